@@ -1,0 +1,234 @@
+// The built-in engine as a port: every contract entry, straight from the tables.
+import {
+  ACTIVATIONS,
+  dense,
+  fitPerceptron,
+  fromUniforms,
+  type Hyper,
+  INITIALIZERS,
+  initializerRow,
+  keyOf,
+  type Lang,
+  lossAndGrad,
+  LOSSES,
+  lossOf,
+  lossRow,
+  type LayerSpec,
+  modelOf,
+  type Named,
+  normal,
+  OP_NAMES,
+  type OpName,
+  OPTIMIZERS,
+  ops,
+  optimizerOf,
+  type Program,
+  pullback,
+  type Reduction,
+  sample,
+  scalar,
+  type Shape,
+  Tensor,
+  threefry,
+  uniform,
+  vjp,
+  gradOf,
+} from '../../src/index.ts';
+import { type Args, type Plain, snake } from '../contract.ts';
+import { type Adapter, definePort } from '../port.ts';
+
+const tensor = (p: Plain): Tensor => Tensor.from(p.shape, p.data);
+const plain = (t: Tensor): Plain => ({ shape: t.shape, data: t.toArray() });
+
+type Verb = <T>(o: Lang<T>, xs: readonly T[], p: unknown) => T;
+const verb =
+  (name: OpName): Verb =>
+  (o, xs, p) =>
+    (o[name] as (...a: unknown[]) => (typeof xs)[number])(...xs, p); // by name, so untyped here
+
+const activation = (name: OpName) => {
+  const f = verb(name);
+  return {
+    forward: ({ x, ...p }: { x: Plain }) => ({ y: plain(f(ops, [tensor(x)], p)) }),
+    vjp: ({ x, dy, ...p }: { x: Plain; dy: Plain }) => {
+      const [dx] = vjp((o, xs) => f(o, xs, p), ops, [tensor(x)]).pull(tensor(dy));
+      return { dx: plain(dx as Tensor) }; // one argument, one cotangent
+    },
+  };
+};
+
+interface LossArgs {
+  readonly prediction: Plain;
+  readonly target: Plain;
+  readonly reduction: Reduction;
+}
+
+const loss = (name: string) => {
+  const row = lossRow(name);
+  const at = ({ prediction, target, reduction }: LossArgs) =>
+    pullback(
+      (o, xs) => [lossOf(o, row, xs[0] as (typeof xs)[number], xs[1] as (typeof xs)[number], reduction)],
+      ops,
+      [tensor(prediction), tensor(target)],
+      1,
+    );
+  return {
+    forward: (args: LossArgs) => ({ loss: plain(at(args).value) }),
+    vjp: (args: LossArgs) => ({ dprediction: plain(gradOf(ops, at(args))[0] as Tensor) }),
+  };
+};
+
+interface DrawArgs {
+  readonly fanIn: number;
+  readonly fanOut: number;
+  readonly gain: number;
+}
+
+const initializer = (name: string) => ({
+  sample: ({ shape, seed, ...draw }: DrawArgs & { shape: Shape; seed: number }) => ({
+    w: plain(sample(initializerRow(name), keyOf(seed), shape, draw)),
+  }),
+  from_uniforms: ({ u, ...draw }: DrawArgs & { u: Plain }) => ({
+    w: plain(fromUniforms(initializerRow(name), tensor(u), draw)),
+  }),
+});
+
+interface RunArgs {
+  readonly params: readonly Plain[];
+  readonly gradients: readonly (readonly Plain[])[];
+  readonly hyper: Hyper;
+}
+
+const optimizer = (name: string) => ({
+  run: ({ params, gradients, hyper }: RunArgs) => {
+    const { init, update } = optimizerOf(name, hyper);
+    let ws: readonly Tensor[] = params.map(tensor);
+    let slots = init(ops, ws);
+    const out = gradients.map((gs, i) => {
+      const [us, next] = update(ops, gs.map(tensor), slots, ws, scalar(i + 1));
+      ws = ws.map((w, j) => ops.add(w, us[j] as Tensor)); // one update per leaf
+      slots = next;
+      return ws.map(plain);
+    });
+    return { params: out };
+  },
+});
+
+interface ModelArgs {
+  readonly layers: readonly LayerSpec[];
+  readonly loss: string;
+  readonly reduction: Reduction;
+  readonly params: readonly Plain[];
+  readonly x: Plain;
+  readonly y: Plain;
+}
+
+const camel = (name: string): string => name.replace(/_([a-z])/g, (_, c: string) => c.toUpperCase());
+
+/** Layers in the contract's spelling, with the parameters put where they belong. */
+const network = ({ layers, loss: lossName, reduction, params, x, y }: ModelArgs) => {
+  const spec = {
+    layers: layers.map((l) => (l.type === 'activation' ? { ...l, name: camel(l.name) } : l)),
+    loss: camel(lossName),
+    reduction,
+  };
+  let next = 0;
+  const own = layers.map((l): Named<Tensor> => {
+    if (l.type !== 'dense') return {};
+    const [w, b] = params.slice(next, (next += 2)) as [Plain, Plain]; // two per dense layer, as the contract says
+    return { w: tensor(w), b: tensor(b) };
+  });
+  const all = lossAndGrad(ops, modelOf(spec), { params: own, state: own.map(() => ({})) }, tensor(x), tensor(y));
+  const gradients = all.grads.flatMap((g) => (g.w === undefined || g.b === undefined ? [] : [plain(g.w), plain(g.b)]));
+  return { loss: plain(all.loss), output: plain(all.output), gradients };
+};
+
+/** One line of a program as data. */
+export interface Equation {
+  readonly op: string;
+  readonly reads: readonly number[];
+  readonly params?: unknown;
+}
+
+/** A program as data, over any carrier: the value of its last equation. */
+export const programOf =
+  (equations: readonly Equation[]): Program =>
+  (o, inputs) => {
+    const values = [...inputs];
+    for (const { op, reads, params } of equations)
+      values.push(
+        verb(op as OpName)(
+          o,
+          reads.map((i) => values[i] as (typeof inputs)[number]),
+          params,
+        ),
+      );
+    return values.at(-1) as (typeof inputs)[number];
+  };
+
+const table = <T>(names: readonly string[], make: (name: never) => T): Readonly<Record<string, T>> =>
+  Object.fromEntries(names.map((name) => [snake(name), make(name as never)]));
+
+export const homeAdapter: Adapter = {
+  engine: 'tautograd',
+  version: '0.1.0',
+  dtype: 'f64',
+  ops: OP_NAMES,
+  entries: {
+    activation: table(ACTIVATIONS, activation),
+    layer: {
+      dense: {
+        forward: (a: Record<'x' | 'w' | 'b', Plain>) => ({
+          y: plain(dense(ops, tensor(a.x), tensor(a.w), tensor(a.b))),
+        }),
+        vjp: (a: Record<'x' | 'w' | 'b' | 'dy', Plain>) => {
+          const program: Program = (o, [x, w, b]) =>
+            dense(o, x as NonNullable<typeof x>, w as NonNullable<typeof w>, b as NonNullable<typeof b>);
+          const [dx, dw, db] = vjp(program, ops, [tensor(a.x), tensor(a.w), tensor(a.b)]).pull(tensor(a.dy)) as [
+            Tensor,
+            Tensor,
+            Tensor,
+          ];
+          return { dx: plain(dx), dw: plain(dw), db: plain(db) };
+        },
+      },
+    },
+    loss: table(Object.keys(LOSSES), loss),
+    initializer: table(Object.keys(INITIALIZERS), initializer),
+    optimizer: table(Object.keys(OPTIMIZERS), optimizer),
+    model: { network: { loss_and_grad: network } },
+    program: {
+      graph: {
+        vjp: ({ equations, inputs, dy }: { equations: readonly Equation[]; inputs: readonly Plain[]; dy: Plain }) => {
+          const { value, pull } = vjp(programOf(equations), ops, inputs.map(tensor));
+          return { y: plain(value), dinputs: pull(tensor(dy)).map(plain) };
+        },
+      },
+    },
+    perceptron: {
+      perceptron: {
+        fit: ({ x, y, lr, epochs }: { x: Plain; y: Plain; lr: number; epochs: number }) => {
+          const { w, b, mistakes } = fitPerceptron(tensor(x), tensor(y), lr, epochs);
+          return { w: { shape: [w.length], data: w }, b, mistakes };
+        },
+      },
+    },
+    random: {
+      threefry: {
+        block: ({ key, counter }: { key: [number, number]; counter: [number, number] }): Args => ({
+          words: [...threefry(key, counter)],
+        }),
+      },
+      uniform: {
+        sample: ({ seed, count }: { seed: number; count: number }) => ({
+          values: plain(uniform(keyOf(seed), [count])),
+        }),
+      },
+      normal: {
+        sample: ({ seed, count }: { seed: number; count: number }) => ({ values: plain(normal(keyOf(seed), [count])) }),
+      },
+    },
+  },
+};
+
+export default definePort(homeAdapter);

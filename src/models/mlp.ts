@@ -1,0 +1,35 @@
+// The multi-layer perceptron as data: from sizes to layers, and the loss of a network as one program.
+import { type LayerSpec, layerOf } from '../nn/layers.ts';
+import { type Named, type Network, type NetworkVariables, serial } from '../nn/layer.ts';
+import { lossOf, lossRow, type Reduction } from '../nn/loss.ts';
+import type { Lang } from '../ops/lang.ts';
+
+/** A model as data: nothing in it but JSON. */
+export interface ModelSpec {
+  readonly layers: readonly LayerSpec[];
+  readonly loss: string;
+  readonly reduction?: Reduction;
+}
+
+/** Dense layers with an activation between them, and none behind the last. */
+export const mlp = (units: readonly number[], activation: string, init?: string): readonly LayerSpec[] =>
+  units.flatMap((n, i): readonly LayerSpec[] => [
+    { type: 'dense', units: n, ...(init === undefined ? {} : { init }) },
+    ...(i < units.length - 1 ? [{ type: 'activation', name: activation } as const] : []),
+  ]);
+
+/** The network of a model. @throws UnknownNameError, DomainError */
+export const networkOf = (spec: ModelSpec): Network => serial(spec.layers.map(layerOf));
+
+/** Loss, output and next state of a model on one batch, over any carrier. */
+export const lossOfModel = <T>(
+  o: Lang<T>,
+  spec: ModelSpec,
+  network: Network,
+  variables: NetworkVariables<T>,
+  x: T,
+  y: T,
+): { readonly loss: T; readonly output: T; readonly state: readonly Named<T>[] } => {
+  const [output, state] = network.apply(o, variables, x, { mode: 'train' });
+  return { loss: lossOf(o, lossRow(spec.loss), output, y, spec.reduction ?? 'mean'), output, state };
+};

@@ -1,0 +1,66 @@
+// The table of operations, the language it spells over any carrier, and its first reading: tensors.
+import { ShapeError } from '../core/errors.ts';
+import type { Shape } from '../core/shape.ts';
+import { scalar, Tensor } from '../core/tensor.ts';
+import { foldRows } from './fold.ts';
+import { layoutRows } from './layout.ts';
+import type { Op } from './op.ts';
+import { pointwiseRows } from './pointwise.ts';
+import type { Base, Verbs } from './verbs.ts';
+
+/** Every operation, one row each. */
+export const OPS = { ...pointwiseRows, ...foldRows, ...layoutRows };
+
+export type OpName = keyof typeof OPS;
+
+type Verb<R, T> =
+  R extends Op<infer A extends readonly string[], infer P>
+    ? (...a: [...{ -readonly [I in keyof A]: T }, ...(undefined extends P ? [] : [p: P])]) => T
+    : never;
+
+/** The language over a carrier T: one function per row, constants, and shapes. Programs are written against it. */
+export type Lang<T> = Base<T> & { readonly [K in keyof typeof OPS]: Verb<(typeof OPS)[K], T> };
+
+/** The rows with their types forgotten, for code that treats all alike. */
+export const ROWS = OPS as unknown as Readonly<Record<OpName, Op>>;
+export const OP_NAMES = Object.keys(OPS) as readonly OpName[];
+
+/**
+ * Reads the whole language over a carrier from one function that applies a row.
+ * Every reading is made here: tensors, tape, BigNumbers, error bounds.
+ */
+export const reading = <T>(
+  base: Base<T>,
+  apply: (row: Op, xs: readonly T[], p: unknown, name: OpName) => T,
+): Lang<T> => {
+  const verb = (name: OpName) => {
+    const row = ROWS[name];
+    const arity = row.args.length;
+    return (...a: unknown[]): T => apply(row, a.slice(0, arity) as T[], a[arity], name); // typed by Lang<T> for callers
+  };
+  return { ...base, ...Object.fromEntries(OP_NAMES.map((name) => [name, verb(name)])) } as Lang<T>;
+};
+
+/** The engine: the language read as tensors, eagerly. @throws ShapeError when shapes do not fit */
+export const ops: Lang<Tensor> & Verbs<Tensor> = reading<Tensor>(
+  { shape: (x) => x.shape, lit: scalar },
+  (row, xs, p, name) => {
+    for (const x of xs)
+      if (!(x instanceof Tensor))
+        throw new ShapeError(`${name}: arguments must be tensors (${row.args.join(', ')}), got ${String(x)}`);
+    const shapes = xs.map((x): Shape => x.shape);
+    const shape = row.shape(shapes, p);
+    return Tensor.build(shape, (out) => {
+      row.kernel(
+        out,
+        xs.map((x) => x.view),
+        p,
+        shapes,
+        shape,
+      );
+    });
+  },
+);
+
+/** The rows a layer may use as its non-linearity. */
+export const ACTIVATIONS = OP_NAMES.filter((name) => ROWS[name].activation);

@@ -1,0 +1,135 @@
+// What a row of the operation table is, and the three ways to make one: pointwise, fold, layout.
+import { broadcast, type Shape, stridesOnto, walk } from '../core/shape.ts';
+import type { View } from '../core/tensor.ts';
+import type { Verbs } from './verbs.ts';
+
+/**
+ * The mathematics of a row as text for documents and for the 64-digit oracle; never the source of a kernel.
+ * A string in the argument names; pieces tried in order; or a sum of terms over the indices missing on the right.
+ */
+export type Formula =
+  | string
+  | readonly { readonly when?: string; readonly f: string }[]
+  | { readonly index: string; readonly term: string };
+
+/** One value per argument. */
+export type Each<A extends readonly string[], T> = { readonly [I in keyof A]: T };
+
+/** Where a function bends, and which slope the engine declares there. */
+export interface Kink {
+  readonly arg: number;
+  readonly at: number;
+  readonly slope: string;
+}
+
+/** How the values of a row come about, which is what the error and BigNumber readings need to know of it. */
+export type Kind = 'pointwise' | 'fold' | 'layout';
+
+export interface Op<A extends readonly string[] = readonly string[], P = unknown> {
+  readonly kind: Kind;
+  readonly args: A;
+  readonly doc: string;
+  readonly formula: Formula;
+  readonly source?: string;
+  /** Largest error of one result in units in the last place, for finite results; folds follow the γₙ bound instead. */
+  readonly ulp: number;
+  readonly kinks: readonly Kink[];
+  /** Whether a layer may use the row as its non-linearity. */
+  readonly activation: boolean;
+  /** The parameters a check or a benchmark runs the row with; none are symmetric defaults. */
+  readonly sample: (shapes: readonly Shape[]) => P;
+  readonly shape: (shapes: readonly Shape[], p: P) => Shape;
+  readonly kernel: (out: Float64Array, ins: readonly View[], p: P, shapes: readonly Shape[], shape: Shape) => void;
+  /** Terms added up per result; 1 where nothing is. */
+  readonly terms: (shapes: readonly Shape[], shape: Shape) => number;
+  /** Cotangents: for pointwise rows in the shape of the result, else of the argument; null where the derivative is zero. */
+  readonly vjp: <T>(o: Verbs<T>, g: T, y: T, xs: Each<A, T>, p: P) => Each<A, T | null>;
+}
+
+type Scalar<A extends readonly string[], P> = (...a: [...{ -readonly [I in keyof A]: number }, p: P]) => number;
+
+interface PointwiseRow<A extends readonly string[], P> {
+  readonly args: A;
+  readonly doc: string;
+  readonly formula: Formula;
+  readonly source?: string;
+  readonly ulp: number;
+  readonly kinks?: readonly Kink[];
+  readonly activation?: true;
+  readonly sample?: P;
+  readonly f: Scalar<A, NoInfer<P>>;
+  readonly vjp: Op<A, P>['vjp'];
+}
+
+/** A row that maps numbers to a number, stretched over shapes that broadcast. */
+export const pointwise = <const A extends readonly string[], P = undefined>(row: PointwiseRow<A, P>): Op<A, P> => {
+  const { f, kinks = [], activation = false, sample, ...rest } = row;
+  // The arity is in `args`; the three loops below read exactly so many inputs.
+  const call = f as unknown as (x: number, ...rest: unknown[]) => number;
+  return {
+    ...rest,
+    kind: 'pointwise',
+    kinks,
+    activation,
+    sample: () => sample as P, // undefined exactly where P is
+    shape: (shapes) => broadcast(row.args.join(' and '), shapes),
+    terms: () => 1,
+    kernel: LOOPS[row.args.length as 1 | 2](call),
+  };
+};
+
+type Loop = (f: (x: number, ...rest: unknown[]) => number) => Op['kernel'];
+
+const LOOPS: Record<1 | 2 | 3, Loop> = {
+  1:
+    (f) =>
+    (out, [x = []], p) => {
+      for (let i = 0; i < out.length; i++) out[i] = f(x[i] as number, p); // i is in range: the sizes agree
+    },
+  2:
+    (f) =>
+    (out, [x = [], y = []], p, shapes, shape) => {
+      if (x.length === out.length && y.length === out.length)
+        for (let i = 0; i < out.length; i++) out[i] = f(x[i] as number, y[i], p);
+      else
+        walk(
+          shape,
+          shapes.map((s) => stridesOnto(s, shape)),
+          (i, a, b) => {
+            out[i] = f(x[a] as number, y[b], p);
+          },
+        );
+    },
+  3:
+    (f) =>
+    (out, [x = [], y = [], z = []], p, shapes, shape) => {
+      walk(
+        shape,
+        shapes.map((s) => stridesOnto(s, shape)),
+        (i, a, b, c) => {
+          out[i] = f(x[a] as number, y[b], z[c], p);
+        },
+      );
+    },
+};
+
+type Spread<A extends readonly string[], P> = Omit<Op<A, P>, 'kind' | 'ulp' | 'kinks' | 'activation' | 'terms'>;
+
+/** A row that only moves values: every result is one of the inputs. */
+export const layout = <const A extends readonly string[], P>(row: Spread<A, P>): Op<A, P> => ({
+  ...row,
+  kind: 'layout',
+  ulp: 0,
+  kinks: [],
+  activation: false,
+  terms: () => 1,
+});
+
+/** A row that adds up products, linear in each argument. */
+export const fold = <const A extends readonly string[], P>(row: Spread<A, P> & Pick<Op<A, P>, 'terms'>): Op<A, P> => ({
+  ...row,
+  kind: 'fold',
+  ulp: 0,
+  kinks: [],
+  activation: false,
+});
