@@ -1,6 +1,6 @@
 // The contract a port is held to: what can be called, with which arguments, and what must come back.
 import { z } from 'zod';
-import { ACTIVATIONS, INITIALIZERS, LOSSES, OPTIMIZERS, ROWS } from '../src/index.ts';
+import { ACTIVATIONS, INITIALIZERS, LOSSES, lookup, type Op, OPTIMIZERS, ROWS } from '../src/index.ts';
 
 /** A tensor as every language has it: row-major values with a shape. */
 export interface Plain {
@@ -41,6 +41,8 @@ export interface Entry {
 
 /** The contract's spelling of a row: `leakyRelu` is `leaky_relu`. */
 export const snake = (name: string): string => name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
+/** The engine's spelling of a name of the contract. */
+export const camel = (name: string): string => name.replace(/_([a-z])/g, (_, c: string) => c.toUpperCase());
 const snakes = (table: object): readonly string[] => Object.keys(table).map(snake);
 
 const shapeOf = (args: Args, name: string): readonly number[] => (args[name] as Plain).shape; // after `takes` was parsed
@@ -48,12 +50,14 @@ const shapesOf = (args: Args, name: string): readonly (readonly number[])[] =>
   (args[name] as readonly Plain[]).map((t) => t.shape);
 
 const activations = ACTIVATIONS.map(snake);
-/** Parameters of the activations that have any, as `slope`. */
+/** The row behind a name of the contract. @throws UnknownNameError */
+export const rowOf = (name: string): Op => lookup(ROWS as Readonly<Record<string, Op>>, 'operation', camel(name));
+
+/** Names of the numeric parameters of an activation, as `slope`. */
+export const parametersOf = (activation: string): readonly string[] => Object.keys((rowOf(activation).sample([[]]) as object | undefined) ?? {});
+
 const activationParams: Fields = Object.fromEntries(
-  ACTIVATIONS.flatMap((name) => Object.keys((ROWS[name].sample([[]]) as object | undefined) ?? {})).map((p) => [
-    p,
-    number.optional(),
-  ]),
+  activations.flatMap(parametersOf).map((p) => [p, number.optional()]),
 );
 
 export const CONTRACT: readonly Entry[] = [

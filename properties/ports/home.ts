@@ -34,7 +34,7 @@ import {
   vjp,
   gradOf,
 } from '../../src/index.ts';
-import { type Args, type Plain, snake } from '../contract.ts';
+import { type Args, camel, type Plain, snake } from '../contract.ts';
 import { type Adapter, definePort } from '../port.ts';
 
 const tensor = (p: Plain): Tensor => Tensor.from(p.shape, p.data);
@@ -123,8 +123,6 @@ interface ModelArgs {
   readonly y: Plain;
 }
 
-const camel = (name: string): string => name.replace(/_([a-z])/g, (_, c: string) => c.toUpperCase());
-
 /** Layers in the contract's spelling, with the parameters put where they belong. */
 const network = ({ layers, loss: lossName, reduction, params, x, y }: ModelArgs) => {
   const spec = {
@@ -173,6 +171,7 @@ export const homeAdapter: Adapter = {
   engine: 'tautograd',
   version: '0.1.0',
   dtype: 'f64',
+  conventions: { adamEpsRoot: true },
   ops: OP_NAMES,
   entries: {
     activation: table(ACTIVATIONS, activation),

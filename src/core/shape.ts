@@ -24,6 +24,8 @@ export const checkShape = (shape: Shape): Shape => {
  */
 export const broadcast = (op: string, shapes: readonly Shape[]): Shape =>
   shapes.reduce((a, b) => {
+    if (a.length === 0 || sameShape(a, b)) return b; // by far the most frequent cases
+    if (b.length === 0) return a;
     const rank = Math.max(a.length, b.length);
     return Array.from({ length: rank }, (_, i) => {
       const m = a[i - rank + a.length] ?? 1;
@@ -74,12 +76,15 @@ export const walk = (
   const rank = shape.length;
   const at = new Array<number>(rank).fill(0);
   const [sa = [], sb = [], sc = []] = strides;
+  // the last axis is a plain loop; only the axes before it need the odometer
+  const run = shape[rank - 1] ?? 1;
+  const [ra, rb, rc] = [sa[rank - 1] ?? 0, sb[rank - 1] ?? 0, sc[rank - 1] ?? 0];
   let a = 0;
   let b = 0;
   let c = 0;
-  for (let i = 0; i < total; i++) {
-    visit(i, a, b, c);
-    for (let d = rank - 1; d >= 0; d--) {
+  for (let i = 0; i < total; i += run) {
+    for (let j = 0; j < run; j++) visit(i + j, a + j * ra, b + j * rb, c + j * rc);
+    for (let d = rank - 2; d >= 0; d--) {
       const turn = (at[d] ?? 0) + 1;
       const n = shape[d] ?? 1;
       const back = turn < n ? 1 : 1 - n;

@@ -45,7 +45,7 @@ export const lossRow = (name: string): Loss => lookup(LOSSES, 'loss', name);
  * @throws ShapeError when prediction and target differ in shape
  * @throws DomainError for an empty batch, whose mean does not exist
  */
-export const lossOf = <T>(o: Lang<T>, row: Loss, prediction: T, target: T, reduction: Reduction): T => {
+export const lossOf = <T>(o: Lang<T>, row: Pick<Loss, 'each'>, prediction: T, target: T, reduction: Reduction): T => {
   const [a, b] = [o.shape(prediction), o.shape(target)];
   if (!sameShape(a, b))
     throw new ShapeError(`loss: prediction and target must have one shape, got ${show(a)} and ${show(b)}`);

@@ -14,7 +14,14 @@ export const foldRows = {
   sum: fold<readonly ['x'], SumParams>({
     args: ['x'],
     doc: 'sum over axes, which stay with size 1 if kept',
-    formula: { index: 'i->', term: 'x' },
+    formula: {
+      index: ([x = []]: readonly Shape[], p: SumParams) => {
+        const axes = resolveAxes('sum', x, p.axes);
+        const letters = x.map((_, i) => String.fromCharCode(97 + i));
+        return `${letters.join('')}->${letters.filter((_, i) => !axes.includes(i)).join('')}`;
+      },
+      term: 'x',
+    },
     sample: () => ({ axes: [-1], keep: false }),
     shape: ([x = []], p) => {
       const axes = resolveAxes('sum', x, p.axes);

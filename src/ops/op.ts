@@ -10,7 +10,10 @@ import type { Verbs } from './verbs.ts';
 export type Formula =
   | string
   | readonly { readonly when?: string; readonly f: string }[]
-  | { readonly index: string; readonly term: string };
+  | {
+      readonly index: string | ((shapes: readonly Shape[], p: never) => string);
+      readonly term: string;
+    };
 
 /** One value per argument. */
 export type Each<A extends readonly string[], T> = { readonly [I in keyof A]: T };
@@ -34,6 +37,8 @@ export interface Op<A extends readonly string[] = readonly string[], P = unknown
   /** Largest error of one result in units in the last place, for finite results; folds follow the γₙ bound instead. */
   readonly ulp: number;
   readonly kinks: readonly Kink[];
+  /** Closed range of each argument for which the row is meant; missing ones are all numbers. */
+  readonly domain: readonly (readonly [low: number, high: number])[];
   /** Whether a layer may use the row as its non-linearity. */
   readonly activation: boolean;
   /** The parameters a check or a benchmark runs the row with; none are symmetric defaults. */
@@ -55,6 +60,7 @@ interface PointwiseRow<A extends readonly string[], P> {
   readonly source?: string;
   readonly ulp: number;
   readonly kinks?: readonly Kink[];
+  readonly domain?: Op['domain'];
   readonly activation?: true;
   readonly sample?: P;
   readonly f: Scalar<A, NoInfer<P>>;
@@ -63,13 +69,14 @@ interface PointwiseRow<A extends readonly string[], P> {
 
 /** A row that maps numbers to a number, stretched over shapes that broadcast. */
 export const pointwise = <const A extends readonly string[], P = undefined>(row: PointwiseRow<A, P>): Op<A, P> => {
-  const { f, kinks = [], activation = false, sample, ...rest } = row;
+  const { f, kinks = [], domain = [], activation = false, sample, ...rest } = row;
   // The arity is in `args`; the three loops below read exactly so many inputs.
   const call = f as unknown as (x: number, ...rest: unknown[]) => number;
   return {
     ...rest,
     kind: 'pointwise',
     kinks,
+    domain,
     activation,
     sample: () => sample as P, // undefined exactly where P is
     shape: (shapes) => broadcast(row.args.join(' and '), shapes),
@@ -80,6 +87,9 @@ export const pointwise = <const A extends readonly string[], P = undefined>(row:
 
 type Loop = (f: (x: number, ...rest: unknown[]) => number) => Op['kernel'];
 
+/** Flat step through an argument: 1 along with the result, 0 for a single element, −1 where axes need the odometer. */
+const flatStep = (x: View, out: Float64Array): number => (x.length === out.length ? 1 : x.length === 1 ? 0 : -1);
+
 const LOOPS: Record<1 | 2 | 3, Loop> = {
   1:
     (f) =>
@@ -89,8 +99,8 @@ const LOOPS: Record<1 | 2 | 3, Loop> = {
   2:
     (f) =>
     (out, [x = [], y = []], p, shapes, shape) => {
-      if (x.length === out.length && y.length === out.length)
-        for (let i = 0; i < out.length; i++) out[i] = f(x[i] as number, y[i], p);
+      const [sx, sy] = [flatStep(x, out), flatStep(y, out)];
+      if (sx >= 0 && sy >= 0) for (let i = 0; i < out.length; i++) out[i] = f(x[sx * i] as number, y[sy * i], p);
       else
         walk(
           shape,
@@ -103,17 +113,21 @@ const LOOPS: Record<1 | 2 | 3, Loop> = {
   3:
     (f) =>
     (out, [x = [], y = [], z = []], p, shapes, shape) => {
-      walk(
-        shape,
-        shapes.map((s) => stridesOnto(s, shape)),
-        (i, a, b, c) => {
-          out[i] = f(x[a] as number, y[b], z[c], p);
-        },
-      );
+      const [sx, sy, sz] = [flatStep(x, out), flatStep(y, out), flatStep(z, out)];
+      if (sx >= 0 && sy >= 0 && sz >= 0)
+        for (let i = 0; i < out.length; i++) out[i] = f(x[sx * i] as number, y[sy * i], z[sz * i], p);
+      else
+        walk(
+          shape,
+          shapes.map((s) => stridesOnto(s, shape)),
+          (i, a, b, c) => {
+            out[i] = f(x[a] as number, y[b], z[c], p);
+          },
+        );
     },
 };
 
-type Spread<A extends readonly string[], P> = Omit<Op<A, P>, 'kind' | 'ulp' | 'kinks' | 'activation' | 'terms'>;
+type Spread<A extends readonly string[], P> = Omit<Op<A, P>, 'kind' | 'ulp' | 'kinks' | 'domain' | 'activation' | 'terms'>;
 
 /** A row that only moves values: every result is one of the inputs. */
 export const layout = <const A extends readonly string[], P>(row: Spread<A, P>): Op<A, P> => ({
@@ -121,6 +135,7 @@ export const layout = <const A extends readonly string[], P>(row: Spread<A, P>):
   kind: 'layout',
   ulp: 0,
   kinks: [],
+  domain: [],
   activation: false,
   terms: () => 1,
 });
@@ -131,5 +146,6 @@ export const fold = <const A extends readonly string[], P>(row: Spread<A, P> & P
   kind: 'fold',
   ulp: 0,
   kinks: [],
+  domain: [],
   activation: false,
 });

@@ -1,6 +1,10 @@
 // Rows that map numbers to a number.
 import { pointwise } from './op.ts';
 
+/** Domains of arguments. */
+const ANY = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY] as const;
+const SHARE = [0, 1] as const;
+
 const at0 = (slope: string) => [{ arg: 0, at: 0, slope }] as const;
 
 /** log of a probability is floored here in {@link pointwiseRows.bce}, so that a certain miss costs 100 nats. */
@@ -62,6 +66,7 @@ export const pointwiseRows = {
     doc: 'square root; slope infinite at 0',
     formula: 'sqrt(x)',
     ulp: 0.5,
+    domain: [[0, Number.POSITIVE_INFINITY]],
     f: Math.sqrt,
     vjp: (o, g, y) => [o.div(g, o.mul(o.lit(2), y))],
   }),
@@ -86,6 +91,7 @@ export const pointwiseRows = {
     doc: 'natural logarithm',
     formula: 'log(x)',
     ulp: 1,
+    domain: [[0, Number.POSITIVE_INFINITY]],
     f: Math.log,
     vjp: (o, g, _y, [x]) => [o.div(g, x)],
   }),
@@ -94,6 +100,7 @@ export const pointwiseRows = {
     doc: 'log(1 + x), accurate near 0',
     formula: 'log1p(x)',
     ulp: 1,
+    domain: [[-1, Number.POSITIVE_INFINITY]],
     f: Math.log1p,
     vjp: (o, g, _y, [x]) => [o.div(g, o.add(o.lit(1), x))],
   }),
@@ -207,6 +214,7 @@ export const pointwiseRows = {
     source: 'Good 1952; floor as in PyTorch BCELoss',
     formula: 'y * min(-log(p), 100) + (1 - y) * min(-log1p(-p), 100)',
     ulp: 4,
+    domain: [SHARE, SHARE],
     f: (p, y) => y * Math.min(-Math.log(p), BCE_FLOOR) + (1 - y) * Math.min(-Math.log1p(-p), BCE_FLOOR),
     vjp: (o, g, _l, [p, y]) => {
       const q = o.sub(o.lit(1), p);
@@ -226,6 +234,7 @@ export const pointwiseRows = {
     formula: 'log1p(exp(-abs(z))) + (1 - y) * (z + abs(z)) / 2 + y * (abs(z) - z) / 2',
     ulp: 4,
     // both terms are positive for labels in [0, 1], so nothing cancels
+    domain: [ANY, SHARE],
     f: (z, y) => (z > 0 ? (1 - y) * z : -y * z) + Math.log1p(Math.exp(-Math.abs(z))),
     // σ(z) − y as (1 − y)·σ(z) − y·σ(−z), which keeps its relative accuracy at the labels 0 and 1
     vjp: (o, g, _l, [z, y]) => [

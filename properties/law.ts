@@ -1,0 +1,140 @@
+// What a law is: a value with a statement, a generator of inputs, and a check that asks any port through plain calls.
+import type fc from 'fast-check';
+import type { Args, Plain } from './contract.ts';
+import type { PortInfo } from './port.ts';
+import { type CompareOptions, type Comparison, compare, type Expected, exactly, type Mismatch } from './tolerance.ts';
+
+/** A question to a port. */
+export interface Call {
+  readonly entry: string;
+  readonly args: Args;
+}
+
+/** A port's answer, already checked against the contract, read by type. */
+export class Answer {
+  readonly #fields: Args;
+  constructor(fields: Args) {
+    this.#fields = fields;
+  }
+  // The contract has parsed the answer, so that each field is what its entry says.
+  tensor(name: string): Plain {
+    return this.#fields[name] as Plain;
+  }
+  tensors(name: string): readonly Plain[] {
+    return this.#fields[name] as readonly Plain[];
+  }
+  /** Tensors per step. */
+  steps(name: string): readonly (readonly Plain[])[] {
+    return this.#fields[name] as readonly (readonly Plain[])[];
+  }
+  number(name: string): number {
+    return this.#fields[name] as number;
+  }
+  numbers(name: string): readonly number[] {
+    return this.#fields[name] as readonly number[];
+  }
+  flag(name: string): boolean {
+    return this.#fields[name] as boolean;
+  }
+}
+
+/** A check in progress: it yields calls, receives answers, and returns its finding. One text serves every kind of port. */
+export type Inquiry<R> = Generator<Call, R, Answer>;
+
+export function* ask(entry: string, args: Args): Inquiry<Answer> {
+  return yield { entry, args };
+}
+
+/** What a law found on one input. */
+export interface Verdict {
+  readonly ok: boolean;
+  /** Largest observed ÷ allowed error; 0 where the law is exact and holds. */
+  readonly margin: number;
+  /** What was compared, for the failure card. */
+  readonly about?: string;
+  readonly worst?: Mismatch | null;
+}
+
+/** How a law decides, which says what its tolerance is. */
+export type LawClass =
+  | 'exact'
+  | 'power of two'
+  | 'lattice'
+  | '64-digit oracle'
+  | 'rounding bound'
+  | 'enumerated'
+  | 'statistical'
+  | 'structural';
+
+export interface Law<I = unknown> {
+  readonly id: `${string}/${string}`;
+  /** Its place in the catalogue. */
+  readonly ref: string;
+  readonly says: string;
+  readonly class: LawClass;
+  readonly formula?: string;
+  readonly source?: string;
+  /** Real defects that it would have caught. */
+  readonly kills?: readonly string[];
+  /** Inputs tried per subject. */
+  readonly runs: number;
+  /** What of a port it applies to, one check each; none means not covered. */
+  readonly subjects: (port: PortInfo) => readonly string[];
+  readonly given: (port: PortInfo, subject: string) => fc.Arbitrary<I>;
+  readonly holds: (input: I, port: PortInfo, subject: string) => Inquiry<Verdict>;
+}
+
+/** Types a row by its input, then forgets the type: whoever runs a law feeds `holds` from the same row's `given`. */
+export const law = <I>(row: Omit<Law<I>, 'runs'> & { readonly runs?: number }): Law => ({ runs: 100, ...row }) as unknown as Law;
+
+/** The whole port as the one subject, where it has all these entries. */
+export const having =
+  (...entries: readonly string[]) =>
+  (port: PortInfo): readonly string[] =>
+    entries.every((e) => port.has(e)) ? ['port'] : [];
+
+/** Each name of a kind that has all these calls. */
+export const each =
+  (kind: string, ...calls: readonly string[]) =>
+  (port: PortInfo): readonly string[] =>
+    port.names(kind, calls[0] ?? '').filter((name) => calls.every((call) => port.has(`${kind}.${name}.${call}`)));
+
+/** Those of the names that the port has. */
+export const among =
+  (names: readonly string[], kind: string, ...calls: readonly string[]) =>
+  (port: PortInfo): readonly string[] =>
+    names.filter((name) => calls.every((call) => port.has(`${kind}.${name}.${call}`)));
+
+const named = (about: string, c: Comparison): Verdict => ({ ok: c.ok, margin: c.margin, about, worst: c.worst });
+
+/** Holds exactly: same numbers; zeros of either sign are equal unless told apart. */
+export const same = (
+  about: string,
+  got: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  options: CompareOptions = {},
+): Verdict =>
+  named(about, compare(got, Array.from(expected, exactly), new Array(expected.length).fill(0), options));
+
+/** Holds within a bound per element. */
+export const within = (
+  about: string,
+  got: ArrayLike<number>,
+  expected: readonly Expected[],
+  allowed: ArrayLike<number>,
+): Verdict => named(about, compare(got, expected, allowed));
+
+/** Holds or not, without a measure. */
+export const claim = (about: string, ok: boolean, got = Number.NaN, expected = Number.NaN): Verdict => ({
+  ok,
+  margin: ok ? 0 : Number.POSITIVE_INFINITY,
+  about,
+  worst: { index: 0, got, expected, error: Math.abs(got - expected), allowed: 0 },
+});
+
+/** A statistic's own finding. */
+export const tested = (about: string, c: Comparison): Verdict => named(about, c);
+
+/** The worst of several verdicts; holds when all do. */
+export const every = (verdicts: readonly Verdict[]): Verdict =>
+  verdicts.reduce((a, b) => (!a.ok ? a : !b.ok || b.margin > a.margin ? b : a), { ok: true, margin: 0 });

@@ -1,0 +1,81 @@
+// Doubles as exact 64-digit numbers, and the way back. mathjs reads bignumber(0.1) as the decimal 0.1, which is not the double.
+import { all, type BigNumber, create } from 'mathjs';
+import type { Dtype } from '../port.ts';
+import { type Expected, FORMATS } from '../tolerance.ts';
+
+export type Big = BigNumber;
+
+/** Decimal digits of every oracle. */
+export const DIGITS = 64;
+
+/**
+ * The project's own instance of mathjs: 64 digits, never a complex number where a real one was meant, and comparisons
+ * without its default tolerance, by which 1e-16 > 0 is false.
+ */
+export const math = create(all ?? {}, {
+  number: 'BigNumber',
+  precision: DIGITS,
+  predictable: true,
+  relTol: Number.MIN_VALUE,
+  absTol: 0,
+});
+
+export const big = (literal: string | number): Big => math.bignumber(literal);
+export const ZERO = big(0);
+export const ONE = big(1);
+const TWO = big(2);
+
+const bits = new DataView(new ArrayBuffer(8));
+
+/** The exact value of a double: mantissa × 2^exponent. Every double has at most 767 digits, of which 64 are kept. */
+export const exact = (x: number): Big => {
+  if (!Number.isFinite(x)) return big(x);
+  bits.setFloat64(0, x);
+  const word = bits.getBigUint64(0);
+  const field = Number((word >> 52n) & 0x7ffn);
+  const mantissa = (word & 0xfffffffffffffn) | (field === 0 ? 0n : 1n << 52n);
+  const value = math.bignumber(mantissa.toString()).times(TWO.pow(Math.max(field, 1) - 1075));
+  return word >> 63n === 1n ? value.neg() : value;
+};
+
+/** The double nearest to a value. */
+export const nearest = (value: Big): number => Number(value.toString());
+
+/** An exact value as something to compare a number of the format with. */
+export const expecting = (value: Big, dtype: Dtype): Expected => ({
+  value: FORMATS[dtype].round(nearest(value)),
+  from: (got) => nearest(value.minus(exact(got)).abs()),
+});
+
+/** Below this, series take over from differences with 1; 30 terms then reach 90 digits. */
+const SMALL = TWO.pow(-10);
+
+/** Σ of terms, each made from the one before, starting with x. */
+const series = (x: Big, next: (term: Big, k: number) => Big): readonly Big[] => {
+  const terms = [x];
+  for (let k = 2; k < 30; k++) terms.push(next(terms.at(-1) ?? ZERO, k));
+  return terms;
+};
+const total = (terms: readonly Big[]): Big => terms.reduce((a, b) => a.plus(b));
+
+/** log(1 + x) with all its digits near 0, where 1 + x would lose them. */
+const log1p = (x: Big): Big =>
+  x.abs().lt(SMALL) ? total(series(x, (power) => power.times(x).neg()).map((power, i) => power.div(i + 1))) : x.plus(1).ln();
+
+/** eˣ − 1 with all its digits near 0. */
+const expm1 = (x: Big): Big =>
+  x.abs().lt(SMALL) ? total(series(x, (term, k) => term.times(x).div(k))) : x.exp().minus(1);
+
+/** Through e^(−2|x|), because the library sums a series that does not end for large arguments. */
+const tanh = (x: Big): Big => {
+  const t = expm1(x.abs().times(-2));
+  const y = t.neg().div(t.plus(2));
+  return x.isNegative() ? y.neg() : y;
+};
+
+const sech = (x: Big): Big => {
+  const e = x.abs().neg().exp();
+  return e.times(2).div(e.times(e).plus(1));
+};
+
+math.import({ log1p, expm1, tanh, sech }, { override: true });

@@ -1,0 +1,211 @@
+// Two more readings of the language: exact (64-digit numbers) and bounded (a value with a running error bound).
+import { type Lang, type Op, ops, reading, type Shape, Tensor } from '../../src/index.ts';
+import { FORMATS, type Grant, gamma, nextDown, nextUp, spacing } from '../tolerance.ts';
+import { type Big, big, exact, ZERO } from './exact.ts';
+import { type Scope, valueAt } from './formula.ts';
+
+const count = (shape: Shape): number => shape.reduce((a, b) => a * b, 1);
+
+/** Flat offsets of an array of `shape` for every index of `onto`, which it broadcasts to. */
+const gather = (shape: Shape, onto: Shape): readonly number[] => {
+  const own = ops.expand(Tensor.from(shape, Array.from({ length: count(shape) }, (_, i) => i)), { shape: onto });
+  return own.toArray();
+};
+
+// ---- exact -------------------------------------------------------------------------------------------------------
+
+/** A tensor of 64-digit numbers. A class, so that trees take it for a leaf. */
+export class Exact {
+  readonly shape: Shape;
+  readonly data: readonly Big[];
+  constructor(shape: Shape, data: readonly Big[]) {
+    this.shape = shape;
+    this.data = data;
+  }
+  static from(shape: Shape, values: ArrayLike<number>): Exact {
+    return new Exact(shape, Array.from(values, exact));
+  }
+}
+
+/** Values of an indexed formula, as `ik,kj->ij`: the sum of its term over the indices missing on the right. */
+const einsum = (index: string, term: string, args: readonly string[], xs: readonly Exact[], shape: Shape): readonly Big[] => {
+  const [left = '', right = ''] = index.split('->');
+  const parts = left.split(',');
+  const sizes = new Map<string, number>();
+  parts.forEach((part, i) => [...part].forEach((letter, d) => sizes.set(letter, xs[i]?.shape[d] ?? 1)));
+  const inner = [...sizes.keys()].filter((letter) => !right.includes(letter));
+  const letters = [...right, ...inner];
+  const extent = letters.map((letter) => sizes.get(letter) ?? 1);
+  const out = new Array<Big>(count(shape)).fill(ZERO);
+  const innerCount = count(inner.map((letter) => sizes.get(letter) ?? 1));
+  for (let i = 0; i < count(extent); i++) {
+    const at = new Map<string, number>();
+    letters.reduceRight((rest, letter, d) => {
+      const n = extent[d] ?? 1;
+      at.set(letter, rest % n);
+      return Math.floor(rest / n);
+    }, i);
+    const scope: Record<string, Big> = {};
+    parts.forEach((part, k) => {
+      const flat = [...part].reduce((offset, letter, d) => offset * (xs[k]?.shape[d] ?? 1) + (at.get(letter) ?? 0), 0);
+      scope[args[k] ?? ''] = xs[k]?.data[flat] ?? ZERO;
+    });
+    const to = Math.floor(i / innerCount);
+    out[to] = (out[to] ?? ZERO).plus(valueAt(term, scope));
+  }
+  return out;
+};
+
+/** Numeric parameters of a row as names of its formula. */
+export const paramScope = (p: unknown): Scope =>
+  Object.fromEntries(
+    Object.entries((p ?? {}) as Record<string, unknown>).flatMap(([name, v]) => (typeof v === 'number' ? [[name, exact(v)]] : [])),
+  );
+
+/** The language at 64 digits: every row by its formula, none by its kernel. */
+export const exactly64: Lang<Exact> = reading<Exact>(
+  { shape: (x) => x.shape, lit: (v) => Exact.from([], [v]) },
+  (row, xs, p) => {
+    const shapes = xs.map((x) => x.shape);
+    const shape = row.shape(shapes, p);
+    const { formula } = row;
+    if (typeof formula === 'object' && 'index' in formula) {
+      const index = typeof formula.index === 'string' ? formula.index : formula.index(shapes, p as never);
+      return new Exact(shape, einsum(index, formula.term, row.args, xs, shape));
+    }
+    const same = count(shape);
+    // equal sizes keep their order, which covers reshape; all else broadcasts
+    const from = xs.map((x) => (x.data.length === same ? null : gather(x.shape, shape)));
+    const params = paramScope(p);
+    const data = Array.from({ length: same }, (_, i) => {
+      const scope: Record<string, Big> = { ...params };
+      row.args.forEach((name, k) => {
+        scope[name] = xs[k]?.data[from[k]?.[i] ?? i] ?? ZERO;
+      });
+      return valueAt(formula, scope);
+    });
+    return new Exact(shape, data);
+  },
+);
+
+/** x + h·u, for directional differences. */
+export const shifted = (x: Exact, u: ArrayLike<number>, h: string): Exact =>
+  new Exact(
+    x.shape,
+    x.data.map((v, i) => v.plus(exact(u[i] ?? 0).times(big(h)))),
+  );
+
+// ---- bounded -----------------------------------------------------------------------------------------------------
+
+/** A tensor and, per element, how far any correct implementation may be from the exact value of the program so far. */
+export class Bounded {
+  readonly value: Tensor;
+  readonly error: Tensor;
+  constructor(value: Tensor, error: Tensor) {
+    this.value = value;
+    this.error = error;
+  }
+  static from(shape: Shape, values: ArrayLike<number>): Bounded {
+    return new Bounded(Tensor.from(shape, values), Tensor.build(shape, () => {}));
+  }
+}
+
+/** Rounding of the bounds themselves: each is a short sum of products, so a relative 2⁻⁴⁰ covers it many times over. */
+const OUTWARD = 1 + 2 ** -40;
+
+/**
+ * The extreme deviation of a pointwise row over the box of its arguments. Every row is monotone or convex in each
+ * argument, so the extremes lie at corners; where an argument's interval spans 0, that point is visited as well, which
+ * meets poles and kinks. Anything not finite makes the bound infinite.
+ */
+const deviation = (row: Op, at: readonly number[], error: readonly number[], p: unknown, centre: number): number => {
+  if (error.every((e) => e === 0)) return 0;
+  const choices = at.map((x, k) => {
+    const e = error[k] ?? 0;
+    if (e === 0) return [x];
+    const [low, high] = [nextDown(x - e, 'f64'), nextUp(x + e, 'f64')];
+    return low < 0 && high > 0 ? [low, 0, high] : [low, high];
+  });
+  let worst = 0;
+  const out = new Float64Array(1);
+  const visit = (k: number, corner: readonly number[]): void => {
+    if (k < choices.length) {
+      for (const x of choices[k] ?? []) visit(k + 1, [...corner, x]);
+      return;
+    }
+    row.kernel(out, corner.map((x) => [x]), p, corner.map(() => []), []);
+    const d = Math.abs((out[0] ?? Number.NaN) - centre);
+    worst = Number.isFinite(d) ? Math.max(worst, d) : Number.POSITIVE_INFINITY;
+  };
+  visit(0, []);
+  return worst + 2 * row.ulp * spacing(centre, 'f64');
+};
+
+/** Every way to choose the error of at least one argument and the size of the others. */
+const withErrors = (sizes: readonly Tensor[], errors: readonly Tensor[]): readonly (readonly Tensor[])[] =>
+  sizes
+    .reduce<readonly (readonly Tensor[])[]>((lists, size, k) => lists.flatMap((l) => [[...l, size], [...l, errors[k] ?? size]]), [[]])
+    .slice(1);
+
+/** The language as values with running error bounds for an implementation that is granted so much. */
+export const bounded = (grant: Grant): Lang<Bounded> => {
+  const { u, tiny } = FORMATS[grant.dtype];
+  return reading<Bounded>(
+    {
+      shape: (x) => x.value.shape,
+      lit: (v) => {
+        const near = FORMATS[grant.dtype].round(v);
+        return new Bounded(Tensor.from([], [v]), Tensor.from([], [Math.abs(near - v)]));
+      },
+    },
+    (row, xs, p) => {
+      const shapes = xs.map((x) => x.value.shape);
+      const shape = row.shape(shapes, p);
+      const apply = (ins: readonly Tensor[]): Tensor =>
+        Tensor.build(shape, (out) => {
+          row.kernel(
+            out,
+            ins.map((t) => t.view),
+            p,
+            shapes,
+            shape,
+          );
+        });
+      const value = apply(xs.map((x) => x.value));
+      if (row.kind === 'layout') return new Bounded(value, apply(xs.map((x) => x.error)));
+      if (row.kind === 'fold') {
+        const n = row.terms(shapes, shape);
+        const sizes = xs.map((x) => ops.abs(x.value));
+        const errors = xs.map((x) => x.error);
+        const propagated = withErrors(sizes, errors).map((ins) => apply(ins).view);
+        const whole = apply(sizes.map((s, k) => ops.add(s, errors[k] ?? s))).view;
+        const rounding = gamma(n, u);
+        return new Bounded(
+          value,
+          Tensor.build(shape, (out) => {
+            for (let i = 0; i < out.length; i++) {
+              const carried = propagated.reduce((sum, part) => sum + (part[i] as number), 0);
+              const own = n > 1 || row.args.length > 1 ? rounding * (whole[i] as number) + (row.args.length > 1 ? n * tiny : 0) : 0;
+              out[i] = (carried + own) * OUTWARD;
+            }
+          }),
+        );
+      }
+      const at = xs.map((x) => gather(x.value.shape, shape));
+      const [ulps, absolute] = [grant.ulps(row), grant.absolute(row) * u];
+      return new Bounded(
+        value,
+        Tensor.build(shape, (out) => {
+          for (let i = 0; i < out.length; i++) {
+            const point = xs.map((x, k) => x.value.view[at[k]?.[i] ?? 0] as number);
+            const error = xs.map((x, k) => x.error.view[at[k]?.[i] ?? 0] as number);
+            const centre = value.view[i] as number;
+            const moved = deviation(row, point, error, p, centre);
+            const own = ulps === 0 ? 0 : ulps * spacing(Math.abs(centre) + moved, grant.dtype) + row.ulp * spacing(centre, 'f64');
+            out[i] = (moved + own + absolute) * OUTWARD;
+          }
+        }),
+      );
+    },
+  );
+};

@@ -1,0 +1,112 @@
+// Runs laws against a port: seeds, shrinking, stored counterexamples, and one record per law and subject.
+import fc from 'fast-check';
+import { Answer, type Inquiry, type Law, type Verdict } from './law.ts';
+import { type Port, PortError } from './port.ts';
+import type { Mismatch } from './tolerance.ts';
+
+export type Status = 'holds' | 'upheld' | 'falsified' | 'crashed' | 'not covered';
+
+/** What is left of a failure: the values, so that it survives every change of the generators. */
+export interface Counterexample {
+  readonly input: unknown;
+  readonly about: string;
+  readonly worst: Mismatch | null;
+  readonly shrinks: number;
+}
+
+/** One law on one subject of one port. */
+export interface Check {
+  readonly law: string;
+  readonly subject: string;
+  readonly status: Status;
+  readonly runs: number;
+  /** Largest observed ÷ allowed error over all runs. */
+  readonly margin: number;
+  readonly seed: number;
+  readonly counterexample?: Counterexample;
+}
+
+export interface RunOptions {
+  readonly seed: number;
+  /** Multiplies the runs of every law. */
+  readonly scale?: number;
+  /** Inputs to try first, as stored by earlier runs. */
+  readonly examples?: (law: string, subject: string) => readonly unknown[];
+}
+
+/** Feeds answers to an inquiry until it returns; waits only for ports that answer later. */
+export const drive = async <R>(port: Port, inquiry: Inquiry<R>): Promise<R> => {
+  let turn = inquiry.next();
+  while (!turn.done) {
+    const reply = port.call(turn.value.entry, turn.value.args);
+    turn = inquiry.next(new Answer(reply instanceof Promise ? await reply : reply));
+  }
+  return turn.value;
+};
+
+/** A law that does not hold, on its way through fast-check. */
+class Falsified extends Error {
+  readonly verdict: Verdict;
+  constructor(verdict: Verdict) {
+    super(verdict.about ?? 'falsified');
+    this.verdict = verdict;
+  }
+}
+
+/** A 31-bit seed of a check from the seed of the run and its own name, so that a check replays alone. */
+export const seedOf = (seed: number, law: string, subject: string): number => {
+  let h = seed | 0;
+  for (const c of `${law}:${subject}`) h = Math.imul(h ^ (c.codePointAt(0) ?? 0), 0x01000193);
+  return h >>> 1;
+};
+
+/** One input, judged. @throws PortError when the port crashes or breaks the contract */
+export const judge = (law: Law, port: Port, subject: string, input: unknown): Promise<Verdict> =>
+  drive(port, law.holds(input, port, subject));
+
+/** Runs one law on one subject. Errors that are neither a finding nor the port's fault are ours, and thrown. */
+export const check = async (law: Law, port: Port, subject: string, options: RunOptions): Promise<Check> => {
+  const seed = seedOf(options.seed, law.id, subject);
+  const numRuns = Math.max(1, Math.round(law.runs * (options.scale ?? 1)));
+  let margin = 0;
+  const property = fc.asyncProperty(law.given(port, subject), async (input) => {
+    const verdict = await judge(law, port, subject, input);
+    if (!verdict.ok) throw new Falsified(verdict);
+    margin = Math.max(margin, verdict.margin);
+  });
+  const examples = (options.examples?.(law.id, subject) ?? []).map((input): [unknown] => [input]);
+  const result = await fc.check(property, { seed, numRuns: numRuns + examples.length, examples });
+  const common = { law: law.id, subject, seed, runs: result.numRuns };
+  if (!result.failed) return { ...common, status: law.class === 'statistical' ? 'upheld' : 'holds', margin };
+  const [input] = result.counterexample ?? [];
+  const error = result.errorInstance;
+  const shrinks = result.numShrinks;
+  if (error instanceof Falsified) {
+    const { about = '', worst = null, margin: own } = error.verdict;
+    return { ...common, status: 'falsified', margin: own, counterexample: { input, about, worst, shrinks } };
+  }
+  if (error instanceof PortError)
+    return { ...common, status: 'crashed', margin: Number.POSITIVE_INFINITY, counterexample: { input, about: error.message, worst: null, shrinks } };
+  throw error ?? new Error(`${law.id}: fast-check gave up after ${result.numSkips} skipped inputs`);
+};
+
+/** A law and one of its subjects; `null` where the port has none. */
+export interface Task {
+  readonly law: Law;
+  readonly subject: string | null;
+}
+
+/** What there is to do, in the order of the book. */
+export const tasks = (laws: readonly Law[], port: Port): readonly Task[] =>
+  laws.flatMap((law): readonly Task[] => {
+    const subjects = law.subjects(port);
+    return subjects.length === 0 ? [{ law, subject: null }] : subjects.map((subject) => ({ law, subject }));
+  });
+
+/** Runs every task in order, and yields each record as it comes. */
+export async function* verify(laws: readonly Law[], port: Port, options: RunOptions): AsyncGenerator<Check> {
+  for (const { law, subject } of tasks(laws, port))
+    yield subject === null
+      ? { law: law.id, subject: '', status: 'not covered', runs: 0, margin: 0, seed: options.seed }
+      : await check(law, port, subject, options);
+}
