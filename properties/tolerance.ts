@@ -109,7 +109,8 @@ export const compare = (
     const e = expected[i] as Expected;
     const bound = allowed[i] as number;
     const error = errorOf(g, e, zeros);
-    const own = error === 0 ? 0 : bound >= 0 ? error / bound : Number.POSITIVE_INFINITY;
+    // an infinite error is one even where the bound is infinite too
+    const own = error === 0 ? 0 : error < Number.POSITIVE_INFINITY && bound >= 0 ? error / bound : Number.POSITIVE_INFINITY;
     if (worst === null || own > margin) {
       margin = own;
       worst = { index: i, got: g, expected: e.value, error, allowed: bound };
@@ -126,8 +127,9 @@ const errorOf = (got: number, expected: Expected, zeros: 'signed' | 'equal'): nu
   return error === 0 && zeros === 'signed' && !Object.is(got, value) && got === value ? Number.POSITIVE_INFINITY : error;
 };
 
-/** The bound of `ulps` units in the last place at an expected value. */
-export const ulpsAt = (ulps: number, value: number, dtype: Dtype): number => ulps * spacing(value, dtype);
+/** The bound of `ulps` units in the last place at an expected value; a fraction of the smallest double cannot be told apart from it. */
+export const ulpsAt = (ulps: number, value: number, dtype: Dtype): number =>
+  ulps === 0 ? 0 : Math.max(ulps * spacing(value, dtype), Number.MIN_VALUE);
 
 /** Activations and losses: rows that are exact or correctly rounded stay so, all others have this many ulps (laws.md, A-01). */
 const VALUE_ULPS = 4;
@@ -138,10 +140,10 @@ const DERIVATIVE_ULPS = 8;
 export const contractUlps = (ulp: number): number => (ulp <= 1 / 2 ? ulp : Math.max(ulp, VALUE_ULPS));
 export const contractDerivativeUlps = (ulp: number): number => (ulp <= 1 / 2 ? ulp : DERIVATIVE_ULPS);
 
-/** Relative step h of a 64-digit central difference: truncation about h² = 10⁻⁴⁰. */
+/** Step h of a 64-digit central difference: truncation about h² = 10⁻⁴⁰. */
 export const ORACLE_STEP = '1e-20';
 
-/** Error of a 64-digit central difference in units of |f|/h: cancellation of 64 digits, with two to spare. */
+/** Cancellation of 64 digits in a difference of two values, relative to their size, with two digits to spare. */
 export const DIFFERENCE_ERROR = '1e-62';
 
 /** Two oracles of one derivative must agree to this many digits, relative to the sum of their terms. */
@@ -152,6 +154,12 @@ export const KINK_DIGITS = '1e-12';
 
 /** Largest probability that one statistical check rejects a correct engine. A run has far fewer than 2,000 such checks: at most 1e-9 together. */
 export const ALPHA = 5e-13;
+
+/**
+ * Error of the midpoint rule for the moments of a quantile function at n points: each end cell holds 1/n of the mass
+ * where the squared quantile is at most 2·ln n, and the inner cells add O(1/n).
+ */
+export const quadratureBound = (n: number): number => (2 * Math.log(n)) / n;
 
 /** Observed ÷ allowed surprise of a p-value: 1 where it equals the level. */
 const surprise = (p: number, alpha: number): Comparison => {

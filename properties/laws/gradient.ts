@@ -95,7 +95,7 @@ const applied = (port: PortInfo, name: string): fc.Arbitrary<Applied> => {
     const [low, high] = row.domain[arg] ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
     const a = Math.abs(v) || 1; // open at both ends, and away from the kinks, which have laws of their own
     if (Number.isFinite(high)) return round(low + ((high - low) * a) / (1 + a));
-    return Number.isFinite(low) ? round(low + a) : row.kinks.some((k) => k.at === v) ? v + 1 : v;
+    return Number.isFinite(low) ? round(low + a) : row.kinks.some((k) => k.arg === arg && k.at === v) ? v + 1 : v;
   };
   const { round } = FORMATS[port.dtype];
   return fc.tuple(extent(3), extent(3), extent(3)).chain(([n, k, m]) => {

@@ -2,6 +2,21 @@
 import type { Law } from '../law.ts';
 import { activationLaws } from './activation.ts';
 import { gradientLaws } from './gradient.ts';
+import { initializerLaws, rngLaws } from './initializer.ts';
 import { lossLaws } from './loss.ts';
+import { metaLaws } from './meta.ts';
+import { optimizerLaws } from './optimizer.ts';
+import { perceptronLaws } from './perceptron.ts';
+import { purityLaws } from './purity.ts';
 
-export const LAWS: readonly Law[] = [...activationLaws, ...lossLaws, ...gradientLaws];
+export const LAWS: readonly Law[] = [
+  ...metaLaws,
+  ...purityLaws,
+  ...activationLaws,
+  ...lossLaws,
+  ...gradientLaws,
+  ...initializerLaws,
+  ...rngLaws,
+  ...optimizerLaws,
+  ...perceptronLaws,
+];

@@ -82,15 +82,22 @@ export interface Slope {
   readonly error: Big;
 }
 
-/** ∂f/∂x of one argument of a formula: symbolic where possible, a central difference at h = 10⁻²⁰ elsewhere. */
+/** ∂f/∂x of one argument of a formula: symbolic where possible, a central difference elsewhere. */
 export const slopeAt = (formula: Formula, by: string, scope: Scope): Slope => {
   const piece = pieceAt(formula, scope);
   const text = symbolic(piece, by);
   const direct = text === null ? null : evaluate(text, scope);
   if (direct?.isFinite()) return { value: direct, error: ZERO }; // where it overflows, differences do not
   const x = scope[by] ?? ZERO;
-  const h = x.isZero() ? big(ORACLE_STEP) : x.abs().times(ORACLE_STEP);
-  const at = (v: Big): Big => evaluate(piece, { ...scope, [by]: v });
-  const [up, down] = [at(x.plus(h)), at(x.minus(h))];
-  return { value: up.minus(down).div(h.times(2)), error: up.abs().times(DIFFERENCE_ERROR).div(h) };
+  // a step relative to x suits poles at 0, a fixed one suits smooth functions at tiny x: the smaller error decides
+  const steps = [x.abs().times(ORACLE_STEP), big(ORACLE_STEP)].filter((h) => h.gt(0));
+  const slopes = steps.map((h) => difference((v) => evaluate(piece, { ...scope, [by]: v }), x, h));
+  return slopes.reduce((a, b) => (b.error.lt(a.error) ? b : a));
+};
+
+/** A central difference. Its error: what the one-sided differences disagree by, and the cancellation of 64 digits. */
+const difference = (f: (v: Big) => Big, x: Big, h: Big): Slope => {
+  const [down, mid, up] = [f(x.minus(h)), f(x), f(x.plus(h))];
+  const bend = up.plus(down).minus(mid.times(2)).abs();
+  return { value: up.minus(down).div(h.times(2)), error: bend.plus(mid.abs().times(DIFFERENCE_ERROR)).div(h) };
 };

@@ -1,6 +1,6 @@
 // Two more readings of the language: exact (64-digit numbers) and bounded (a value with a running error bound).
 import { type Lang, type Op, ops, reading, type Shape, Tensor } from '../../src/index.ts';
-import { FORMATS, type Grant, gamma, nextDown, nextUp, spacing } from '../tolerance.ts';
+import { FORMATS, type Grant, gamma, nextDown, nextUp, spacing, ulpsAt } from '../tolerance.ts';
 import { type Big, big, exact, ZERO } from './exact.ts';
 import { type Scope, valueAt } from './formula.ts';
 
@@ -201,7 +201,7 @@ export const bounded = (grant: Grant): Lang<Bounded> => {
             const error = xs.map((x, k) => x.error.view[at[k]?.[i] ?? 0] as number);
             const centre = value.view[i] as number;
             const moved = deviation(row, point, error, p, centre);
-            const own = ulps === 0 ? 0 : ulps * spacing(Math.abs(centre) + moved, grant.dtype) + row.ulp * spacing(centre, 'f64');
+            const own = ulpsAt(ulps, Math.abs(centre) + moved, grant.dtype) + (ulps === 0 ? 0 : ulpsAt(row.ulp, centre, 'f64'));
             out[i] = (moved + own + absolute) * OUTWARD;
           }
         }),

@@ -18,7 +18,7 @@ export type Formula =
 /** One value per argument. */
 export type Each<A extends readonly string[], T> = { readonly [I in keyof A]: T };
 
-/** Where a function bends, and which slope the engine declares there. */
+/** Where a function bends or breaks, and which slope the engine declares there. */
 export interface Kink {
   readonly arg: number;
   readonly at: number;

@@ -41,6 +41,7 @@ export const pointwiseRows = {
     formula: 'x / y',
     ulp: 0.5,
     f: (x, y) => x / y,
+    kinks: [{ arg: 1, at: 0, slope: 'none' }],
     vjp: (o, g, q, [, y]) => [o.div(g, y), o.neg(o.mul(g, o.div(q, y)))],
   }),
   neg: pointwise({ args: ['x'], doc: 'negation', formula: '-x', ulp: 0, f: (x) => -x, vjp: (o, g) => [o.neg(g)] }),
