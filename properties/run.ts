@@ -1,5 +1,6 @@
 // Runs laws against a port: seeds, shrinking, stored counterexamples, and one record per law and subject.
 import fc from 'fast-check';
+import type { Args } from './contract.ts';
 import { Answer, type Inquiry, type Law, type Verdict } from './law.ts';
 import { type Port, PortError } from './port.ts';
 import type { Mismatch } from './tolerance.ts';
@@ -28,18 +29,37 @@ export interface Check {
 
 export interface RunOptions {
   readonly seed: number;
-  /** Multiplies the runs of every law. */
-  readonly scale?: number;
+  /** Inputs per law and subject instead of the law's own number; statistical laws keep theirs, which their level counts on. */
+  readonly runs?: number;
+  /** Longest wait for one answer of an asynchronous port, in ms. */
+  readonly timeout?: number;
   /** Inputs to try first, as stored by earlier runs. */
   readonly examples?: (law: string, subject: string) => readonly unknown[];
 }
 
+/** Longest wait for one answer, in ms, unless asked otherwise. */
+export const TIMEOUT = 10_000;
+
+/** An answer that comes in time. @throws PortError */
+const inTime = async (reply: Promise<Args>, entry: string, timeout: number): Promise<Args> => {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new PortError(`${entry}: the port did not answer within ${timeout} ms`)), timeout);
+  });
+  try {
+    return await Promise.race([reply, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+};
+
 /** Feeds answers to an inquiry until it returns; waits only for ports that answer later. */
-export const drive = async <R>(port: Port, inquiry: Inquiry<R>): Promise<R> => {
+export const drive = async <R>(port: Port, inquiry: Inquiry<R>, timeout = TIMEOUT): Promise<R> => {
   let turn = inquiry.next();
   while (!turn.done) {
-    const reply = port.call(turn.value.entry, turn.value.args);
-    turn = inquiry.next(new Answer(reply instanceof Promise ? await reply : reply));
+    const { entry, args } = turn.value;
+    const reply = port.call(entry, args);
+    turn = inquiry.next(new Answer(reply instanceof Promise ? await inTime(reply, entry, timeout) : reply));
   }
   return turn.value;
 };
@@ -61,16 +81,16 @@ export const seedOf = (seed: number, law: string, subject: string): number => {
 };
 
 /** One input, judged. @throws PortError when the port crashes or breaks the contract */
-export const judge = (law: Law, port: Port, subject: string, input: unknown): Promise<Verdict> =>
-  drive(port, law.holds(input, port, subject));
+export const judge = (law: Law, port: Port, subject: string, input: unknown, timeout?: number): Promise<Verdict> =>
+  drive(port, law.holds(input, port, subject), timeout);
 
 /** Runs one law on one subject. Errors that are neither a finding nor the port's fault are ours, and thrown. */
 export const check = async (law: Law, port: Port, subject: string, options: RunOptions): Promise<Check> => {
   const seed = seedOf(options.seed, law.id, subject);
-  const numRuns = Math.max(1, Math.round(law.runs * (options.scale ?? 1)));
+  const numRuns = law.class === 'statistical' ? law.runs : (options.runs ?? law.runs);
   let margin = 0;
   const property = fc.asyncProperty(law.given(port, subject), async (input) => {
-    const verdict = await judge(law, port, subject, input);
+    const verdict = await judge(law, port, subject, input, options.timeout);
     if (!verdict.ok) throw new Falsified(verdict);
     margin = Math.max(margin, verdict.margin);
   });

@@ -1,5 +1,6 @@
 // The way in: the rooms of the engine in reading order.
 export { DomainError, lookup, ShapeError, TautogradError, UnknownNameError } from './core/errors.ts';
+export { fromJson, toJson, toLine } from './core/json.ts';
 export { broadcast, type Shape } from './core/shape.ts';
 export { scalar, Tensor, type View } from './core/tensor.ts';
 export { flatten, type Tree } from './core/tree.ts';

@@ -124,7 +124,7 @@ export const lossLaws = [
   }),
   law<{ readonly k: number; readonly y: number }>({
     id: 'loss/label-symmetry', ref: 'L-03', class: 'rounding bound', says: 'exchanging the classes changes nothing: bce(p, y) = bce(1 − p, 1 − y)',
-    kills: ['tfjs 4.22.0 logLoss(1, 0) = 16.118, logLoss(0, 1) = 15.942'],
+    kills: ['tfjs-layers 4.22.0 binaryCrossentropy: 16.118 against 15.942'],
     subjects: among(['bce'], 'loss', 'forward'), given: () => fc.record({ k: fc.integer({ min: 0, max: 16 }), y: fc.constantFrom(0, 1) }),
     *holds({ k, y }, port) {
       const [p, q] = [k / 16, 1 - k / 16]; // both exact

@@ -31,7 +31,7 @@ type Random = (shape: Shape, a: number, b: number, dtype: 'float32', seed: numbe
 type Pointwise = 'abs' | 'exp' | 'expm1' | 'log' | 'log1p' | 'neg' | 'sign' | 'sqrt' | 'square';
 type Activation = 'relu' | 'sigmoid' | 'softplus' | 'step' | 'tanh';
 
-/** `@tensorflow/tfjs-core`. */
+/** What `@tensorflow/tfjs` passes on from its core. */
 type Core = Readonly<Record<Pointwise | Activation | 'clone' | 'transpose' | 'zerosLike', Unary>> &
   Readonly<Record<'add' | 'div' | 'matMul' | 'mul' | 'sub', Binary>> &
   Readonly<Record<'randomNormal' | 'randomUniform', Random>> & {
@@ -72,7 +72,7 @@ interface Variance {
   readonly distribution: 'normal' | 'uniform';
 }
 
-/** `@tensorflow/tfjs-layers`. */
+/** And from its layers. */
 interface Layers {
   readonly initializers: Readonly<Record<FanRule, Initialize<object>>> & {
     readonly zeros: () => ReturnType<Initialize<object>>;
@@ -93,10 +93,8 @@ const load = <M>(name: string): M => {
   }
 };
 
-// The parts that `@tensorflow/tfjs` re-exports; the whole is three times as large.
-const tf = load<Core>('@tensorflow/tfjs-core');
-const { initializers } = load<Layers>('@tensorflow/tfjs-layers');
-load('@tensorflow/tfjs-backend-cpu'); // registers itself
+const tf = load<Core & Layers>('@tensorflow/tfjs');
+const { initializers } = tf;
 tf.enableProdMode(); // no banner, no warnings
 void tf.setBackend('cpu'); // takes effect at once, because this backend is made synchronously
 

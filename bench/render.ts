@@ -1,0 +1,129 @@
+// Reports as Markdown and files: pure functions of the JSON, so that the same report always reads the same.
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Chart } from './chart.ts';
+import { renderSweep } from './findings.ts';
+import { toJson } from '../src/index.ts';
+import { type KernelReport, type KernelRow, SIZE_NAMES } from './kernels.ts';
+import { busy, type Machine } from './machine.ts';
+import { figure, page, percent, table, time } from './markdown.ts';
+import { kernelCharts, sweepCharts } from './plots.ts';
+import type { ProgramReport } from './programs.ts';
+import type { SweepReport } from './sweep.ts';
+
+export { renderSweep };
+
+const machineLine = (m: Machine): string =>
+  `Measured on ${m.cpu}, ${m.cores} cores, ${m.memoryGiB} GiB, ${m.os}, Node ${m.node} (V8 ${m.v8}); load before the run ` +
+  `${m.load.toFixed(2)}.${busy(m) ? ' **Other work was running, so times may be too long.**' : ''}`;
+
+const timingRules = (timePerTaskMs: number, rounds: number): string =>
+  `Every task is warmed up before any is timed and has its turn in each of ${rounds} rounds, ${timePerTaskMs} ms in all; ` +
+  'the samples of all rounds are pooled. A time is the median of its samples, ± the median distance from it (MAD) in percent ' +
+  'of it. As a rule of thumb, two times closer than their MADs are not distinguishable here.';
+
+const kernelCell = (row: KernelRow | undefined): string =>
+  row === undefined
+    ? ''
+    : `${time(row.medianNs)} ± ${percent(row.madNs, row.medianNs)}, ${figure(row.elementsPerSecond / 1e6)} M/s` +
+      (row.gflops === undefined ? '' : `, ${figure(row.gflops)} GFLOP/s`);
+
+/** Throughput of the operations, one table per kind of row. */
+export const renderKernels = ({ machine, protocol, rows }: KernelReport): string => {
+  const kinds = [...new Set(rows.map((row) => row.kind))];
+  const section = (kind: string): string => {
+    const own = rows.filter((row) => row.kind === kind);
+    const shapes = SIZE_NAMES.map((size) => {
+      const sample = own.find((row) => row.size === size);
+      return `${size}: [${sample?.shapes[0]?.join(', ') ?? ''}]`;
+    });
+    const names = [...new Set(own.map((row) => row.op))];
+    const cells = names.map((op) => [
+      `\`${op}\``,
+      ...SIZE_NAMES.map((size) => kernelCell(own.find((row) => row.op === op && row.size === size))),
+    ]);
+    return `## ${kind}\n\n${table(['operation', ...shapes], cells)}`;
+  };
+  const samples = rows.map((row) => row.samples);
+  return page(
+    '# Kernels',
+    machineLine(machine),
+    `${timingRules(protocol.timePerTaskMs, protocol.rounds)} A task has ${Math.min(...samples)} to ${Math.max(...samples)} samples.`,
+    'One call takes immutable tensors and returns a new one, so a time includes the checks of shapes and the birth of the result. ' +
+      'M/s are millions of elements per second, of the largest among arguments and result; GFLOP/s count the multiplications and ' +
+      'additions of rows that add up terms.',
+    '![throughput by operation and size](kernels.svg)',
+    ...kinds.map(section),
+  );
+};
+
+/** Times of whole programs. */
+export const renderPrograms = ({ machine, protocol, rows }: ProgramReport): string =>
+  page(
+    '# Programs',
+    machineLine(machine),
+    timingRules(protocol.timePerTaskMs, protocol.rounds),
+    'Everything runs eagerly, one operation after the other. Adjacent rows tell where a step goes: prediction, then what ' +
+      'differentiation adds, then what each optimizer adds.',
+    table(
+      ['program', 'time', 'MAD', 'per', 'samples of data', 'data/s', 'n', 'what'],
+      rows.map((row) => [
+        row.program,
+        time(row.medianNs),
+        percent(row.madNs, row.medianNs),
+        row.per,
+        row.batch > 0 ? String(row.batch) : '',
+        row.batch > 0 ? figure(Math.round((row.batch / row.medianNs) * 1e9)) : '',
+        String(row.samples),
+        row.doc,
+      ]),
+    ),
+  );
+
+export interface BenchReports {
+  readonly kernels?: KernelReport;
+  readonly programs?: ProgramReport;
+  readonly sweep?: SweepReport;
+}
+
+type File = readonly [path: string, text: string];
+
+const svgFiles = (room: string, charts: readonly Chart[]): readonly File[] =>
+  charts.map(({ name, svg }) => [join(room, `${name}.svg`), svg]);
+
+/** Writes JSON, Markdown and plots of the given reports under `dir`, and returns the paths written. */
+export const writeBenchReports = async (
+  dir: string,
+  { kernels, programs, sweep }: BenchReports,
+): Promise<readonly string[]> => {
+  const files: readonly File[] = [
+    ...(kernels === undefined
+      ? []
+      : ([
+          ['bench/kernels.json', toJson(kernels)],
+          ['bench/kernels.md', renderKernels(kernels)],
+          ...svgFiles('bench', await kernelCharts(kernels)),
+        ] as const)),
+    ...(programs === undefined
+      ? []
+      : ([
+          ['bench/programs.json', toJson(programs)],
+          ['bench/programs.md', renderPrograms(programs)],
+        ] as const)),
+    ...(sweep === undefined
+      ? []
+      : ([
+          ['sweep/sweep.json', toJson(sweep)],
+          ['sweep/sweep.md', renderSweep(sweep)],
+          ...svgFiles('sweep', await sweepCharts(sweep)),
+        ] as const)),
+  ];
+  const written: string[] = [];
+  for (const [path, text] of files) {
+    const to = join(dir, path);
+    await mkdir(dirname(to), { recursive: true });
+    await writeFile(to, text);
+    written.push(to);
+  }
+  return written;
+};

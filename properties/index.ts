@@ -1,0 +1,9 @@
+// The way in for people who check their own engine: declare a port, run the laws, read the records.
+export type { Plain } from './contract.ts';
+export { CONTRACT } from './contract.ts';
+export type { Conventions } from './conventions.ts';
+export type { Law, LawClass, Verdict } from './law.ts';
+export { LAWS } from './laws/index.ts';
+export { type Adapter, definePort, type Port, PortError, type PortInfo } from './port.ts';
+export { withVerifier } from './ports/verifier.ts';
+export { type Check, check, type RunOptions, verify } from './run.ts';

@@ -1,0 +1,28 @@
+// The built-in engine under the whole law book: one test per law and subject, with the seed of CI.
+import { describe, expect, test } from 'vitest';
+import { card } from './report.ts';
+import { LAWS } from './laws/index.ts';
+import home from './ports/home.ts';
+import { withVerifier } from './ports/verifier.ts';
+import { check, tasks } from './run.ts';
+
+const port = withVerifier(home);
+
+describe('the built-in engine holds every law', () => {
+  for (const { law, subject } of tasks(LAWS, port))
+    test(`${law.id} [${subject}]`, async () => {
+      expect(subject, 'a law that the reference does not cover checks nothing').not.toBeNull();
+      const found = await check(law, port, subject ?? '', { seed: 1 });
+      expect(found.counterexample && card(law, found, port, '')).toBeUndefined();
+      expect(found.runs).toBeGreaterThanOrEqual(law.runs);
+    });
+});
+
+test('the book is a book: ids are unique, statements are there, every law says where it is in the catalogue', () => {
+  expect(new Set(LAWS.map((l) => l.id)).size).toBe(LAWS.length);
+  for (const l of LAWS) {
+    expect(l.id).toMatch(/^[a-z]+\/[a-z0-9-]+$/);
+    expect(l.says.length).toBeGreaterThan(10);
+    expect(l.ref).toMatch(/^[A-Z]-\d\d(, [A-Z]-\d\d)*$/);
+  }
+});

@@ -1,0 +1,124 @@
+// What people read of a verification: one line per law, a card per failure, a summary, and the Markdown report.
+import { toLine } from '../src/index.ts';
+import type { Law } from './law.ts';
+import type { PortInfo } from './port.ts';
+import type { Check, Status } from './run.ts';
+import { spacing } from './tolerance.ts';
+
+/** A number as short as it can be without losing its meaning. */
+const figure = (x: number): string =>
+  !Number.isFinite(x) ? String(x).replace('Infinity', '∞') : x === 0 ? '0' : Math.abs(x) >= 1e6 || Math.abs(x) < 1e-3 ? x.toExponential(2) : String(Number(x.toPrecision(3)));
+
+/** From best to worst: a law is as good as its worst subject. */
+const SEVERITY: readonly Status[] = ['not covered', 'holds', 'upheld', 'falsified', 'crashed'];
+const SIGN: Readonly<Record<Status, string>> = { holds: '✓', upheld: '✓', falsified: '✗', crashed: '✗', 'not covered': '·' };
+
+/** One law over all its subjects. */
+export interface LawLine {
+  readonly law: Law;
+  readonly status: Status;
+  readonly subjects: number;
+  readonly failed: readonly string[];
+  readonly runs: number;
+  readonly margin: number;
+}
+
+export const lawLines = (laws: readonly Law[], checks: readonly Check[]): readonly LawLine[] =>
+  laws.flatMap((law): readonly LawLine[] => {
+    const own = checks.filter((c) => c.law === law.id);
+    if (own.length === 0) return [];
+    return [
+      {
+        law,
+        status: own.map((c) => c.status).reduce((a, b) => (SEVERITY.indexOf(b) > SEVERITY.indexOf(a) ? b : a)),
+        subjects: own.filter((c) => c.status !== 'not covered').length,
+        failed: own.filter((c) => c.counterexample !== undefined).map((c) => c.subject),
+        runs: own.reduce((n, c) => n + c.runs, 0),
+        margin: own.reduce((m, c) => Math.max(m, c.margin), 0),
+      },
+    ];
+  });
+
+/** `✓ loss/value  holds  3 subjects  300 runs  margin 0.18`. */
+export const lineText = ({ law, status, subjects, failed, runs, margin }: LawLine): string => {
+  const where = failed.length > 0 && failed[0] !== 'port' ? `  [${failed.join(', ')}]` : '';
+  const measure = status === 'not covered' ? '' : `${String(runs).padStart(6)} runs  margin ${figure(margin)}`;
+  const of = subjects > 1 ? `${subjects} subjects` : '';
+  return `${SIGN[status]} ${law.id.padEnd(34)} ${status.padEnd(12)} ${of.padEnd(12)}${measure}${where}`.trimEnd();
+};
+
+/** The shortest text that reads back as the same number, and never fewer digits than it takes to tell two apart. */
+const full = (x: number): string => (Object.is(x, -0) ? '-0' : String(x));
+
+/** Everything a person needs to see one failure and see it again. */
+export const card = (law: Law, check: Check, port: Pick<PortInfo, 'dtype'>, replay: string): string => {
+  const { counterexample: c } = check;
+  if (c === undefined) return '';
+  const w = c.worst;
+  const known = w !== null && !(Number.isNaN(w.got) && Number.isNaN(w.expected));
+  const units = known && Number.isFinite(w.error) && Number.isFinite(w.expected) ? ` = ${figure(w.error / spacing(w.expected, port.dtype))} ulps` : '';
+  const of = known && w.allowed > 0 ? `, ${figure(w.error / w.allowed)} × the allowed ${figure(w.allowed)}` : '';
+  const statistic = known && Number.isNaN(w.allowed) ? `, ${figure(check.margin)} × the surprise that chance is allowed` : '';
+  return [
+    `✗ ${law.id}${check.subject === 'port' ? '' : ` [${check.subject}]`}  ${check.status}  (${law.ref}, ${law.class})`,
+    `    law        ${law.says}`,
+    ...(law.formula === undefined ? [] : [`    formula    ${law.formula}`]),
+    `    input      ${toLine(c.input)}${c.shrinks > 0 ? `  (shrunk ${c.shrinks} times)` : ''}`,
+    ...(known ? [`    expected   ${c.about}${w.index > 0 ? `, element ${w.index}` : ''}: ${full(w.expected)}`, `    got        ${full(w.got)}`, `    error      ${figure(w.error)}${units}${of}${statistic}`] : [`    found      ${c.about}`]),
+    `    replay     ${replay}`,
+  ].join('\n');
+};
+
+export interface Tally {
+  readonly laws: number;
+  readonly checks: number;
+  readonly runs: number;
+  readonly holds: number;
+  readonly falsified: number;
+  readonly crashed: number;
+  readonly notCovered: number;
+  readonly statistical: number;
+}
+
+/** Laws by verdict. */
+export const tally = (lines: readonly LawLine[], checks: readonly Check[]): Tally => {
+  const count = (...statuses: readonly Status[]): number => lines.filter((l) => statuses.includes(l.status)).length;
+  return {
+    laws: lines.length,
+    checks: checks.filter((c) => c.status !== 'not covered').length,
+    runs: checks.reduce((n, c) => n + c.runs, 0),
+    holds: count('holds', 'upheld'),
+    falsified: count('falsified'),
+    crashed: count('crashed'),
+    notCovered: count('not covered'),
+    statistical: checks.filter((c) => lines.find((l) => l.law.id === c.law)?.law.class === 'statistical').length,
+  };
+};
+
+export const tallyText = (t: Tally, alpha: number): string =>
+  [
+    `${t.laws} laws, ${t.checks} checks, ${t.runs} runs: ${t.holds} hold, ${t.falsified} falsified, ${t.crashed} crashed, ${t.notCovered} not covered`,
+    `chance of a false alarm with a fresh seed: at most ${figure(t.statistical * alpha)} (${t.statistical} statistical checks)`,
+  ].join('\n');
+
+const cell = (text: string): string => text.replaceAll('|', '\\|');
+
+/** The report of one port; contains no date and no duration, so that equal runs give equal bytes. */
+export const markdown = (port: PortInfo, laws: readonly Law[], checks: readonly Check[], seed: number, alpha: number, replay: (c: Check) => string): string => {
+  const lines = lawLines(laws, checks);
+  const failures = checks.filter((c) => c.counterexample !== undefined);
+  const lawOf = (c: Check): Law | undefined => laws.find((l) => l.id === c.law);
+  return [
+    `# The laws, asked of ${port.engine} ${port.version} (${port.dtype})`,
+    '',
+    `Seed ${seed}. ${tallyText(tally(lines, checks), alpha).replace('\n', '; ')}.`,
+    '',
+    'A margin is the largest observed error divided by the allowed one, over all runs: 0 is exact, 1 is at the bound.',
+    '',
+    '| law | verdict | subjects | runs | margin | statement |',
+    '|---|---|--:|--:|--:|---|',
+    ...lines.map((l) => `| \`${l.law.id}\` | ${l.status}${l.failed.length > 0 && l.failed[0] !== 'port' ? `: ${l.failed.join(', ')}` : ''} | ${l.subjects} | ${l.runs} | ${l.status === 'not covered' ? '' : figure(l.margin)} | ${cell(l.law.says)} |`),
+    '',
+    ...(failures.length === 0 ? [] : ['## Counterexamples', '', ...failures.flatMap((c) => { const law = lawOf(c); return law === undefined ? [] : ['```text', card(law, c, port, replay(c)), '```', '']; })]),
+  ].join('\n');
+};

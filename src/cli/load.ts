@@ -1,0 +1,68 @@
+// Finds what a command line names: an adapter file, laws by glob, a stored counterexample.
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Law } from '../../properties/law.ts';
+import { LAWS } from '../../properties/laws/index.ts';
+import { isPort, type Port, PortError } from '../../properties/port.ts';
+import home from '../../properties/ports/home.ts';
+import { withVerifier } from '../../properties/ports/verifier.ts';
+import { fromJson } from '../index.ts';
+import { CommandFault, EXIT } from './fault.ts';
+
+const message = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** The port of an adapter module, or the built-in engine; the verifier joins either. @throws CommandFault */
+export const loadPort = async (adapter: string | undefined): Promise<Port> => {
+  if (adapter === undefined) return withVerifier(home);
+  const path = resolve(adapter);
+  if (!existsSync(path)) throw new CommandFault(`verify: there is no file ${adapter}`);
+  let module: { readonly default?: unknown };
+  try {
+    module = (await import(pathToFileURL(path).href)) as typeof module; // whatever it exports is checked below
+  } catch (error) {
+    const what = error instanceof PortError ? message(error) : `${adapter} cannot be loaded: ${message(error).split('\n')[0]}`;
+    throw new CommandFault(`verify: ${what}`, EXIT.port, error);
+  }
+  if (!isPort(module.default))
+    throw new CommandFault(`verify: the default export of ${adapter} must be made by definePort, got ${typeof module.default}`, EXIT.port);
+  return withVerifier(module.default);
+};
+
+/** A glob of law ids or table names: `*` and `?` stand for anything. */
+export const globOf = (pattern: string): RegExp =>
+  new RegExp(`^${pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.')}$`);
+
+/** Laws by glob, comma-separated; all without one. @throws CommandFault when a glob matches none */
+export const lawsOf = (globs: string | undefined): readonly Law[] => {
+  if (globs === undefined) return LAWS;
+  const patterns = globs.split(',').map((g) => g.trim());
+  const chosen = patterns.map((p) => LAWS.filter((l) => globOf(p).test(l.id)));
+  const nothing = patterns.find((_, i) => chosen[i]?.length === 0);
+  if (nothing !== undefined)
+    throw new CommandFault(`verify: no law matches "${nothing}"; chapters are ${[...new Set(LAWS.map((l) => l.id.split('/')[0]))].join(', ')}`);
+  return LAWS.filter((l) => chosen.some((c) => c.includes(l)));
+};
+
+/** A failure on disk: the values, and what they belong to. */
+export interface Stored {
+  readonly schema: 1;
+  readonly engine: string;
+  readonly law: string;
+  readonly subject: string;
+  readonly input: unknown;
+}
+
+/** @throws CommandFault when there is no such file, or it is no stored counterexample */
+export const loadStored = (path: string): Stored => {
+  if (!existsSync(path)) throw new CommandFault(`replay: there is no file ${path}`);
+  let value: Partial<Stored> | null;
+  try {
+    value = fromJson(readFileSync(path, 'utf8')) as typeof value; // checked field by field below
+  } catch (error) {
+    throw new CommandFault(`replay: ${path} is not JSON: ${message(error)}`, EXIT.usage, error);
+  }
+  if (value?.schema !== 1 || typeof value.law !== 'string' || typeof value.subject !== 'string' || !('input' in value))
+    throw new CommandFault(`replay: ${path} is no stored counterexample: it needs schema 1, law, subject and input`);
+  return value as Stored;
+};

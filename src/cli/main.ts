@@ -1,0 +1,109 @@
+#!/usr/bin/env node
+// The command line: what can be said, and how it ends.
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { TIMEOUT } from '../../properties/run.ts';
+import { TautogradError } from '../index.ts';
+import { CommandFault, EXIT } from './fault.ts';
+import { explainCommand, listCommand, TABLE_NAMES } from './tables.ts';
+
+/** The seed of CI and of every run that names none. */
+const SEED = 1;
+
+const integer = (low: number) => (text: string): number => {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < low) throw new InvalidArgumentError(`it must be an integer of at least ${low}.`);
+  return value;
+};
+
+// Commands load what they need when they run, so that `--help` is immediate.
+const program = new Command('tautograd')
+  .description('Laws for neural-network engines, and a benchmark of optimizers and initializers.')
+  .version('0.1.0')
+  .option('--debug', 'show stack traces')
+  .exitOverride()
+  .configureOutput({ outputError: (text, write) => write(text) })
+  .showSuggestionAfterError();
+
+/** Commander numbers its own errors 1; here 1 means that a law is falsified. */
+const exits = { code: EXIT.ok as number };
+const ends = (code: number): void => {
+  exits.code = code;
+};
+const jsonFlag = ['--json', 'print JSON for machines, and nothing else'] as const;
+
+program
+  .command('verify')
+  .description('hold an engine to the laws: the built-in one, or an adapter module')
+  .argument('[adapter]', 'a module whose default export is made by definePort')
+  .option('--law <globs>', 'laws by id, as "loss/*,meta/*"')
+  .option('--list', 'name the laws and what they apply to, and run nothing')
+  .option('--seed <n>', 'seed of every generator', integer(0), SEED)
+  .option('--runs <n>', 'inputs per law and subject (statistical laws keep their own)', integer(1))
+  .option('--timeout <ms>', 'longest wait for one answer', integer(1), TIMEOUT)
+  .option('--replay <file>', 'judge a stored counterexample again')
+  .option(...jsonFlag)
+  .action(async (adapter: string | undefined, options) => ends(await (await import('./verify.ts')).verifyCommand(adapter, options)));
+
+program
+  .command('bench')
+  .description('time every operation at three sizes, and a training step')
+  .option('--filter <glob>', 'operations by name')
+  .option('--time <ms>', 'time per operation and size', integer(1))
+  .option('--out <dir>', 'write the reports there')
+  .option(...jsonFlag)
+  .action(async (options) => ends(await (await import('./reports.ts')).benchCommand(options)));
+
+program
+  .command('sweep')
+  .description('compare optimizers and initializers on problems, with paired seeds')
+  .option('--out <dir>', 'write the reports there')
+  .option(...jsonFlag)
+  .action(async (options) => ends(await (await import('./reports.ts')).sweepCommand(options)));
+
+program
+  .command('mutants')
+  .description('hunt every planted fault with the laws it names')
+  .option('--seed <n>', 'seed of every generator', integer(0), SEED)
+  .option(...jsonFlag)
+  .action(async ({ seed, json }) => ends(await (await import('./reports.ts')).mutantsCommand(seed, json === true)));
+
+program
+  .command('tour')
+  .description('the first course: the perceptron, why not XOR, and the network that can')
+  .option(...jsonFlag)
+  .action(async ({ json }) => ends((await import('./tour.ts')).tourCommand(json === true)));
+
+program
+  .command('list')
+  .description(`print a table: ${TABLE_NAMES.join(', ')}`)
+  .argument('<table>')
+  .option(...jsonFlag)
+  .action((table: string, { json }) => ends(listCommand(table, json === true)));
+
+program
+  .command('explain')
+  .description('print a law or a row: statement, formula, source, and what it catches')
+  .argument('<row>')
+  .option(...jsonFlag)
+  .action((row: string, { json }) => ends(explainCommand(row, json === true)));
+
+program
+  .command('start')
+  .description('the main job: verify the built-in engine, bench, sweep, and write the reports')
+  .option('--seed <n>', 'seed of every generator', integer(0), SEED)
+  .option('--out <dir>', 'where the reports go', 'reports')
+  .action(async ({ seed, out }) => ends(await (await import('./reports.ts')).startCommand(seed, out)));
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) ends(error.exitCode === 0 ? EXIT.ok : EXIT.usage); // it has said why
+  else {
+    const debug = program.opts<{ debug?: boolean }>().debug === true || process.argv.includes('--debug');
+    const expected = error instanceof CommandFault || error instanceof TautogradError;
+    process.stderr.write(`tautograd: ${error instanceof Error ? error.message : String(error)}${expected || debug ? '' : ' (a defect of tautograd; --debug shows where)'}\n`);
+    if (debug && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+    ends(error instanceof CommandFault ? error.exit : expected ? EXIT.usage : EXIT.falsified);
+  }
+}
+process.exitCode = exits.code;

@@ -1,0 +1,13 @@
+// The test runner: where the tests are, and the immutability mode that is on in all of them.
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    root: new URL('..', import.meta.url).pathname,
+    include: ['{src,properties,bench}/**/*.test.ts'],
+    exclude: ['**/node_modules/**', 'dist/**'],
+    setupFiles: [new URL('./vitest.setup.ts', import.meta.url).pathname],
+    testTimeout: 120_000,
+    pool: 'forks',
+  },
+});
