@@ -17,7 +17,7 @@ interface Registry {
 export const sealBirths = (): Registry => {
   const born: { readonly tensor: WeakRef<Tensor>; readonly bits: number }[] = [];
   watchBirths({
-    seal: (out) => new Float64Array(out.buffer.transfer()),
+    seal: (out) => new Float64Array((out.buffer as ArrayBuffer).transfer()), // never shared: `build` makes it
     born: (tensor) => {
       born.push({ tensor: new WeakRef(tensor), bits: fingerprint(tensor) });
     },

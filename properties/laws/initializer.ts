@@ -56,7 +56,7 @@ export const initializerLaws = [
   law<Draw>({
     id: 'initializer/uniform-bound', ref: 'I-02, I-03', class: 'statistical', runs: 4,
     says: 'a uniform initializer never leaves its bound, and comes within 1 % of it', formula: 'max|w| ∈ [0.99·a, a], a = √(3·Var[w])',
-    source: 'Glorot & Bengio 2010, eq. 16; He et al. 2015; false alarm 0.99⁴⁰⁹⁶ = 1.3e-18', kills: ['keras #2252', 'Flux #442', 'tfjs-layers #505'],
+    source: 'Glorot & Bengio 2010, eq. 16; He et al. 2015; false alarm 0.99⁴⁰⁹⁶ ≈ 10⁻¹⁸', kills: ['keras #2252', 'Flux #442', 'tfjs-layers #505'],
     subjects: among(ofKind('uniform'), 'initializer', 'sample'), given: () => draw(2 ** 12),
     *holds(d, port, name) {
       const w = yield* sample(name, d);

@@ -38,8 +38,8 @@ export const exact = (x: number): Big => {
   return word >> 63n === 1n ? value.neg() : value;
 };
 
-/** The double nearest to a value. */
-export const nearest = (value: Big): number => Number(value.toString());
+/** The double nearest to a value; `valueOf` keeps the sign of zero, which `toString` drops. */
+export const nearest = (value: Big): number => Number(value.valueOf());
 
 /** An exact value as something to compare a number of the format with. */
 export const expecting = (value: Big, dtype: Dtype): Expected => ({

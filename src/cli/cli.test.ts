@@ -1,0 +1,148 @@
+// The command line as people meet it: exit codes, one sentence per fault, JSON that parses, replay that replays.
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
+const PORT = new URL('../../properties/port.ts', import.meta.url).href;
+let home = '';
+beforeAll(() => {
+  home = mkdtempSync(join(tmpdir(), 'tautograd-'));
+});
+afterAll(() => rmSync(home, { recursive: true, force: true }));
+
+interface Ran {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+const run = (...args: readonly string[]): Promise<Ran> =>
+  new Promise((resolve) => {
+    execFile(process.execPath, [MAIN, ...args], { cwd: home, env: { ...process.env, NO_COLOR: '1' } }, (error, out, err) => {
+      resolve({ code: typeof error?.code === 'number' ? error.code : 0, out, err });
+    });
+  });
+
+/** Writes an adapter with one ReLU and returns its name. */
+const adapter = (name: string, body: string): string => {
+  writeFileSync(join(home, `${name}.mjs`), `import { definePort } from ${JSON.stringify(PORT)};\n${body}`);
+  return `${name}.mjs`;
+};
+const relu = (forward: string): string =>
+  `export default definePort({ engine: 'mine', version: '1', dtype: 'f64', entries: { activation: { relu: { forward: ${forward} } } } });`;
+
+describe('verify', () => {
+  test('exits 0 where all hold, and names every law with its runs and margin', async () => {
+    const { code, out } = await run('verify', '--law', 'meta/*,perceptron/labels');
+    expect(code).toBe(0);
+    expect(out).toMatch(/✓ perceptron\/labels\s+holds\s+100 runs {2}margin 0/);
+    expect(out).toMatch(/7 laws, 7 checks, 470 runs: 7 hold, 0 falsified/);
+  });
+
+  test('exits 1 where a law is falsified; the stored values replay it, and an engine mended since passes them', async () => {
+    const file = adapter('wrong', relu('({ x }) => ({ y: { shape: x.shape, data: x.data.map((v) => (v > 3 ? 3 : v > 0 ? v : 0)) } })'));
+    const first = await run('verify', file, '--law', 'activation/*');
+    expect(first.code).toBe(1);
+    expect(first.out).toMatch(/✗ activation\/value \[relu\] {2}falsified/);
+    const replay = first.out.match(/verify wrong\.mjs --replay (\S+activation-value\S+)/)?.[1] ?? '';
+    const again = await run('verify', file, '--replay', replay);
+    expect(again.code).toBe(1);
+    expect(again.out).toContain(first.out.match(/error {6}.*/)?.[0] ?? 'no error line');
+    adapter('wrong', relu('({ x }) => ({ y: { shape: x.shape, data: x.data.map((v) => (v > 0 ? v : 0)) } })'));
+    const mended = await run('verify', file, '--replay', replay, '--json');
+    expect(mended.code).toBe(0);
+    expect(JSON.parse(mended.out)).toMatchObject({ law: 'activation/value', status: 'holds' });
+    expect(readdirSync(join(home, '.tautograd', 'counterexamples', 'mine')).length).toBeGreaterThan(0);
+  });
+
+  test('exits 3 where the port crashes, says so in one sentence, and loses no other verdict', async () => {
+    const { code, out, err } = await run('verify', adapter('throws', relu('() => { throw new Error("out of memory") }')), '--law', 'meta/no-broadcast,activation/value');
+    expect(code).toBe(3);
+    expect(out).toContain('activation.relu.forward: the port threw Error: out of memory');
+    expect(out).toMatch(/✓ meta\/no-broadcast\s+holds/);
+    expect(`${out}${err}`).not.toMatch(/\n\s+at /);
+  });
+
+  test('prints JSON for machines, with infinities and NaN as strings', async () => {
+    const file = adapter('nan', relu('({ x }) => ({ y: { shape: x.shape, data: x.data.map(() => NaN) } })'));
+    const { code, out } = await run('verify', file, '--law', 'activation/value', '--json');
+    const record = JSON.parse(out) as { checks: { status: string; margin: unknown }[]; seed: number };
+    expect(code).toBe(1);
+    expect(record).toMatchObject({ schema: 1, engine: 'mine', seed: 1, summary: { falsified: 1 } });
+    expect(record.checks[0]).toMatchObject({ status: 'falsified', margin: 'Infinity' });
+  });
+
+  test('the seed is honoured, 0 included, and printed', async () => {
+    const [a, b] = [await run('verify', '--law', 'optimizer/recurrence', '--runs', '5', '--seed', '0', '--json'), await run('verify', '--law', 'optimizer/recurrence', '--runs', '5', '--seed', '0', '--json')];
+    expect(a.out).toBe(b.out);
+    expect(JSON.parse(a.out)).toMatchObject({ seed: 0, checks: [{ runs: 5 }, { runs: 5 }, { runs: 5 }] });
+  });
+
+  test('--list runs nothing and names laws, subjects and statements', async () => {
+    const { code, out } = await run('verify', '--list', '--law', 'loss/value');
+    expect(code).toBe(0);
+    expect(out).toMatch(/^loss\/value\s+bce bce_with_logits mse\s+the loss of a batch/);
+  });
+});
+
+describe('faults end in one sentence and the right code', () => {
+  const cases: readonly (readonly [string, readonly string[], number, RegExp])[] = [
+    ['unknown law', ['verify', '--law', 'nope/*'], 2, /no law matches "nope\/\*"; chapters are meta, purity/],
+    ['unknown file', ['verify', 'nowhere.ts'], 2, /verify: there is no file nowhere\.ts$/],
+    ['unknown replay', ['verify', '--replay', 'nothing.json'], 2, /replay: there is no file nothing\.json$/],
+    ['unknown command', ['verfy'], 2, /unknown command 'verfy'[\s\S]*verify/],
+    ['unknown option', ['verify', '--sed', '1'], 2, /unknown option '--sed'/],
+    ['bad number', ['verify', '--seed', 'x'], 2, /it must be an integer of at least 0/],
+    ['unknown table', ['list', 'opps'], 2, /list: there is no table "opps", known are ops/],
+    ['unknown row', ['explain', 'nope'], 2, /explain: no row is called "nope"/],
+    ['unknown operation', ['bench', '--filter', 'conv*'], 2, /bench: no operation matches "conv\*", known are add/],
+  ];
+  for (const [name, args, code, sentence] of cases)
+    test(name, async () => {
+      const ran = await run(...args);
+      expect(ran.code).toBe(code);
+      expect(ran.err.trim()).toMatch(sentence);
+      expect(ran.err).not.toMatch(/\n\s+at /);
+    });
+
+  test('adapters that cannot be loaded are the port’s fault; --debug shows the stack', async () => {
+    expect(await run('verify', adapter('dies', 'throw new Error("no GPU");'))).toMatchObject({ code: 3, err: 'tautograd: verify: dies.mjs cannot be loaded: no GPU\n' });
+    expect((await run('verify', adapter('empty', 'export default 3;'))).err).toBe('tautograd: verify: the default export of empty.mjs must be made by definePort, got number\n');
+    expect((await run('verify', adapter('kind', "export default definePort({ engine: 'k', version: '1', dtype: 'f64', entries: { lossez: {} } });"))).err).toMatch(/unknown kind "lossez", known are activation/);
+    const { code, err } = await run('--debug', 'verify', 'dies.mjs');
+    expect(code).toBe(3);
+    expect(err).toMatch(/\n\s+at /);
+  });
+
+  test('a file that is no counterexample', async () => {
+    writeFileSync(join(home, 'bad.json'), '{');
+    writeFileSync(join(home, 'other.json'), '{"schema":1}');
+    expect((await run('verify', '--replay', 'bad.json')).err).toMatch(/replay: bad\.json is not JSON/);
+    expect((await run('verify', '--replay', 'other.json')).err).toMatch(/other\.json is no stored counterexample/);
+  });
+});
+
+describe('the rest', () => {
+  test('tour shows the perceptron, the certificate and the network', async () => {
+    const { code, out } = await run('tour');
+    expect(code).toBe(0);
+    expect(out).toMatch(/perceptron learns AND[\s\S]*perceptron learns OR[\s\S]*certificate α = \(1, 1, 1, 1\)[\s\S]*learns XOR from seed 42[\s\S]* 0 errors/);
+  });
+
+  test('list and explain read the tables', async () => {
+    expect((await run('list', 'optimizers')).out).toMatch(/adam\s+first and second moments/);
+    const { out } = await run('explain', 'activation/derivative');
+    expect(out).toMatch(/tfjs #7251/);
+    expect(out).toMatch(/sigmoid\/slope-from-output/);
+    expect(JSON.parse((await run('explain', 'tanh', '--json')).out)).toMatchObject([{ table: 'ops', formula: 'tanh(x)' }]);
+  });
+
+  test('bench times what it is asked, as JSON', async () => {
+    const { code, out } = await run('bench', '--filter', 'neg', '--time', '10', '--json');
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ kernels: { schema: 1, rows: [{ op: 'neg' }, { op: 'neg' }, { op: 'neg' }] } });
+  });
+});

@@ -1,0 +1,99 @@
+// The core under test: tensors that cannot be changed, shapes that refuse with a sentence, trees, keys, JSON.
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { DomainError, flatten, fold, fromJson, keyOf, normalQuantile, ops, permutation, ShapeError, scalar, split, Tensor, toJson, toLine, uniform } from '../index.ts';
+
+describe('tensors', () => {
+  test('keep their values whatever happens to the array they came from or went to', () => {
+    const values = [1, 2, 3];
+    const t = Tensor.from([3], values);
+    values[0] = 9;
+    t.toArray()[1] = 9;
+    expect(t.toArray()).toEqual([1, 2, 3]);
+    expect(Object.isFrozen(t)).toBe(true);
+    expect(Object.isFrozen(t.shape)).toBe(true);
+  });
+
+  test('a shape handed in is not frozen under its owner', () => {
+    const shape = [2, 1];
+    Tensor.from(shape, [1, 2]);
+    shape.push(5);
+    expect(shape).toEqual([2, 1, 5]);
+  });
+
+  test('a buffer that escapes its birth is out of reach in the test mode', () => {
+    const escaped: Float64Array[] = [];
+    const t = Tensor.build([2], (out) => {
+      out.set([1, 2]);
+      escaped.push(out);
+    });
+    expect(() => escaped[0]?.fill(9)).toThrow(TypeError);
+    expect(escaped[0]?.length).toBe(0);
+    expect(t.toArray()).toEqual([1, 2]);
+  });
+
+  test('refuse wrong shapes with a sentence that has the values', () => {
+    expect(() => Tensor.from([2, 2], [1, 2, 3])).toThrow(new ShapeError('from: shape [2, 2] holds 4 elements, got 3'));
+    expect(() => Tensor.from([-1], [])).toThrow('sizes must be non-negative integers, got [-1]');
+    const [a, b] = [Tensor.build([2, 3], () => {}), Tensor.build([4, 5], () => {})];
+    expect(() => ops.matmul(a, b)).toThrow(new ShapeError('matmul: inner sizes must agree, got [2, 3] · [4, 5]'));
+    expect(() => ops.matmul(a, scalar(1))).toThrow('both arguments must be matrices, got [2, 3] · []');
+    expect(() => ops.add(a, b)).toThrow('shapes must agree or be 1 on every axis, got [2, 3] and [4, 5]');
+    expect(() => ops.reshape(a, { shape: [4] })).toThrow('sizes must agree, got [2, 3] to [4]');
+    expect(() => ops.expand(a, { shape: [3, 3] })).toThrow(ShapeError);
+    expect(() => ops.sum(a, { axes: [2], keep: false })).toThrow('axes must be distinct and name an axis, got [2] for [2, 3]');
+    expect(() => ops.sum(a, { axes: [0, -2], keep: false })).toThrow(ShapeError);
+    expect(() => ops.add(a, 3 as never)).toThrow('arguments must be tensors (x, y), got 3');
+  });
+
+  test('empty tensors work', () => {
+    const none = Tensor.from([0, 3], []);
+    expect(ops.relu(none).shape).toEqual([0, 3]);
+    expect(ops.sum(none, { axes: [0], keep: false }).toArray()).toEqual([0, 0, 0]);
+    expect(ops.matmul(none, Tensor.build([3, 2], () => {})).shape).toEqual([0, 2]);
+  });
+});
+
+test('trees give leaves in sorted order, put others in their places, and refuse another number of them', () => {
+  const tree = { b: scalar(1), a: [scalar(2), { z: scalar(3) }] };
+  const flat = flatten<Tensor>(tree);
+  expect(flat.paths).toEqual(['a/0', 'a/1/z', 'b']);
+  expect(flat.build(['p', 'q', 'r'])).toEqual({ a: ['p', { z: 'q' }], b: 'r' });
+  expect(() => flat.build([1])).toThrow('the tree has 3 leaves, got 1');
+});
+
+describe('keys', () => {
+  test('children differ from each other and from their parent’s draws, and nothing depends on order', () => {
+    const key = keyOf(7);
+    const words = [...split(key, 100), key].map(String);
+    expect(new Set(words).size).toBe(101);
+    expect(fold(key, 3)).toEqual(split(key, 5)[3]);
+    expect(uniform(key, [5]).toArray()).toEqual(uniform(key, [9]).toArray().slice(0, 5));
+    expect(() => keyOf(0.5)).toThrow(DomainError);
+    expect(keyOf(-1)).not.toEqual(keyOf(1));
+  });
+
+  test('a permutation holds every index once', () => {
+    fc.assert(fc.property(fc.integer(), fc.integer({ min: 0, max: 40 }), (seed, n) => {
+      expect([...permutation(keyOf(seed), n)].sort((a, b) => a - b)).toEqual(Array.from({ length: n }, (_, i) => i));
+    }), { seed: 1 });
+  });
+
+  test('the normal quantile is odd, and has its tabulated values', () => {
+    // Wichura 1988, AS 241: the three test values of PPND16
+    expect(normalQuantile(0.25)).toBeCloseTo(-0.6744897501960817, 14);
+    expect(normalQuantile(0.001)).toBeCloseTo(-3.090232306167814, 14);
+    expect(normalQuantile(1e-20)).toBeCloseTo(-9.262340089798408, 14);
+    fc.assert(fc.property(fc.integer({ min: 1, max: 2 ** 30 }), (k) => Object.is(normalQuantile(k * 2 ** -31), -normalQuantile(1 - k * 2 ** -31))), { seed: 1 });
+    expect([normalQuantile(0), normalQuantile(1)]).toEqual([Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]);
+    expect(normalQuantile(-1)).toBeNaN();
+  });
+});
+
+test('JSON loses no double: infinities, NaN and -0 come back', () => {
+  const values = [1.5, -0, 0, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.MIN_VALUE];
+  for (const text of [toJson({ values }), toLine({ values })]) {
+    const back = (fromJson(text) as { values: number[] }).values;
+    expect(back.every((v, i) => Object.is(v, values[i]))).toBe(true);
+  }
+});
