@@ -3,15 +3,25 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { fansOf, fold, fromUniforms, initializerRow, keyOf, modelOf, OP_NAMES, uniform } from '../src/index.ts';
+import {
+  fansOf,
+  fold,
+  fromJson,
+  fromUniforms,
+  initializerRow,
+  keyOf,
+  modelOf,
+  OP_NAMES,
+  toJson,
+  uniform,
+} from '../src/index.ts';
 import { draw, prefixIds } from './chart.ts';
-import { fromJson, toJson } from '../src/index.ts';
 import { drawPools, kernelPlans, runKernels, SIZE_NAMES, taskOf } from './kernels.ts';
 import { machineOf } from './machine.ts';
+import { figure, time } from './markdown.ts';
 import { sweepCharts } from './plots.ts';
 import { PROBLEM_NAMES, PROBLEMS, type Problem } from './problems.ts';
 import { runPrograms } from './programs.ts';
-import { figure, time } from './markdown.ts';
 import { renderKernels, renderPrograms, renderSweep, writeBenchReports } from './render.ts';
 import { evaluationSteps, hasDiverged, runTrial, trialOf, unitSpread } from './run.ts';
 import { holm, mean, median, medianAbsoluteDeviation, pairedRankTest, summarise } from './statistics.ts';

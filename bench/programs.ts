@@ -11,8 +11,8 @@ import {
   ROWS,
   start,
   step,
-  takeData,
   type Tensor,
+  takeData,
   uniform,
 } from '../src/index.ts';
 import { applyOp } from './kernels.ts';

@@ -1,9 +1,9 @@
 // Reports as Markdown and files: pure functions of the JSON, so that the same report always reads the same.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { toJson } from '../src/index.ts';
 import type { Chart } from './chart.ts';
 import { renderSweep } from './findings.ts';
-import { toJson } from '../src/index.ts';
 import { type KernelReport, type KernelRow, SIZE_NAMES } from './kernels.ts';
 import { busy, type Machine } from './machine.ts';
 import { figure, page, percent, table, time } from './markdown.ts';

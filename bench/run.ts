@@ -1,5 +1,6 @@
 // One training run of the sweep: everything random fixed by problem and seed alone, divergence a status and not a number.
 import {
+  batches,
   type Data,
   evaluate,
   fold,
@@ -10,7 +11,6 @@ import {
   type Model,
   modelOf,
   type NetworkVariables,
-  batches,
   ops,
   optimizerOf,
   start,

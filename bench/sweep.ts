@@ -1,7 +1,7 @@
 // The sweep: problems × optimizers × initializers × seeds, paired, tuned on other seeds than it reports.
 import { setImmediate } from 'node:timers/promises';
 import { optimizerRow } from '../src/index.ts';
-import { ALPHA, type Cell, cellOf, type Comparison, compareAll, type Place } from './cell.ts';
+import { ALPHA, type Cell, type Comparison, cellOf, compareAll, type Place } from './cell.ts';
 import type { Progress } from './measure.ts';
 import { PROBLEM_NAMES, PROBLEMS, type Problem, type ProblemName } from './problems.ts';
 import { evaluationSteps, type Run, runTrial, type Trial, trialOf } from './run.ts';

@@ -20,13 +20,21 @@ export const dyadic = fc.integer({ min: -64, max: 64 }).map((k) => k / 8);
 export const small = fc.integer({ min: -8, max: 8 });
 
 /** 2ᵏ with k in a range. */
-export const powerOfTwo = (min: number, max: number): fc.Arbitrary<number> => fc.integer({ min, max }).map((k) => 2 ** k);
+export const powerOfTwo = (min: number, max: number): fc.Arbitrary<number> =>
+  fc.integer({ min, max }).map((k) => 2 ** k);
 
 /** Mantissa × 2^exponent, of every size the format has. */
 const ofEverySize = (dtype: Dtype, low: number, high: number): fc.Arbitrary<number> =>
   fc
-    .tuple(fc.integer({ min: low, max: high }), fc.integer({ min: 0, max: 2 ** 23 - 1 }), fc.integer({ min: 0, max: 2 ** 29 - 1 }), fc.boolean())
-    .map(([e, hi, lo, negative]) => FORMATS[dtype].round((negative ? -1 : 1) * (1 + hi / 2 ** 23 + lo / 2 ** 52) * 2 ** e));
+    .tuple(
+      fc.integer({ min: low, max: high }),
+      fc.integer({ min: 0, max: 2 ** 23 - 1 }),
+      fc.integer({ min: 0, max: 2 ** 29 - 1 }),
+      fc.boolean(),
+    )
+    .map(([e, hi, lo, negative]) =>
+      FORMATS[dtype].round((negative ? -1 : 1) * (1 + hi / 2 ** 23 + lo / 2 ** 52) * 2 ** e),
+    );
 
 const specials = (dtype: Dtype): readonly number[] => {
   const { tiny, minExponent, max, u } = FORMATS[dtype];
@@ -54,7 +62,11 @@ export const anyNumber = (dtype: Dtype): fc.Arbitrary<number> =>
 
 /** Numbers of ordinary size, nowhere near overflow or underflow, with full mantissas. */
 export const moderate = (dtype: Dtype): fc.Arbitrary<number> =>
-  fc.oneof({ withCrossShrink: true }, { arbitrary: dyadic, weight: 1 }, { arbitrary: ofEverySize(dtype, -6, 2), weight: 4 });
+  fc.oneof(
+    { withCrossShrink: true },
+    { arbitrary: dyadic, weight: 1 },
+    { arbitrary: ofEverySize(dtype, -6, 2), weight: 4 },
+  );
 
 /** A cotangent: never zero, never all one sign by design, of ordinary size. */
 export const cotangent = (dtype: Dtype): fc.Arbitrary<number> => moderate(dtype).map((x) => (x === 0 ? -1 : x));
@@ -83,14 +95,19 @@ export const probability = (dtype: Dtype): fc.Arbitrary<number> =>
     .map((p) => FORMATS[dtype].round(p));
 
 /** Labels: mostly certain ones. */
-export const label: fc.Arbitrary<number> = fc.oneof({ withCrossShrink: true }, fc.constantFrom(0, 1), fc.integer({ min: 1, max: 15 }).map((k) => k / 16));
+export const label: fc.Arbitrary<number> = fc.oneof(
+  { withCrossShrink: true },
+  fc.constantFrom(0, 1),
+  fc.integer({ min: 1, max: 15 }).map((k) => k / 16),
+);
 
 /** A seed that does not shrink: a statistical law shrinks over its hyper-parameters only. */
 export const seed = fc.noShrink(fc.integer({ min: 0, max: 2 ** 31 - 2 }));
 
 /** A fresh seed per candidate: what was generated, stirred with the hyper-parameters at hand. */
 export const stir = (seedValue: number, ...by: readonly number[]): number =>
-  by.reduce((h, x) => Math.imul(h ^ (Math.round(x * 1024) | 0), 0x01000193) >>> 1, seedValue ^ 0x5bd1e995) % (2 ** 31 - 1);
+  by.reduce((h, x) => Math.imul(h ^ (Math.round(x * 1024) | 0), 0x01000193) >>> 1, seedValue ^ 0x5bd1e995) %
+  (2 ** 31 - 1);
 
 /** A parameter of an activation, as a slope: any sign, above and below 1, never 0. */
 export const parameter: fc.Arbitrary<number> = fc.integer({ min: -12, max: 12 }).map((k) => (k === 0 ? 13 : k) / 8);
@@ -121,7 +138,13 @@ export interface NetworkShape {
 }
 
 /** Dense networks of given depth with random widths, activations, loss, weights and batch. Shrinks to the smallest that fails. */
-export const network = ({ depth, activations, losses, dtype, weight = moderate(dtype) }: NetworkShape): fc.Arbitrary<NetworkCase> =>
+export const network = ({
+  depth,
+  activations,
+  losses,
+  dtype,
+  weight = moderate(dtype),
+}: NetworkShape): fc.Arbitrary<NetworkCase> =>
   fc
     .record({
       widths: fc.array(extent(4), { minLength: depth + 1, maxLength: depth + 1 }),
@@ -135,7 +158,14 @@ export const network = ({ depth, activations, losses, dtype, weight = moderate(d
       const shapes = widths.slice(1).flatMap((out, i) => [[widths[i] ?? 1, out], [out]]);
       const layers = widths.slice(1).flatMap((units, i): readonly LayerSpec[] => {
         const name = names[i];
-        return [{ type: 'dense', units }, ...(name === undefined ? [] : [{ type: 'activation' as const, name, ...Object.fromEntries(parametersOf(name).map((p) => [p, value])) }])];
+        return [
+          { type: 'dense', units },
+          ...(name === undefined
+            ? []
+            : [
+                { type: 'activation' as const, name, ...Object.fromEntries(parametersOf(name).map((p) => [p, value])) },
+              ]),
+        ];
       });
       return fc.record({
         layers: fc.constant(layers),

@@ -1,6 +1,6 @@
 // The contract a port is held to: what can be called, with which arguments, and what must come back.
 import { z } from 'zod';
-import { ACTIVATIONS, INITIALIZERS, LOSSES, lookup, type Op, OPTIMIZERS, ROWS } from '../src/index.ts';
+import { ACTIVATIONS, INITIALIZERS, LOSSES, lookup, OPTIMIZERS, type Op, ROWS } from '../src/index.ts';
 
 /** A tensor as every language has it: row-major values with a shape. */
 export interface Plain {
@@ -54,7 +54,8 @@ const activations = ACTIVATIONS.map(snake);
 export const rowOf = (name: string): Op => lookup(ROWS as Readonly<Record<string, Op>>, 'operation', camel(name));
 
 /** Names of the numeric parameters of an activation, as `slope`. */
-export const parametersOf = (activation: string): readonly string[] => Object.keys((rowOf(activation).sample([[]]) as object | undefined) ?? {});
+export const parametersOf = (activation: string): readonly string[] =>
+  Object.keys((rowOf(activation).sample([[]]) as object | undefined) ?? {});
 
 const activationParams: Fields = Object.fromEntries(
   activations.flatMap(parametersOf).map((p) => [p, number.optional()]),

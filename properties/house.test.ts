@@ -46,7 +46,8 @@ const roomOf = (file: string): string => {
   const folder = dirname(file);
   return folder in ROOMS ? folder : (folder.split('/')[0] ?? '');
 };
-const imports = (file: string): readonly string[] => [...text(file).matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map((m) => m[1] ?? '');
+const imports = (file: string): readonly string[] =>
+  [...text(file).matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map((m) => m[1] ?? '');
 
 describe('the house', () => {
   test('is not empty', () => {
@@ -55,7 +56,10 @@ describe('the house', () => {
 
   for (const file of files) {
     test(`${file} begins by saying what it is for`, () => {
-      const first = text(file).replace(/^#!.*\n/, '').split('\n')[0] ?? '';
+      const first =
+        text(file)
+          .replace(/^#!.*\n/, '')
+          .split('\n')[0] ?? '';
       expect(first).toMatch(/^\/\/ .{20,}[.?]/);
     });
 
@@ -69,7 +73,10 @@ describe('the house', () => {
           } else if (!spec.startsWith('node:')) {
             const allowed = PACKAGES[spec];
             expect(allowed, `${file} imports ${spec}`).toBeDefined();
-            expect((allowed ?? []).some((r) => file.startsWith(`${r}/`)), `${file} imports ${spec}`).toBe(true);
+            expect(
+              (allowed ?? []).some((r) => file.startsWith(`${r}/`)),
+              `${file} imports ${spec}`,
+            ).toBe(true);
           }
         }
       });
@@ -84,7 +91,9 @@ describe('the house', () => {
 
     if (file.startsWith('properties/laws/'))
       test(`${file} takes its tolerances from the tolerance file`, () => {
-        const code = text(file).replace(/\/\/.*$/gm, '').replace(/'[^'\n]*'|`[^`]*`/g, '');
+        const code = text(file)
+          .replace(/\/\/.*$/gm, '')
+          .replace(/'[^'\n]*'|`[^`]*`/g, '');
         expect(code).not.toMatch(/[^\w.]\d*\.?\d+e-\d+/);
       });
   }

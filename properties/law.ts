@@ -85,7 +85,8 @@ export interface Law<I = unknown> {
 }
 
 /** Types a row by its input, then forgets the type: whoever runs a law feeds `holds` from the same row's `given`. */
-export const law = <I>(row: Omit<Law<I>, 'runs'> & { readonly runs?: number }): Law => ({ runs: 100, ...row }) as unknown as Law;
+export const law = <I>(row: Omit<Law<I>, 'runs'> & { readonly runs?: number }): Law =>
+  ({ runs: 100, ...row }) as unknown as Law;
 
 /** The whole port as the one subject, where it has all these entries. */
 export const having =
@@ -113,8 +114,7 @@ export const same = (
   got: ArrayLike<number>,
   expected: ArrayLike<number>,
   options: CompareOptions = {},
-): Verdict =>
-  named(about, compare(got, Array.from(expected, exactly), new Array(expected.length).fill(0), options));
+): Verdict => named(about, compare(got, Array.from(expected, exactly), new Array(expected.length).fill(0), options));
 
 /** Holds within a bound per element. */
 export const within = (

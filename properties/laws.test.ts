@@ -1,9 +1,9 @@
 // The built-in engine under the whole law book: one test per law and subject, with the seed of CI.
 import { describe, expect, test } from 'vitest';
-import { card } from './report.ts';
 import { LAWS } from './laws/index.ts';
 import home from './ports/home.ts';
 import { withVerifier } from './ports/verifier.ts';
+import { card } from './report.ts';
 import { check, tasks } from './run.ts';
 
 const port = withVerifier(home);

@@ -12,7 +12,10 @@ const at = (x: number) => ({ x: exact(x) });
 
 describe('exact doubles', () => {
   test('every double comes back from 64 digits, subnormals and -0 included', () => {
-    fc.assert(fc.property(finite('f64'), (x) => Object.is(nearest(exact(x)), x)), { seed: 1, numRuns: 2000 });
+    fc.assert(
+      fc.property(finite('f64'), (x) => Object.is(nearest(exact(x)), x)),
+      { seed: 1, numRuns: 2000 },
+    );
     expect(Object.is(nearest(exact(-0)), -0)).toBe(true);
     expect(nearest(exact(Number.MIN_VALUE))).toBe(Number.MIN_VALUE);
   });
@@ -33,8 +36,20 @@ describe('what mathjs would do otherwise', () => {
   });
 
   test('log1p and expm1 keep their digits near 0, where 64 digits of 1 + x would not', () => {
-    expect(evaluate('log1p(x)', at(2 ** -1074)).div(exact(2 ** -1074)).minus(1).abs().toNumber()).toBeLessThan(1e-60);
-    expect(evaluate('expm1(x)', at(-(2 ** -300))).div(exact(2 ** -300)).plus(1).abs().toNumber()).toBeLessThan(1e-60);
+    expect(
+      evaluate('log1p(x)', at(2 ** -1074))
+        .div(exact(2 ** -1074))
+        .minus(1)
+        .abs()
+        .toNumber(),
+    ).toBeLessThan(1e-60);
+    expect(
+      evaluate('expm1(x)', at(-(2 ** -300)))
+        .div(exact(2 ** -300))
+        .plus(1)
+        .abs()
+        .toNumber(),
+    ).toBeLessThan(1e-60);
   });
 
   test('tanh ends, and saturates, for the largest doubles', () => {
@@ -61,13 +76,21 @@ describe('derivatives', () => {
 describe('number formats', () => {
   test('spacing, neighbours and exponents agree with the format', () => {
     fc.assert(
-      fc.property(finite('f64').filter((x) => x !== 0 && Math.abs(x) < Number.MAX_VALUE), (x) => {
-        const e = exponentOf(x);
-        expect(2 ** e <= Math.abs(x) && Math.abs(x) / 2 < 2 ** e).toBe(true);
-        expect(nextUp(x, 'f64')).toBeGreaterThan(x);
-        expect(nextDown(nextUp(x, 'f64'), 'f64')).toBe(x);
-        expect((x + nextUp(x, 'f64')) / 2 === x || (x + nextUp(x, 'f64')) / 2 === nextUp(x, 'f64') || Math.abs(x) > Number.MAX_VALUE / 2 || Math.abs(x) < 2 ** -1021).toBe(true);
-      }),
+      fc.property(
+        finite('f64').filter((x) => x !== 0 && Math.abs(x) < Number.MAX_VALUE),
+        (x) => {
+          const e = exponentOf(x);
+          expect(2 ** e <= Math.abs(x) && Math.abs(x) / 2 < 2 ** e).toBe(true);
+          expect(nextUp(x, 'f64')).toBeGreaterThan(x);
+          expect(nextDown(nextUp(x, 'f64'), 'f64')).toBe(x);
+          expect(
+            (x + nextUp(x, 'f64')) / 2 === x ||
+              (x + nextUp(x, 'f64')) / 2 === nextUp(x, 'f64') ||
+              Math.abs(x) > Number.MAX_VALUE / 2 ||
+              Math.abs(x) < 2 ** -1021,
+          ).toBe(true);
+        },
+      ),
       { seed: 1, numRuns: 2000 },
     );
     expect(spacing(1, 'f32')).toBe(2 ** -23);

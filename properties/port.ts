@@ -1,8 +1,8 @@
 // A port: someone's engine behind plain tensors. How an adapter declares itself, and how it is called safely.
-import { z } from 'zod';
+import type { z } from 'zod';
 import { OP_NAMES } from '../src/index.ts';
-import { type Conventions, conventionsSchema } from './conventions.ts';
 import { type Args, ENTRIES, type Entry, faultInAnswer, faultInArgs, KINDS } from './contract.ts';
+import { type Conventions, conventionsSchema } from './conventions.ts';
 
 export type Dtype = 'f64' | 'f32';
 type Reply = Args | Promise<Args>;

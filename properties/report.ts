@@ -7,11 +7,23 @@ import { spacing } from './tolerance.ts';
 
 /** A number as short as it can be without losing its meaning. */
 const figure = (x: number): string =>
-  !Number.isFinite(x) ? String(x).replace('Infinity', '∞') : x === 0 ? '0' : Math.abs(x) >= 1e6 || Math.abs(x) < 1e-3 ? x.toExponential(2) : String(Number(x.toPrecision(3)));
+  !Number.isFinite(x)
+    ? String(x).replace('Infinity', '∞')
+    : x === 0
+      ? '0'
+      : Math.abs(x) >= 1e6 || Math.abs(x) < 1e-3
+        ? x.toExponential(2)
+        : String(Number(x.toPrecision(3)));
 
 /** From best to worst: a law is as good as its worst subject. */
 const SEVERITY: readonly Status[] = ['not covered', 'holds', 'upheld', 'falsified', 'crashed'];
-const SIGN: Readonly<Record<Status, string>> = { holds: '✓', upheld: '✓', falsified: '✗', crashed: '✗', 'not covered': '·' };
+const SIGN: Readonly<Record<Status, string>> = {
+  holds: '✓',
+  upheld: '✓',
+  falsified: '✗',
+  crashed: '✗',
+  'not covered': '·',
+};
 
 /** One law over all its subjects. */
 export interface LawLine {
@@ -56,15 +68,25 @@ export const card = (law: Law, check: Check, port: Pick<PortInfo, 'dtype'>, repl
   if (c === undefined) return '';
   const w = c.worst;
   const known = w !== null && !(Number.isNaN(w.got) && Number.isNaN(w.expected));
-  const units = known && Number.isFinite(w.error) && Number.isFinite(w.expected) ? ` = ${figure(w.error / spacing(w.expected, port.dtype))} ulps` : '';
+  const units =
+    known && Number.isFinite(w.error) && Number.isFinite(w.expected)
+      ? ` = ${figure(w.error / spacing(w.expected, port.dtype))} ulps`
+      : '';
   const of = known && w.allowed > 0 ? `, ${figure(w.error / w.allowed)} × the allowed ${figure(w.allowed)}` : '';
-  const statistic = known && Number.isNaN(w.allowed) ? `, ${figure(check.margin)} × the surprise that chance is allowed` : '';
+  const statistic =
+    known && Number.isNaN(w.allowed) ? `, ${figure(check.margin)} × the surprise that chance is allowed` : '';
   return [
     `✗ ${law.id}${check.subject === 'port' ? '' : ` [${check.subject}]`}  ${check.status}  (${law.ref}, ${law.class})`,
     `    law        ${law.says}`,
     ...(law.formula === undefined ? [] : [`    formula    ${law.formula}`]),
     `    input      ${toLine(c.input)}${c.shrinks > 0 ? `  (shrunk ${c.shrinks} times)` : ''}`,
-    ...(known ? [`    expected   ${c.about}${w.index > 0 ? `, element ${w.index}` : ''}: ${full(w.expected)}`, `    got        ${full(w.got)}`, `    error      ${figure(w.error)}${units}${of}${statistic}`] : [`    found      ${c.about}`]),
+    ...(known
+      ? [
+          `    expected   ${c.about}${w.index > 0 ? `, element ${w.index}` : ''}: ${full(w.expected)}`,
+          `    got        ${full(w.got)}`,
+          `    error      ${figure(w.error)}${units}${of}${statistic}`,
+        ]
+      : [`    found      ${c.about}`]),
     `    replay     ${replay}`,
   ].join('\n');
 };
@@ -104,7 +126,14 @@ export const tallyText = (t: Tally, alpha: number): string =>
 const cell = (text: string): string => text.replaceAll('|', '\\|');
 
 /** The report of one port; contains no date and no duration, so that equal runs give equal bytes. */
-export const markdown = (port: PortInfo, laws: readonly Law[], checks: readonly Check[], seed: number, alpha: number, replay: (c: Check) => string): string => {
+export const markdown = (
+  port: PortInfo,
+  laws: readonly Law[],
+  checks: readonly Check[],
+  seed: number,
+  alpha: number,
+  replay: (c: Check) => string,
+): string => {
   const lines = lawLines(laws, checks);
   const failures = checks.filter((c) => c.counterexample !== undefined);
   const lawOf = (c: Check): Law | undefined => laws.find((l) => l.id === c.law);
@@ -117,8 +146,20 @@ export const markdown = (port: PortInfo, laws: readonly Law[], checks: readonly 
     '',
     '| law | verdict | subjects | runs | margin | statement |',
     '|---|---|--:|--:|--:|---|',
-    ...lines.map((l) => `| \`${l.law.id}\` | ${l.status}${l.failed.length > 0 && l.failed[0] !== 'port' ? `: ${l.failed.join(', ')}` : ''} | ${l.subjects} | ${l.runs} | ${l.status === 'not covered' ? '' : figure(l.margin)} | ${cell(l.law.says)} |`),
+    ...lines.map(
+      (l) =>
+        `| \`${l.law.id}\` | ${l.status}${l.failed.length > 0 && l.failed[0] !== 'port' ? `: ${l.failed.join(', ')}` : ''} | ${l.subjects} | ${l.runs} | ${l.status === 'not covered' ? '' : figure(l.margin)} | ${cell(l.law.says)} |`,
+    ),
     '',
-    ...(failures.length === 0 ? [] : ['## Counterexamples', '', ...failures.flatMap((c) => { const law = lawOf(c); return law === undefined ? [] : ['```text', card(law, c, port, replay(c)), '```', '']; })]),
+    ...(failures.length === 0
+      ? []
+      : [
+          '## Counterexamples',
+          '',
+          ...failures.flatMap((c) => {
+            const law = lawOf(c);
+            return law === undefined ? [] : ['```text', card(law, c, port, replay(c)), '```', ''];
+          }),
+        ]),
   ].join('\n');
 };

@@ -106,7 +106,12 @@ export const check = async (law: Law, port: Port, subject: string, options: RunO
     return { ...common, status: 'falsified', margin: own, counterexample: { input, about, worst, shrinks } };
   }
   if (error instanceof PortError)
-    return { ...common, status: 'crashed', margin: Number.POSITIVE_INFINITY, counterexample: { input, about: error.message, worst: null, shrinks } };
+    return {
+      ...common,
+      status: 'crashed',
+      margin: Number.POSITIVE_INFINITY,
+      counterexample: { input, about: error.message, worst: null, shrinks },
+    };
   throw error ?? new Error(`${law.id}: fast-check gave up after ${result.numSkips} skipped inputs`);
 };
 

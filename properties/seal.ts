@@ -1,6 +1,7 @@
 // The test mode of immutability: every buffer is moved out of reach at birth, and its bits are checked again later.
-import { watchBirths } from '../src/internal.ts';
+
 import type { Tensor } from '../src/index.ts';
+import { watchBirths } from '../src/internal.ts';
 
 /** FNV-1a over the bits of the elements. */
 const fingerprint = (tensor: Tensor): number => {

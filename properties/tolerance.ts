@@ -110,7 +110,8 @@ export const compare = (
     const bound = allowed[i] as number;
     const error = errorOf(g, e, zeros);
     // an infinite error is one even where the bound is infinite too
-    const own = error === 0 ? 0 : error < Number.POSITIVE_INFINITY && bound >= 0 ? error / bound : Number.POSITIVE_INFINITY;
+    const own =
+      error === 0 ? 0 : error < Number.POSITIVE_INFINITY && bound >= 0 ? error / bound : Number.POSITIVE_INFINITY;
     if (worst === null || own > margin) {
       margin = own;
       worst = { index: i, got: g, expected: e.value, error, allowed: bound };
@@ -121,10 +122,13 @@ export const compare = (
 
 const errorOf = (got: number, expected: Expected, zeros: 'signed' | 'equal'): number => {
   const { value } = expected;
-  if (Number.isNaN(got) || Number.isNaN(value)) return Number.isNaN(got) && Number.isNaN(value) ? 0 : Number.POSITIVE_INFINITY;
+  if (Number.isNaN(got) || Number.isNaN(value))
+    return Number.isNaN(got) && Number.isNaN(value) ? 0 : Number.POSITIVE_INFINITY;
   if (!Number.isFinite(got) || !Number.isFinite(value)) return got === value ? 0 : Number.POSITIVE_INFINITY;
   const error = expected.from(got);
-  return error === 0 && zeros === 'signed' && !Object.is(got, value) && got === value ? Number.POSITIVE_INFINITY : error;
+  return error === 0 && zeros === 'signed' && !Object.is(got, value) && got === value
+    ? Number.POSITIVE_INFINITY
+    : error;
 };
 
 /** The bound of `ulps` units in the last place at an expected value; a fraction of the smallest double cannot be told apart from it. */

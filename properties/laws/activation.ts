@@ -1,6 +1,17 @@
 // The chapter of activations: values, derivatives, kinks, ranges and symmetries.
 import fc from 'fast-check';
-import { anyNumber, cotangent, finite, filled, moderate, parameter, parametersFor, powerOfTwo, type Values, vector } from '../arbitraries.ts';
+import {
+  anyNumber,
+  cotangent,
+  filled,
+  finite,
+  moderate,
+  parameter,
+  parametersFor,
+  powerOfTwo,
+  type Values,
+  vector,
+} from '../arbitraries.ts';
 import { rowOf } from '../contract.ts';
 import { among, ask, claim, each, every, type Inquiry, law, same, within } from '../law.ts';
 import { exact, expecting, nearest } from '../oracle/exact.ts';
@@ -22,7 +33,9 @@ const withParameters = (name: string, value: fc.Arbitrary<number>): fc.Arbitrary
   fc.record({ x: vector(value), p: parametersFor(name) });
 
 const withCotangent = (name: string, value: fc.Arbitrary<number>, dy: fc.Arbitrary<number>): fc.Arbitrary<Pulled> =>
-  withParameters(name, value).chain((at) => fc.record({ x: fc.constant(at.x), p: fc.constant(at.p), dy: filled(at.x.shape, dy) }));
+  withParameters(name, value).chain((at) =>
+    fc.record({ x: fc.constant(at.x), p: fc.constant(at.p), dy: filled(at.x.shape, dy) }),
+  );
 
 function* forward(name: string, x: Values, p: Parameters = {}): Inquiry<readonly number[]> {
   return Array.from((yield* ask(`activation.${name}.forward`, { x, ...p })).tensor('y').data);
@@ -53,25 +66,42 @@ const absoluteOf = (port: PortInfo, dy: number): number =>
 
 export const activationLaws = [
   law<At>({
-    id: 'activation/value', ref: 'A-01', class: '64-digit oracle',
+    id: 'activation/value',
+    ref: 'A-01',
+    class: '64-digit oracle',
     says: 'the value is within the contract’s ulps of the 64-digit value over the whole range; exact rows are exact',
-    formula: '|y − f(x)| ≤ k·ulp(f(x))', kills: ['brain.js #560', 'candle #898', 'nd4j #701'],
+    formula: '|y − f(x)| ≤ k·ulp(f(x))',
+    kills: ['brain.js #560', 'candle #898', 'nd4j #701'],
     subjects: each('activation', 'forward'),
     given: (port, name) => withParameters(name, finite(port.dtype)),
     *holds({ x, p }, port, name) {
       const row = rowOf(name);
       const y = yield* forward(name, x, p);
-      const expected = x.data.map((v) => expecting(valueAt(row.formula, { x: exact(v), ...paramScope(p) }), port.dtype));
-      return within('y', y, expected, expected.map((e) => ulpsAt(contractUlps(row.ulp), e.value, port.dtype)));
+      const expected = x.data.map((v) =>
+        expecting(valueAt(row.formula, { x: exact(v), ...paramScope(p) }), port.dtype),
+      );
+      return within(
+        'y',
+        y,
+        expected,
+        expected.map((e) => ulpsAt(contractUlps(row.ulp), e.value, port.dtype)),
+      );
     },
   }),
   law<Pulled>({
-    id: 'activation/derivative', ref: 'A-02', class: '64-digit oracle',
+    id: 'activation/derivative',
+    ref: 'A-02',
+    class: '64-digit oracle',
     says: 'the derivative keeps its relative accuracy over the whole range, tails included',
-    formula: '|dx − dy·f′(x)| ≤ k·ulp(dy·f′(x))', kills: ['tfjs #7251', 'neataptic SOFTSIGN', 'NNlib #706', 'torch #51408'],
+    formula: '|dx − dy·f′(x)| ≤ k·ulp(dy·f′(x))',
+    kills: ['tfjs #7251', 'neataptic SOFTSIGN', 'NNlib #706', 'torch #51408'],
     subjects: each('activation', 'vjp'),
     given: (port, name) =>
-      withCotangent(name, finite(port.dtype).map((v) => (isKink(name, v) ? 1 : v)), cotangent(port.dtype)),
+      withCotangent(
+        name,
+        finite(port.dtype).map((v) => (isKink(name, v) ? 1 : v)),
+        cotangent(port.dtype),
+      ),
     *holds({ x, dy, p }, port, name) {
       const row = rowOf(name);
       const k = contractDerivativeUlps(row.ulp);
@@ -82,13 +112,21 @@ export const activationLaws = [
         const scale = Math.abs(dy.data[i] ?? 0);
         // f′ itself may be subnormal before dy enlarges it
         const underflow = k > 1 / 2 ? k * FORMATS[port.dtype].tiny * scale : 0;
-        return ulpsAt(k, e.value, port.dtype) + underflow + scale * nearest(slopes[i]?.error ?? exact(0)) + absoluteOf(port, scale);
+        return (
+          ulpsAt(k, e.value, port.dtype) +
+          underflow +
+          scale * nearest(slopes[i]?.error ?? exact(0)) +
+          absoluteOf(port, scale)
+        );
       });
       return within('dx', dx, expected, allowed);
     },
   }),
   law<{ readonly dy: number; readonly p: Parameters }>({
-    id: 'activation/kink', ref: 'A-04, A-05', class: 'exact', runs: 30,
+    id: 'activation/kink',
+    ref: 'A-04, A-05',
+    class: 'exact',
+    runs: 30,
     says: 'at a kink the slope is the declared one, and one ulp to either side it is the slope of that side',
     kills: ['torch #1792', 'tfjs #7251'],
     subjects: (port) => each('activation', 'vjp')(port).filter((name) => rowOf(name).kinks.length > 0),
@@ -101,16 +139,29 @@ export const activationLaws = [
       for (const { at } of row.kinks) {
         const near = Math.max(tiny, spacing(at, port.dtype));
         const x = { shape: [3], data: [at - near, at, at + near] };
-        const dx = yield* pull(name, x, map(x, () => dy), p);
+        const dx = yield* pull(
+          name,
+          x,
+          map(x, () => dy),
+          p,
+        );
         const side = (v: number): number => nearest(slopeAt(row.formula, 'x', { x: exact(v), ...paramScope(p) }).value);
         const [left, right] = [side(at - near), side(at + near)];
-        verdicts.push(same('dx just left, at, and just right of the kink', dx, [left, left + c * (right - left), right].map((s) => s * dy)));
+        verdicts.push(
+          same(
+            'dx just left, at, and just right of the kink',
+            dx,
+            [left, left + c * (right - left), right].map((s) => s * dy),
+          ),
+        );
       }
       return every(verdicts);
     },
   }),
   law<At>({
-    id: 'activation/nan', ref: 'A-06', class: 'exact',
+    id: 'activation/nan',
+    ref: 'A-06',
+    class: 'exact',
     says: 'NaN comes only from NaN: value and derivative are numbers for every other input, infinities included',
     kills: ['tiny-dnn #347', 'nd4j #7382', 'burn #520', 'dynet #1525', 'NNlib #408', 'candle #2328', 'tinygrad #8238'],
     subjects: each('activation', 'forward'),
@@ -128,7 +179,10 @@ export const activationLaws = [
     },
   }),
   law<At>({
-    id: 'activation/range', ref: 'A-07', class: 'exact', says: 'values stay in the range of the function, whatever the input',
+    id: 'activation/range',
+    ref: 'A-07',
+    class: 'exact',
+    says: 'values stay in the range of the function, whatever the input',
     subjects: among(Object.keys(RANGES), 'activation', 'forward'),
     given: (port, name) => withParameters(name, finite(port.dtype)),
     *holds({ x, p }, _port, name) {
@@ -138,40 +192,89 @@ export const activationLaws = [
     },
   }),
   law<Values>({
-    id: 'activation/sigmoid-reflection', ref: 'A-09', class: 'rounding bound', says: 'σ(x) + σ(−x) = 1 within 4u, and σ(0) is exactly ½',
-    subjects: having1('sigmoid'), given: (port) => vector(finite(port.dtype)),
+    id: 'activation/sigmoid-reflection',
+    ref: 'A-09',
+    class: 'rounding bound',
+    says: 'σ(x) + σ(−x) = 1 within 4u, and σ(0) is exactly ½',
+    subjects: having1('sigmoid'),
+    given: (port) => vector(finite(port.dtype)),
     *holds(x, port) {
-      const [a, b] = [yield* forward('sigmoid', x), yield* forward('sigmoid', map(x, (v) => -v))];
+      const [a, b] = [
+        yield* forward('sigmoid', x),
+        yield* forward(
+          'sigmoid',
+          map(x, (v) => -v),
+        ),
+      ];
       const half = yield* forward('sigmoid', { shape: [1], data: [0] });
       const sums = a.map((v, i) => v + (b[i] ?? Number.NaN));
       return every([
         same('σ(0)', half, [1 / 2]),
-        within('σ(x) + σ(−x)', sums, sums.map(() => exactly(1)), sums.map(() => 4 * FORMATS[port.dtype].u)),
+        within(
+          'σ(x) + σ(−x)',
+          sums,
+          sums.map(() => exactly(1)),
+          sums.map(() => 4 * FORMATS[port.dtype].u),
+        ),
       ]);
     },
   }),
   law<Values>({
-    id: 'activation/derivative-even', ref: 'A-11', class: 'rounding bound', says: 'σ′ and tanh′ are even, to 8 ulps of their own size',
-    formula: 'f′(x) = f′(−x)', kills: ['tfjs 4.22.0', 'TF #126060'],
-    subjects: among(Object.keys(PEAKS), 'activation', 'vjp'), given: (port) => vector(moderate(port.dtype).map((v) => 8 * v)),
+    id: 'activation/derivative-even',
+    ref: 'A-11',
+    class: 'rounding bound',
+    says: 'σ′ and tanh′ are even, to 8 ulps of their own size',
+    formula: 'f′(x) = f′(−x)',
+    kills: ['tfjs 4.22.0', 'TF #126060'],
+    subjects: among(Object.keys(PEAKS), 'activation', 'vjp'),
+    given: (port) => vector(moderate(port.dtype).map((v) => 8 * v)),
     *holds(x, port, name) {
-      const [a, b] = [yield* pull(name, x, ones(x)), yield* pull(name, map(x, (v) => -v), ones(x))];
+      const [a, b] = [
+        yield* pull(name, x, ones(x)),
+        yield* pull(
+          name,
+          map(x, (v) => -v),
+          ones(x),
+        ),
+      ];
       const k = contractDerivativeUlps(rowOf(name).ulp);
-      return within('f′(x) against f′(−x)', a, b.map(exactly), b.map((v) => ulpsAt(k, v, port.dtype) + absoluteOf(port, 1)));
+      return within(
+        'f′(x) against f′(−x)',
+        a,
+        b.map(exactly),
+        b.map((v) => ulpsAt(k, v, port.dtype) + absoluteOf(port, 1)),
+      );
     },
   }),
   law<Values>({
-    id: 'activation/tanh-odd', ref: 'A-12', class: 'exact', says: 'tanh(−x) is exactly −tanh(x)',
-    subjects: having1('tanh'), given: (port) => vector(finite(port.dtype)),
+    id: 'activation/tanh-odd',
+    ref: 'A-12',
+    class: 'exact',
+    says: 'tanh(−x) is exactly −tanh(x)',
+    subjects: having1('tanh'),
+    given: (port) => vector(finite(port.dtype)),
     *holds(x) {
-      const [a, b] = [yield* forward('tanh', x), yield* forward('tanh', map(x, (v) => -v))];
-      return same('tanh(−x)', b, a.map((v) => -v));
+      const [a, b] = [
+        yield* forward('tanh', x),
+        yield* forward(
+          'tanh',
+          map(x, (v) => -v),
+        ),
+      ];
+      return same(
+        'tanh(−x)',
+        b,
+        a.map((v) => -v),
+      );
     },
   }),
   law<Values>({
-    id: 'activation/derivative-peak', ref: 'A-14', class: 'exact',
+    id: 'activation/derivative-peak',
+    ref: 'A-14',
+    class: 'exact',
     says: 'σ′ lies in [0, ¼] and tanh′ in [0, 1], with the maximum exactly at 0',
-    subjects: among(Object.keys(PEAKS), 'activation', 'vjp'), given: (port) => vector(finite(port.dtype)),
+    subjects: among(Object.keys(PEAKS), 'activation', 'vjp'),
+    given: (port) => vector(finite(port.dtype)),
     *holds(x, _port, name) {
       const peak = PEAKS[name] ?? 0;
       const dx = yield* pull(name, x, ones(x));
@@ -181,35 +284,77 @@ export const activationLaws = [
     },
   }),
   law<Values>({
-    id: 'activation/relu-decomposition', ref: 'A-15', class: 'exact', says: 'relu(x) − relu(−x) = x and relu(x) + relu(−x) = |x|',
-    subjects: having1('relu'), given: (port) => vector(finite(port.dtype)),
+    id: 'activation/relu-decomposition',
+    ref: 'A-15',
+    class: 'exact',
+    says: 'relu(x) − relu(−x) = x and relu(x) + relu(−x) = |x|',
+    subjects: having1('relu'),
+    given: (port) => vector(finite(port.dtype)),
     *holds(x) {
-      const [a, b] = [yield* forward('relu', x), yield* forward('relu', map(x, (v) => -v))];
+      const [a, b] = [
+        yield* forward('relu', x),
+        yield* forward(
+          'relu',
+          map(x, (v) => -v),
+        ),
+      ];
       return every([
-        same('relu(x) − relu(−x)', a.map((v, i) => v - (b[i] ?? Number.NaN)), x.data),
-        same('relu(x) + relu(−x)', a.map((v, i) => v + (b[i] ?? Number.NaN)), x.data.map(Math.abs)),
+        same(
+          'relu(x) − relu(−x)',
+          a.map((v, i) => v - (b[i] ?? Number.NaN)),
+          x.data,
+        ),
+        same(
+          'relu(x) + relu(−x)',
+          a.map((v, i) => v + (b[i] ?? Number.NaN)),
+          x.data.map(Math.abs),
+        ),
       ]);
     },
   }),
   law<{ readonly x: Values; readonly slope: number }>({
-    id: 'activation/leaky-family', ref: 'A-18', class: 'rounding bound',
+    id: 'activation/leaky-family',
+    ref: 'A-18',
+    class: 'rounding bound',
     says: 'leaky ReLU is relu(x) − a·relu(−x) for every slope a: above 1, negative, and 0',
-    formula: 'fₐ(x) = relu(x) − a·relu(−x)', kills: ['brain.js max(s, a·s)', 'torch #31938', 'dl4j #8178', 'chainer #5898'],
+    formula: 'fₐ(x) = relu(x) − a·relu(−x)',
+    kills: ['brain.js max(s, a·s)', 'torch #31938', 'dl4j #8178', 'chainer #5898'],
     subjects: having1('leaky_relu'),
-    given: (port) => fc.record({ x: vector(moderate(port.dtype)), slope: fc.oneof(parameter, fc.constantFrom(0, 1, -1, 2)) }),
+    given: (port) =>
+      fc.record({ x: vector(moderate(port.dtype)), slope: fc.oneof(parameter, fc.constantFrom(0, 1, -1, 2)) }),
     *holds({ x, slope }, port) {
       const y = yield* forward('leaky_relu', x, { slope });
       const expected = x.data.map((v) => (v > 0 ? v : slope * v)); // the sum has one term that is not zero
-      return within('y', y, expected.map(exactly), expected.map((v) => ulpsAt(1, v, port.dtype)));
+      return within(
+        'y',
+        y,
+        expected.map(exactly),
+        expected.map((v) => ulpsAt(1, v, port.dtype)),
+      );
     },
   }),
   law<{ readonly x: Values; readonly k: number; readonly p: Parameters }>({
-    id: 'activation/homogeneous', ref: 'A-17', class: 'power of two', says: 'f(2ᵏ·x) is exactly 2ᵏ·f(x)',
+    id: 'activation/homogeneous',
+    ref: 'A-17',
+    class: 'power of two',
+    says: 'f(2ᵏ·x) is exactly 2ᵏ·f(x)',
     subjects: among(['identity', 'relu', 'leaky_relu'], 'activation', 'forward'),
-    given: (port, name) => fc.record({ x: vector(moderate(port.dtype)), k: fc.integer({ min: -9, max: 9 }), p: parametersFor(name) }),
+    given: (port, name) =>
+      fc.record({ x: vector(moderate(port.dtype)), k: fc.integer({ min: -9, max: 9 }), p: parametersFor(name) }),
     *holds({ x, k, p }, _port, name) {
-      const [a, b] = [yield* forward(name, x, p), yield* forward(name, map(x, (v) => v * 2 ** k), p)];
-      return same(`f(x·2^${k})`, b, a.map((v) => v * 2 ** k));
+      const [a, b] = [
+        yield* forward(name, x, p),
+        yield* forward(
+          name,
+          map(x, (v) => v * 2 ** k),
+          p,
+        ),
+      ];
+      return same(
+        `f(x·2^${k})`,
+        b,
+        a.map((v) => v * 2 ** k),
+      );
     },
   }),
 ];

@@ -22,11 +22,13 @@ const RANDOM = ofKind('uniform', 'normal');
 
 /** Fans that differ by a power of two, so that taking the wrong one shows, and a gain that is not 1. */
 const draw = (entries: number): fc.Arbitrary<Draw> =>
-  fc.record({
-    fanIn: fc.integer({ min: 3, max: Math.log2(entries) - 3 }).map((e) => 2 ** e),
-    gain: fc.constantFrom(1 / 2, 3 / 4, 5 / 4, 2),
-    seed,
-  }).filter(({ fanIn }) => fanIn * fanIn !== entries)
+  fc
+    .record({
+      fanIn: fc.integer({ min: 3, max: Math.log2(entries) - 3 }).map((e) => 2 ** e),
+      gain: fc.constantFrom(1 / 2, 3 / 4, 5 / 4, 2),
+      seed,
+    })
+    .filter(({ fanIn }) => fanIn * fanIn !== entries)
     .map((d) => ({ ...d, fanOut: entries / d.fanIn }));
 
 /** The variance that the row's text states, at 64 digits. */
@@ -46,18 +48,33 @@ const zeroTest = (w: readonly number[], alpha: number): Verdict =>
 
 export const initializerLaws = [
   law<Draw>({
-    id: 'initializer/zeros', ref: 'I-01', class: 'exact', runs: 20, says: 'zeros are zero',
-    subjects: among(ofKind('point'), 'initializer', 'sample'), given: () => draw(2 ** 10),
+    id: 'initializer/zeros',
+    ref: 'I-01',
+    class: 'exact',
+    runs: 20,
+    says: 'zeros are zero',
+    subjects: among(ofKind('point'), 'initializer', 'sample'),
+    given: () => draw(2 ** 10),
     *holds(d, _port, name) {
       const w = yield* sample(name, d);
-      return same('w', w, w.map(() => 0));
+      return same(
+        'w',
+        w,
+        w.map(() => 0),
+      );
     },
   }),
   law<Draw>({
-    id: 'initializer/uniform-bound', ref: 'I-02, I-03', class: 'statistical', runs: 4,
-    says: 'a uniform initializer never leaves its bound, and comes within 1 % of it', formula: 'max|w| ∈ [0.99·a, a], a = √(3·Var[w])',
-    source: 'Glorot & Bengio 2010, eq. 16; He et al. 2015; false alarm 0.99⁴⁰⁹⁶ ≈ 10⁻¹⁸', kills: ['keras #2252', 'Flux #442', 'tfjs-layers #505'],
-    subjects: among(ofKind('uniform'), 'initializer', 'sample'), given: () => draw(2 ** 12),
+    id: 'initializer/uniform-bound',
+    ref: 'I-02, I-03',
+    class: 'statistical',
+    runs: 4,
+    says: 'a uniform initializer never leaves its bound, and comes within 1 % of it',
+    formula: 'max|w| ∈ [0.99·a, a], a = √(3·Var[w])',
+    source: 'Glorot & Bengio 2010, eq. 16; He et al. 2015; false alarm 0.99⁴⁰⁹⁶ ≈ 10⁻¹⁸',
+    kills: ['keras #2252', 'Flux #442', 'tfjs-layers #505'],
+    subjects: among(ofKind('uniform'), 'initializer', 'sample'),
+    given: () => draw(2 ** 12),
     *holds(d, port, name) {
       const w = yield* sample(name, d);
       const bound = Math.sqrt(3 * varianceOf(name, d));
@@ -69,65 +86,140 @@ export const initializerLaws = [
     },
   }),
   law<Draw>({
-    id: 'initializer/variance', ref: 'I-04, I-05, I-06', class: 'statistical', runs: 4,
+    id: 'initializer/variance',
+    ref: 'I-04, I-05, I-06',
+    class: 'statistical',
+    runs: 4,
     says: 'a normal initializer has the variance of its formula in the right fan and gain: Σw²/σ² follows χ² with n degrees of freedom',
-    formula: 'Σ w² / Var[w] ~ χ²ₙ, n = 32,768; two-sided exact test', source: 'He et al. 2015, eq. 10; Glorot & Bengio 2010, eq. 12',
+    formula: 'Σ w² / Var[w] ~ χ²ₙ, n = 32,768; two-sided exact test',
+    source: 'He et al. 2015, eq. 10; Glorot & Bengio 2010, eq. 12',
     kills: ['tfjs #8594 (live)', 'TF #18706', 'keras #8048', 'LBANN #316', 'mlverse #555', 'Flux 4f87f2b'],
-    subjects: among(ofKind('normal'), 'initializer', 'sample'), given: () => draw(2 ** 15),
+    subjects: among(ofKind('normal'), 'initializer', 'sample'),
+    given: () => draw(2 ** 15),
     *holds(d, _port, name) {
       const w = yield* sample(name, d);
       const variance = varianceOf(name, d);
       const found = squares(w) / w.length;
       const test = chiSquareTest(squares(w) / variance, w.length, ALPHA / 4);
-      return { ...tested('Var[w]', test), worst: { index: 0, got: found, expected: variance, error: Math.abs(found - variance), allowed: Number.NaN } };
+      return {
+        ...tested('Var[w]', test),
+        worst: { index: 0, got: found, expected: variance, error: Math.abs(found - variance), allowed: Number.NaN },
+      };
     },
   }),
   law<Draw>({
-    id: 'initializer/symmetric', ref: 'I-09', class: 'statistical', runs: 4, says: 'weights are positive and negative equally often',
-    formula: '#{w > 0} ~ Binomial(n, ½), n = 16,384', kills: ['tfjs #172'],
-    subjects: among(RANDOM, 'initializer', 'sample'), given: () => draw(2 ** 14),
+    id: 'initializer/symmetric',
+    ref: 'I-09',
+    class: 'statistical',
+    runs: 4,
+    says: 'weights are positive and negative equally often',
+    formula: '#{w > 0} ~ Binomial(n, ½), n = 16,384',
+    kills: ['tfjs #172'],
+    subjects: among(RANDOM, 'initializer', 'sample'),
+    given: () => draw(2 ** 14),
     *holds(d, _port, name) {
       return zeroTest(yield* sample(name, d), ALPHA / 4);
     },
   }),
   law<Omit<Draw, 'seed'>>({
-    id: 'initializer/quadrature', ref: 'I-11', class: 'enumerated', runs: 10,
+    id: 'initializer/quadrature',
+    ref: 'I-11',
+    class: 'enumerated',
+    runs: 10,
     says: 'fed with evenly spread uniforms, an initializer has mean 0 and the variance of its formula, with no chance of a false alarm',
-    formula: '|Σw²/(n·Var) − 1| ≤ 2·ln n / n, n = 16,384', kills: ['keras #8048', 'mlverse #555'],
-    subjects: among(RANDOM, 'initializer', 'from_uniforms'), given: () => draw(2 ** 14),
+    formula: '|Σw²/(n·Var) − 1| ≤ 2·ln n / n, n = 16,384',
+    kills: ['keras #8048', 'mlverse #555'],
+    subjects: among(RANDOM, 'initializer', 'from_uniforms'),
+    given: () => draw(2 ** 14),
     *holds({ fanIn, fanOut, gain }, _port, name) {
       const n = fanIn * fanOut;
       const u = { shape: [fanIn, fanOut], data: Array.from({ length: n }, (_, i) => (i + 1 / 2) / n) };
-      const w = Array.from((yield* ask(`initializer.${name}.from_uniforms`, { u, fanIn, fanOut, gain })).tensor('w').data);
+      const w = Array.from(
+        (yield* ask(`initializer.${name}.from_uniforms`, { u, fanIn, fanOut, gain })).tensor('w').data,
+      );
       const variance = varianceOf(name, { fanIn, fanOut, gain });
       const off = Math.abs(squares(w) / (n * variance) - 1);
       const mean = Math.abs(w.reduce((a, b) => a + b, 0)) / (n * Math.sqrt(variance));
       const allowed = quadratureBound(n);
       return every([
-        { ok: off <= allowed, margin: off / allowed, about: 'variance ÷ stated variance', worst: { index: 0, got: squares(w) / n, expected: variance, error: off * variance, allowed: allowed * variance } },
-        { ok: mean <= allowed, margin: mean / allowed, about: 'mean in standard deviations', worst: { index: 0, got: mean, expected: 0, error: mean, allowed } },
+        {
+          ok: off <= allowed,
+          margin: off / allowed,
+          about: 'variance ÷ stated variance',
+          worst: {
+            index: 0,
+            got: squares(w) / n,
+            expected: variance,
+            error: off * variance,
+            allowed: allowed * variance,
+          },
+        },
+        {
+          ok: mean <= allowed,
+          margin: mean / allowed,
+          about: 'mean in standard deviations',
+          worst: { index: 0, got: mean, expected: 0, error: mean, allowed },
+        },
       ]);
     },
   }),
   law<{ readonly fanIn: number; readonly fanOut: number; readonly seed: number }>({
-    id: 'initializer/seed', ref: 'I-12, I-13, P-09', class: 'exact', runs: 30, says: 'the same seed gives the same weights, 0 included, and another seed gives others',
+    id: 'initializer/seed',
+    ref: 'I-12, I-13, P-09',
+    class: 'exact',
+    runs: 30,
+    says: 'the same seed gives the same weights, 0 included, and another seed gives others',
     kills: ['tfjs #7108', 'tfjs randomNormal seed 0 (live)', 'keras #19364', 'burn #3878'],
     subjects: among(RANDOM, 'initializer', 'sample'),
-    given: () => fc.record({ fanIn: extent(6).map((n) => n + 3), fanOut: extent(6).map((n) => n + 3), seed: fc.oneof(fc.constantFrom(0, 1, 2 ** 31 - 2), fc.integer({ min: 0, max: 2 ** 31 - 2 })) }),
+    given: () =>
+      fc.record({
+        fanIn: extent(6).map((n) => n + 3),
+        fanOut: extent(6).map((n) => n + 3),
+        seed: fc.oneof(fc.constantFrom(0, 1, 2 ** 31 - 2), fc.integer({ min: 0, max: 2 ** 31 - 2 })),
+      }),
     *holds({ fanIn, fanOut, seed: s }, _port, name) {
       const at = function* (seedValue: number): Inquiry<readonly number[]> {
-        return Array.from((yield* ask(`initializer.${name}.sample`, { shape: [fanIn, fanOut], fanIn, fanOut, gain: 1, seed: seedValue })).tensor('w').data);
+        return Array.from(
+          (yield* ask(`initializer.${name}.sample`, {
+            shape: [fanIn, fanOut],
+            fanIn,
+            fanOut,
+            gain: 1,
+            seed: seedValue,
+          })).tensor('w').data,
+        );
       };
       const [a, b, c] = [yield* at(s), yield* at(s), yield* at(s + 1)];
-      return every([same(`weights of seed ${s}, drawn again`, b, a), claim(`weights of seed ${s + 1} differ`, c.some((v, i) => v !== a[i]))]);
+      return every([
+        same(`weights of seed ${s}, drawn again`, b, a),
+        claim(
+          `weights of seed ${s + 1} differ`,
+          c.some((v, i) => v !== a[i]),
+        ),
+      ]);
     },
   }),
   law<{ readonly edge: number; readonly fanIn: number }>({
-    id: 'initializer/extremes', ref: 'I-14', class: 'exact', runs: 30, says: 'the most extreme uniforms give finite weights', kills: ['mlx #904', 'arrayfire #1610', 'vowpal #1833'],
+    id: 'initializer/extremes',
+    ref: 'I-14',
+    class: 'exact',
+    runs: 30,
+    says: 'the most extreme uniforms give finite weights',
+    kills: ['mlx #904', 'arrayfire #1610', 'vowpal #1833'],
     subjects: each('initializer', 'from_uniforms'),
-    given: (port) => fc.record({ edge: fc.constantFrom(FORMATS[port.dtype].u / 2, 1 - FORMATS[port.dtype].u, 1 / 2), fanIn: extent(9) }),
+    given: (port) =>
+      fc.record({
+        edge: fc.constantFrom(FORMATS[port.dtype].u / 2, 1 - FORMATS[port.dtype].u, 1 / 2),
+        fanIn: extent(9),
+      }),
     *holds({ edge, fanIn }, _port, name) {
-      const w = (yield* ask(`initializer.${name}.from_uniforms`, { u: { shape: [1], data: [edge] }, fanIn, fanOut: fanIn + 1, gain: 1 })).tensor('w').data[0] ?? Number.NaN;
+      const w =
+        (yield* ask(`initializer.${name}.from_uniforms`, {
+          u: { shape: [1], data: [edge] },
+          fanIn,
+          fanOut: fanIn + 1,
+          gain: 1,
+        })).tensor('w').data[0] ?? Number.NaN;
       return claim(`w at u = ${edge}`, Number.isFinite(w), w);
     },
   }),
@@ -135,17 +227,28 @@ export const initializerLaws = [
 
 export const rngLaws = [
   law<number>({
-    id: 'rng/threefry-known-answers', ref: 'R-01', class: 'exact', runs: 10, says: 'Threefry-2x32-20 gives the published words for zeros, ones and digits of π',
+    id: 'rng/threefry-known-answers',
+    ref: 'R-01',
+    class: 'exact',
+    runs: 10,
+    says: 'Threefry-2x32-20 gives the published words for zeros, ones and digits of π',
     source: 'Salmon et al. 2011, known-answer vectors of Random123',
-    subjects: among(['threefry'], 'random', 'block'), given: () => fc.integer({ min: 0, max: KNOWN.length - 1 }),
+    subjects: among(['threefry'], 'random', 'block'),
+    given: () => fc.integer({ min: 0, max: KNOWN.length - 1 }),
     *holds(i) {
       const [key = [], counter = [], words = []] = KNOWN[i] ?? [];
       return same('words', (yield* ask('random.threefry.block', { key, counter })).numbers('words'), words);
     },
   }),
   law<number>({
-    id: 'rng/uniform-range', ref: 'R-02', class: 'exact', runs: 20, says: 'uniforms lie in [0, 1)', kills: ['arrayfire #1610', 'AMReX #5643'],
-    subjects: among(['uniform'], 'random', 'sample'), given: () => seed,
+    id: 'rng/uniform-range',
+    ref: 'R-02',
+    class: 'exact',
+    runs: 20,
+    says: 'uniforms lie in [0, 1)',
+    kills: ['arrayfire #1610', 'AMReX #5643'],
+    subjects: among(['uniform'], 'random', 'sample'),
+    given: () => seed,
     *holds(s) {
       const u = Array.from((yield* ask('random.uniform.sample', { seed: s, count: 512 })).tensor('values').data);
       const bad = u.findIndex((v) => !(v >= 0 && v < 1));
@@ -153,27 +256,44 @@ export const rngLaws = [
     },
   }),
   law<number>({
-    id: 'rng/balance', ref: 'R-10', class: 'statistical', runs: 4, says: 'half of the uniforms lie below ½, a quarter below ¼; half of the normals below 0',
+    id: 'rng/balance',
+    ref: 'R-10',
+    class: 'statistical',
+    runs: 4,
+    says: 'half of the uniforms lie below ½, a quarter below ¼; half of the normals below 0',
     formula: 'counts ~ Binomial(n, p), n = 16,384',
-    subjects: among(['uniform', 'normal'], 'random', 'sample'), given: () => seed,
+    subjects: among(['uniform', 'normal'], 'random', 'sample'),
+    given: () => seed,
     *holds(s, _port, name) {
       const u = Array.from((yield* ask(`random.${name}.sample`, { seed: s, count: 2 ** 14 })).tensor('values').data);
-      const below = (at: number, p: number) => tested(`count below ${at}`, binomialTest(u.filter((v) => v < at).length, u.length, p, ALPHA / 8));
+      const below = (at: number, p: number) =>
+        tested(`count below ${at}`, binomialTest(u.filter((v) => v < at).length, u.length, p, ALPHA / 8));
       return name === 'normal' ? below(0, 1 / 2) : every([below(1 / 2, 1 / 2), below(1 / 4, 1 / 4)]);
     },
   }),
   law<number>({
-    id: 'rng/normal-variance', ref: 'R-11', class: 'statistical', runs: 4, says: 'normals have variance 1', formula: 'Σ z² ~ χ²ₙ, n = 32,768',
-    subjects: among(['normal'], 'random', 'sample'), given: () => seed,
+    id: 'rng/normal-variance',
+    ref: 'R-11',
+    class: 'statistical',
+    runs: 4,
+    says: 'normals have variance 1',
+    formula: 'Σ z² ~ χ²ₙ, n = 32,768',
+    subjects: among(['normal'], 'random', 'sample'),
+    given: () => seed,
     *holds(s) {
       const z = Array.from((yield* ask('random.normal.sample', { seed: s, count: 2 ** 15 })).tensor('values').data);
       return tested('Σz²', chiSquareTest(squares(z), z.length, ALPHA / 4));
     },
   }),
   law<number>({
-    id: 'rng/seed', ref: 'I-12, R-07', class: 'exact', runs: 20, says: 'numbers depend on the seed alone, 0 included, and not on what was drawn before',
+    id: 'rng/seed',
+    ref: 'I-12, R-07',
+    class: 'exact',
+    runs: 20,
+    says: 'numbers depend on the seed alone, 0 included, and not on what was drawn before',
     kills: ['tfjs randomNormal seed 0 (live)', 'mxnet #16705', 'mlx #3828', 'convnetjs return_v'],
-    subjects: among(['uniform', 'normal'], 'random', 'sample'), given: () => fc.oneof(fc.constantFrom(0, 1), fc.integer({ min: 0, max: 2 ** 31 - 2 })),
+    subjects: among(['uniform', 'normal'], 'random', 'sample'),
+    given: () => fc.oneof(fc.constantFrom(0, 1), fc.integer({ min: 0, max: 2 ** 31 - 2 })),
     *holds(s, _port, name) {
       const at = function* (seedValue: number, count: number): Inquiry<readonly number[]> {
         return Array.from((yield* ask(`random.${name}.sample`, { seed: seedValue, count })).tensor('values').data);
@@ -182,15 +302,32 @@ export const rngLaws = [
       yield* at(s + 1, 3); // an odd number of other draws
       const b = yield* at(s, 16);
       const c = yield* at(s + 1, 16);
-      return every([same(`values of seed ${s}, drawn again`, b, a), claim(`values of seed ${s + 1} differ`, c.some((v, i) => v !== a[i]))]);
+      return every([
+        same(`values of seed ${s}, drawn again`, b, a),
+        claim(
+          `values of seed ${s + 1} differ`,
+          c.some((v, i) => v !== a[i]),
+        ),
+      ]);
     },
   }),
 ];
 
 /** Key, counter, words. */
 const KNOWN: readonly (readonly (readonly number[])[])[] = [
-  [[0, 0], [0, 0], [0x6b200159, 0x99ba4efe]],
-  [[0xffffffff, 0xffffffff], [0xffffffff, 0xffffffff], [0x1cb996fc, 0xbb002be7]],
-  [[0x13198a2e, 0x03707344], [0x243f6a88, 0x85a308d3], [0xc4923a9c, 0x483df7a0]],
+  [
+    [0, 0],
+    [0, 0],
+    [0x6b200159, 0x99ba4efe],
+  ],
+  [
+    [0xffffffff, 0xffffffff],
+    [0xffffffff, 0xffffffff],
+    [0x1cb996fc, 0xbb002be7],
+  ],
+  [
+    [0x13198a2e, 0x03707344],
+    [0x243f6a88, 0x85a308d3],
+    [0xc4923a9c, 0x483df7a0],
+  ],
 ];
-

@@ -1,6 +1,6 @@
 // The chapter of losses: bounds of binary cross-entropy, values, gradients, symmetries, reductions.
 import fc from 'fast-check';
-import { type Lang, LOSSES, type Loss, lossOf, gradOf, pullback, type Reduction } from '../../src/index.ts';
+import { gradOf, type Lang, LOSSES, type Loss, lossOf, pullback, type Reduction } from '../../src/index.ts';
 import { filled, finite, label, moderate, probability, type Values } from '../arbitraries.ts';
 import { camel } from '../contract.ts';
 import { among, ask, claim, each, every, type Inquiry, law, same, within } from '../law.ts';
@@ -37,7 +37,11 @@ const rowUnder = (port: PortInfo, name: string): Pick<Loss, 'each'> => {
 
 const batch = (port: PortInfo, name: string): fc.Arbitrary<Batch> => {
   const isProbability = name === 'bce';
-  const prediction = isProbability ? fc.oneof(probability(port.dtype), fc.constantFrom(0, 1)) : name === 'mse' ? moderate(port.dtype) : finite(port.dtype).filter((z) => Math.abs(z) < 2 ** 60);
+  const prediction = isProbability
+    ? fc.oneof(probability(port.dtype), fc.constantFrom(0, 1))
+    : name === 'mse'
+      ? moderate(port.dtype)
+      : finite(port.dtype).filter((z) => Math.abs(z) < 2 ** 60);
   return fc.tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 2 })).chain((shape) =>
     fc.record({
       prediction: filled(shape, prediction),
@@ -53,50 +57,94 @@ function* value(name: string, b: Batch): Inquiry<number> {
 
 /** Loss and gradient of a batch over one reading. */
 const both = <T>(o: Lang<T>, row: Pick<Loss, 'each'>, prediction: T, target: T, reduction: Reduction) => {
-  const at = pullback((lang, [p, y]) => [lossOf(lang, row, p as NonNullable<typeof p>, y as NonNullable<typeof y>, reduction)], o, [prediction, target], 1);
+  const at = pullback(
+    (lang, [p, y]) => [lossOf(lang, row, p as NonNullable<typeof p>, y as NonNullable<typeof y>, reduction)],
+    o,
+    [prediction, target],
+    1,
+  );
   return { loss: at.value, gradient: gradOf(o, at)[0] as T };
 };
 
-const one = (p: number, y: number): Batch => ({ prediction: { shape: [1], data: [p] }, target: { shape: [1], data: [y] }, reduction: 'sum' });
+const one = (p: number, y: number): Batch => ({
+  prediction: { shape: [1], data: [p] },
+  target: { shape: [1], data: [y] },
+  reduction: 'sum',
+});
 
 /** The largest value that the declared clipping lets a single term reach. */
 const ceiling = ({ conventions: { bce, bceClip } }: PortInfo): number => (bce === 'log' ? bceClip : -Math.log(bceClip));
 /** The largest value at a certain hit: zero, unless the probability itself is clipped. */
-const floor = ({ conventions: { bce, bceClip } }: PortInfo): number => (bce === 'probability' ? -Math.log1p(-bceClip) : 0);
+const floor = ({ conventions: { bce, bceClip } }: PortInfo): number =>
+  bce === 'probability' ? -Math.log1p(-bceClip) : 0;
 
-const twice = (v: Values): Values => ({ shape: [v.shape[0] === undefined ? 1 : v.shape[0] * 2, ...v.shape.slice(1)], data: [...v.data, ...v.data] });
+const twice = (v: Values): Values => ({
+  shape: [v.shape[0] === undefined ? 1 : v.shape[0] * 2, ...v.shape.slice(1)],
+  data: [...v.data, ...v.data],
+});
 
 export const lossLaws = [
   law<Batch>({
-    id: 'loss/value', ref: 'L-04, L-12, L-15', class: '64-digit oracle',
+    id: 'loss/value',
+    ref: 'L-04, L-12, L-15',
+    class: '64-digit oracle',
     says: 'the loss of a batch is the 64-digit value of the declared formula, within its running error bound, for mean and sum',
     kills: ['tiny-dnn #232', 'burn #772', 'gorgonia loss scaling', 'mxnet #17849'],
-    subjects: each('loss', 'forward'), given: batch,
+    subjects: each('loss', 'forward'),
+    given: batch,
     *holds(b, port, name) {
       const got = yield* value(name, b);
       const row = rowUnder(port, name);
       const { prediction: p, target: y, reduction } = b;
       const truth = lossOf(exactly64, row, Exact.from(p.shape, p.data), Exact.from(y.shape, y.data), reduction);
-      const bound = lossOf(bounded(grantOf(port)), row, Bounded.from(p.shape, p.data), Bounded.from(y.shape, y.data), reduction);
-      return within('loss', [got], truth.data.map((v) => expecting(v, port.dtype)), bound.error.view);
+      const bound = lossOf(
+        bounded(grantOf(port)),
+        row,
+        Bounded.from(p.shape, p.data),
+        Bounded.from(y.shape, y.data),
+        reduction,
+      );
+      return within(
+        'loss',
+        [got],
+        truth.data.map((v) => expecting(v, port.dtype)),
+        bound.error.view,
+      );
     },
   }),
   law<Batch>({
-    id: 'loss/gradient', ref: 'L-06, L-07, L-17', class: '64-digit oracle',
+    id: 'loss/gradient',
+    ref: 'L-06, L-07, L-17',
+    class: '64-digit oracle',
     says: 'the gradient is the gradient of the loss that is reported, element by element, saturated ends included',
-    formula: '∂/∂z bce = σ(z) − y;  ∂/∂p bce = (p − y)/(p(1 − p))', kills: ['torch #13773', 'torch #103316', 'keras #9664', 'torch #1792'],
-    subjects: each('loss', 'vjp'), given: batch,
+    formula: '∂/∂z bce = σ(z) − y;  ∂/∂p bce = (p − y)/(p(1 − p))',
+    kills: ['torch #13773', 'torch #103316', 'keras #9664', 'torch #1792'],
+    subjects: each('loss', 'vjp'),
+    given: batch,
     *holds(b, port, name) {
       const got = (yield* ask(`loss.${name}.vjp`, { ...b })).tensor('dprediction');
       const row = rowUnder(port, name);
       const { prediction: p, target: y, reduction } = b;
       const truth = both(exactly64, row, Exact.from(p.shape, p.data), Exact.from(y.shape, y.data), reduction).gradient;
-      const bound = both(bounded(grantOf(port)), row, Bounded.from(p.shape, p.data), Bounded.from(y.shape, y.data), reduction).gradient;
-      return within('dprediction', got.data, truth.data.map((v) => expecting(v, port.dtype)), bound.error.view);
+      const bound = both(
+        bounded(grantOf(port)),
+        row,
+        Bounded.from(p.shape, p.data),
+        Bounded.from(y.shape, y.data),
+        reduction,
+      ).gradient;
+      return within(
+        'dprediction',
+        got.data,
+        truth.data.map((v) => expecting(v, port.dtype)),
+        bound.error.view,
+      );
     },
   }),
   law<{ readonly p: number; readonly y: number }>({
-    id: 'loss/bce-nonnegative', ref: 'L-01', class: 'exact',
+    id: 'loss/bce-nonnegative',
+    ref: 'L-01',
+    class: 'exact',
     says: 'binary cross-entropy is never negative, and a certain hit costs nothing beyond the declared clipping',
     kills: ['tfjs 4.22.0 logLoss(1, 1) = -1.19e-7'],
     subjects: among(['bce'], 'loss', 'forward'),
@@ -104,17 +152,25 @@ export const lossLaws = [
     *holds({ p, y }, port) {
       const v = yield* value('bce', one(p, y));
       const hit = p === y && (p === 0 || p === 1);
-      return every([claim(`bce(${p}, ${y}) ≥ 0`, v >= 0, v, 0), claim(`bce(${p}, ${y}) of a certain hit`, !hit || v <= floor(port), v, 0)]);
+      return every([
+        claim(`bce(${p}, ${y}) ≥ 0`, v >= 0, v, 0),
+        claim(`bce(${p}, ${y}) of a certain hit`, !hit || v <= floor(port), v, 0),
+      ]);
     },
   }),
   law<{ readonly p: number; readonly y: number }>({
-    id: 'loss/bce-bounded', ref: 'L-02', class: 'exact',
+    id: 'loss/bce-bounded',
+    ref: 'L-02',
+    class: 'exact',
     says: 'binary cross-entropy is finite for every probability, 0 and 1 included, and at most what the declared clipping allows',
     kills: ['burn #2741', 'mlx #1280', 'neataptic NaN at (1, 1)', 'candle #2561'],
     subjects: among(['bce'], 'loss', 'forward'),
     given: (port) => {
       const { tiny, u } = FORMATS[port.dtype];
-      return fc.record({ p: fc.oneof(fc.constantFrom(0, 1, tiny, 1 - u), probability(port.dtype)), y: fc.constantFrom(0, 1) });
+      return fc.record({
+        p: fc.oneof(fc.constantFrom(0, 1, tiny, 1 - u), probability(port.dtype)),
+        y: fc.constantFrom(0, 1),
+      });
     },
     *holds({ p, y }, port) {
       const v = yield* value('bce', one(p, y));
@@ -123,9 +179,13 @@ export const lossLaws = [
     },
   }),
   law<{ readonly k: number; readonly y: number }>({
-    id: 'loss/label-symmetry', ref: 'L-03', class: 'rounding bound', says: 'exchanging the classes changes nothing: bce(p, y) = bce(1 − p, 1 − y)',
+    id: 'loss/label-symmetry',
+    ref: 'L-03',
+    class: 'rounding bound',
+    says: 'exchanging the classes changes nothing: bce(p, y) = bce(1 − p, 1 − y)',
     kills: ['tfjs-layers 4.22.0 binaryCrossentropy: 16.118 against 15.942'],
-    subjects: among(['bce'], 'loss', 'forward'), given: () => fc.record({ k: fc.integer({ min: 0, max: 16 }), y: fc.constantFrom(0, 1) }),
+    subjects: among(['bce'], 'loss', 'forward'),
+    given: () => fc.record({ k: fc.integer({ min: 0, max: 16 }), y: fc.constantFrom(0, 1) }),
     *holds({ k, y }, port) {
       const [p, q] = [k / 16, 1 - k / 16]; // both exact
       const [a, b] = [yield* value('bce', one(p, y)), yield* value('bce', one(q, 1 - y))];
@@ -133,34 +193,65 @@ export const lossLaws = [
     },
   }),
   law<{ readonly z: number; readonly y: number }>({
-    id: 'loss/large-margin', ref: 'L-11', class: 'exact',
-    says: 'for a huge logit the loss is the logit itself on the wrong side and 0 on the right one, without overflow', kills: ['mxnet #17849', 'NNlib #68'],
+    id: 'loss/large-margin',
+    ref: 'L-11',
+    class: 'exact',
+    says: 'for a huge logit the loss is the logit itself on the wrong side and 0 on the right one, without overflow',
+    kills: ['mxnet #17849', 'NNlib #68'],
     subjects: among(['bce_with_logits'], 'loss', 'forward'),
-    given: (port) => fc.record({ z: fc.integer({ min: 10, max: FORMATS[port.dtype].maxExponent }).map((e) => 2 ** e), y: fc.constantFrom(0, 1) }),
+    given: (port) =>
+      fc.record({
+        z: fc.integer({ min: 10, max: FORMATS[port.dtype].maxExponent }).map((e) => 2 ** e),
+        y: fc.constantFrom(0, 1),
+      }),
     *holds({ z, y }) {
-      const [right, wrong] = [yield* value('bce_with_logits', one(y === 1 ? z : -z, y)), yield* value('bce_with_logits', one(y === 1 ? -z : z, y))];
+      const [right, wrong] = [
+        yield* value('bce_with_logits', one(y === 1 ? z : -z, y)),
+        yield* value('bce_with_logits', one(y === 1 ? -z : z, y)),
+      ];
       return every([same('on the right side', [right], [0]), same('on the wrong side', [wrong], [z])]);
     },
   }),
   law<Batch>({
-    id: 'loss/duplication', ref: 'L-13', class: 'rounding bound', says: 'a batch repeated has the same mean loss and twice the sum',
+    id: 'loss/duplication',
+    ref: 'L-13',
+    class: 'rounding bound',
+    says: 'a batch repeated has the same mean loss and twice the sum',
     kills: ['neataptic sums instead of averaging', 'mistnet #33', 'nn-from-scratch #13'],
-    subjects: each('loss', 'forward'), given: batch,
+    subjects: each('loss', 'forward'),
+    given: batch,
     *holds(b, port, name) {
       const once = yield* value(name, b);
       const again = yield* value(name, { ...b, prediction: twice(b.prediction), target: twice(b.target) });
       const expected = b.reduction === 'mean' ? once : 2 * once;
       const n = 2 * b.prediction.data.length;
-      return within('loss of the repeated batch', [again], [exactly(expected)], [2 * gamma(n + 1, FORMATS[port.dtype].u) * Math.abs(expected) + FORMATS[port.dtype].tiny]);
+      return within(
+        'loss of the repeated batch',
+        [again],
+        [exactly(expected)],
+        [2 * gamma(n + 1, FORMATS[port.dtype].u) * Math.abs(expected) + FORMATS[port.dtype].tiny],
+      );
     },
   }),
   law<Batch>({
-    id: 'loss/mse-metric', ref: 'L-16', class: 'exact', says: 'squared error is symmetric, and zero exactly for equal arguments',
-    subjects: among(['mse'], 'loss', 'forward'), given: batch,
+    id: 'loss/mse-metric',
+    ref: 'L-16',
+    class: 'exact',
+    says: 'squared error is symmetric, and zero exactly for equal arguments',
+    subjects: among(['mse'], 'loss', 'forward'),
+    given: batch,
     *holds(b, _port, name) {
-      const [ab, ba, aa] = [yield* value(name, b), yield* value(name, { ...b, prediction: b.target, target: b.prediction }), yield* value(name, { ...b, target: b.prediction })];
+      const [ab, ba, aa] = [
+        yield* value(name, b),
+        yield* value(name, { ...b, prediction: b.target, target: b.prediction }),
+        yield* value(name, { ...b, target: b.prediction }),
+      ];
       const differ = b.prediction.data.some((v, i) => v !== b.target.data[i]);
-      return every([same('mse(y, p)', [ba], [ab]), same('mse(p, p)', [aa], [0]), claim('mse(p, y) > 0', !differ || ab > 0, ab, 0)]);
+      return every([
+        same('mse(y, p)', [ba], [ab]),
+        same('mse(p, p)', [aa], [0]),
+        claim('mse(p, y) > 0', !differ || ab > 0, ab, 0),
+      ]);
     },
   }),
 ];

@@ -7,27 +7,60 @@ import type { PortInfo } from '../port.ts';
 
 /** Arguments for every kind of entry that computes from tensors; kinds without a row here are not covered. */
 const ARGUMENTS: Readonly<Record<string, (port: PortInfo, name: string) => fc.Arbitrary<Args>>> = {
-  'activation.forward': (port, name) => fc.tuple(filled([4], moderate(port.dtype)), parametersFor(name)).map(([x, p]) => ({ x, ...p })),
-  'activation.vjp': (port, name) => fc.tuple(filled([4], moderate(port.dtype)), filled([4], cotangent(port.dtype)), parametersFor(name)).map(([x, dy, p]) => ({ x, dy, ...p })),
-  'layer.forward': (port) => fc.record({ x: filled([2, 3], moderate(port.dtype)), w: filled([3, 2], moderate(port.dtype)), b: filled([2], moderate(port.dtype)) }),
-  'layer.vjp': (port) => fc.record({ x: filled([2, 3], moderate(port.dtype)), w: filled([3, 2], moderate(port.dtype)), b: filled([2], moderate(port.dtype)), dy: filled([2, 2], cotangent(port.dtype)) }),
+  'activation.forward': (port, name) =>
+    fc.tuple(filled([4], moderate(port.dtype)), parametersFor(name)).map(([x, p]) => ({ x, ...p })),
+  'activation.vjp': (port, name) =>
+    fc
+      .tuple(filled([4], moderate(port.dtype)), filled([4], cotangent(port.dtype)), parametersFor(name))
+      .map(([x, dy, p]) => ({ x, dy, ...p })),
+  'layer.forward': (port) =>
+    fc.record({
+      x: filled([2, 3], moderate(port.dtype)),
+      w: filled([3, 2], moderate(port.dtype)),
+      b: filled([2], moderate(port.dtype)),
+    }),
+  'layer.vjp': (port) =>
+    fc.record({
+      x: filled([2, 3], moderate(port.dtype)),
+      w: filled([3, 2], moderate(port.dtype)),
+      b: filled([2], moderate(port.dtype)),
+      dy: filled([2, 2], cotangent(port.dtype)),
+    }),
   'loss.forward': () => lossArgs,
   'loss.vjp': () => lossArgs,
   'optimizer.run': (port) => {
     const leaf = filled([3], cotangent(port.dtype));
-    return fc.record({ params: fc.tuple(leaf, leaf), gradients: fc.array(fc.tuple(leaf, leaf), { minLength: 1, maxLength: 3 }), hyper: fc.constant({ lr: 1 / 8 }) });
+    return fc.record({
+      params: fc.tuple(leaf, leaf),
+      gradients: fc.array(fc.tuple(leaf, leaf), { minLength: 1, maxLength: 3 }),
+      hyper: fc.constant({ lr: 1 / 8 }),
+    });
   },
-  'perceptron.fit': () => fc.record({ x: filled([4, 2], fc.integer({ min: -4, max: 4 })), y: filled([4], fc.constantFrom(0, 1)), lr: fc.constant(1), epochs: fc.integer({ min: 0, max: 5 }) }),
+  'perceptron.fit': () =>
+    fc.record({
+      x: filled([4, 2], fc.integer({ min: -4, max: 4 })),
+      y: filled([4], fc.constantFrom(0, 1)),
+      lr: fc.constant(1),
+      epochs: fc.integer({ min: 0, max: 5 }),
+    }),
 };
 
-const lossArgs = fc.record({ prediction: filled([3], fc.integer({ min: 1, max: 7 }).map((k) => k / 8)), target: filled([3], fc.constantFrom(0, 1)), reduction: fc.constantFrom('mean', 'sum') });
+const lossArgs = fc.record({
+  prediction: filled(
+    [3],
+    fc.integer({ min: 1, max: 7 }).map((k) => k / 8),
+  ),
+  target: filled([3], fc.constantFrom(0, 1)),
+  reduction: fc.constantFrom('mean', 'sum'),
+});
 
 const parts = (entry: string): readonly [string, string] => {
   const [kind = '', name = '', call = ''] = entry.split('.');
   return [`${kind}.${call}`, name];
 };
 
-const covered = (port: PortInfo): readonly string[] => [...ENTRIES.keys()].filter((id) => port.has(id) && parts(id)[0] in ARGUMENTS);
+const covered = (port: PortInfo): readonly string[] =>
+  [...ENTRIES.keys()].filter((id) => port.has(id) && parts(id)[0] in ARGUMENTS);
 
 const argumentsOf = (port: PortInfo, entry: string): fc.Arbitrary<Args> => {
   const [kind, name] = parts(entry);
@@ -50,8 +83,14 @@ const answerNumbers = (entry: string, answer: Answer): readonly number[] =>
 
 export const purityLaws = [
   law<Args>({
-    id: 'purity/arguments-unchanged', ref: 'P-01, O-32', class: 'exact', runs: 30, says: 'no call writes to what it was given', kills: ['mxnet #15768', 'PyTorch #194664'],
-    subjects: covered, given: argumentsOf,
+    id: 'purity/arguments-unchanged',
+    ref: 'P-01, O-32',
+    class: 'exact',
+    runs: 30,
+    says: 'no call writes to what it was given',
+    kills: ['mxnet #15768', 'PyTorch #194664'],
+    subjects: covered,
+    given: argumentsOf,
     *holds(args, _port, entry) {
       const before = numbers(args);
       yield* ask(entry, args);
@@ -59,8 +98,14 @@ export const purityLaws = [
     },
   }),
   law<{ readonly a: Args; readonly b: Args }>({
-    id: 'purity/deterministic', ref: 'P-03, D-13, G-21', class: 'exact', runs: 30, says: 'the same call gives the same bits, whatever was called between', kills: ['xformers #173', 'TF #118313'],
-    subjects: covered, given: (port, entry) => fc.record({ a: argumentsOf(port, entry), b: argumentsOf(port, entry) }),
+    id: 'purity/deterministic',
+    ref: 'P-03, D-13, G-21',
+    class: 'exact',
+    runs: 30,
+    says: 'the same call gives the same bits, whatever was called between',
+    kills: ['xformers #173', 'TF #118313'],
+    subjects: covered,
+    given: (port, entry) => fc.record({ a: argumentsOf(port, entry), b: argumentsOf(port, entry) }),
     *holds({ a, b }, _port, entry) {
       const first = answerNumbers(entry, yield* ask(entry, a));
       yield* ask(entry, b);
@@ -68,15 +113,22 @@ export const purityLaws = [
     },
   }),
   law<Args>({
-    id: 'purity/answers-apart', ref: 'P-02', class: 'exact', runs: 30, says: 'an answer is nobody else’s: writing to it changes neither the arguments nor the next answer', kills: ['PyTorch #196083'],
-    subjects: covered, given: argumentsOf,
+    id: 'purity/answers-apart',
+    ref: 'P-02',
+    class: 'exact',
+    runs: 30,
+    says: 'an answer is nobody else’s: writing to it changes neither the arguments nor the next answer',
+    kills: ['PyTorch #196083'],
+    subjects: covered,
+    given: argumentsOf,
     *holds(args, _port, entry) {
       const before = numbers(args);
       const answer = yield* ask(entry, args);
       const first = answerNumbers(entry, answer);
       const verdicts: Verdict[] = [];
       for (const name of Object.keys(ENTRIES.get(entry)?.gives ?? {}))
-        for (const t of tensorsIn(answer.tensor(name))) if (Array.isArray(t.data) && !Object.isFrozen(t.data)) t.data.fill(Number.NaN);
+        for (const t of tensorsIn(answer.tensor(name)))
+          if (Array.isArray(t.data) && !Object.isFrozen(t.data)) t.data.fill(Number.NaN);
       verdicts.push(same('the arguments after writing to the answer', numbers(args), before));
       verdicts.push(same('the next answer', answerNumbers(entry, yield* ask(entry, args)), first));
       return verdicts.length > 0 ? every(verdicts) : claim('an answer', false);

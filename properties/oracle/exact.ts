@@ -60,7 +60,9 @@ const total = (terms: readonly Big[]): Big => terms.reduce((a, b) => a.plus(b));
 
 /** log(1 + x) with all its digits near 0, where 1 + x would lose them. */
 const log1p = (x: Big): Big =>
-  x.abs().lt(SMALL) ? total(series(x, (power) => power.times(x).neg()).map((power, i) => power.div(i + 1))) : x.plus(1).ln();
+  x.abs().lt(SMALL)
+    ? total(series(x, (power) => power.times(x).neg()).map((power, i) => power.div(i + 1)))
+    : x.plus(1).ln();
 
 /** eˣ − 1 with all its digits near 0. */
 const expm1 = (x: Big): Big =>

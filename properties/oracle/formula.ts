@@ -39,7 +39,8 @@ const compile = (text: string): Compiled => {
 };
 
 const asBig = (value: unknown, text: string): Big => {
-  if (!math.isBigNumber(value)) throw new FormulaError(`formula: "${text}" is no 64-digit number, got ${String(value)}`);
+  if (!math.isBigNumber(value))
+    throw new FormulaError(`formula: "${text}" is no 64-digit number, got ${String(value)}`);
   return value;
 };
 

@@ -22,12 +22,22 @@ const perLayer = <T>({ layers }: NetworkCase, params: readonly T[]): readonly Na
   });
 };
 
-const variables = <T>(c: NetworkCase, params: readonly T[]) => ({ params: perLayer(c, params), state: c.layers.map(() => ({})) });
+const variables = <T>(c: NetworkCase, params: readonly T[]) => ({
+  params: perLayer(c, params),
+  state: c.layers.map(() => ({})),
+});
 
 /** Loss and gradients over a reading. */
-export const gradientsOver = <T>(o: Lang<T>, c: NetworkCase, lift: (v: Values) => T): { readonly loss: T; readonly gradients: readonly T[] } => {
+export const gradientsOver = <T>(
+  o: Lang<T>,
+  c: NetworkCase,
+  lift: (v: Values) => T,
+): { readonly loss: T; readonly gradients: readonly T[] } => {
   const all = lossAndGrad(o, modelOfCase(c), variables(c, c.params.map(lift)), lift(c.x), lift(c.y));
-  return { loss: all.loss, gradients: all.grads.flatMap((g) => (g.w === undefined || g.b === undefined ? [] : [g.w, g.b])) };
+  return {
+    loss: all.loss,
+    gradients: all.grads.flatMap((g) => (g.w === undefined || g.b === undefined ? [] : [g.w, g.b])),
+  };
 };
 
 /** The loss alone, at given parameters. */

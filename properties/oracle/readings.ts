@@ -8,7 +8,13 @@ const count = (shape: Shape): number => shape.reduce((a, b) => a * b, 1);
 
 /** Flat offsets of an array of `shape` for every index of `onto`, which it broadcasts to. */
 const gather = (shape: Shape, onto: Shape): readonly number[] => {
-  const own = ops.expand(Tensor.from(shape, Array.from({ length: count(shape) }, (_, i) => i)), { shape: onto });
+  const own = ops.expand(
+    Tensor.from(
+      shape,
+      Array.from({ length: count(shape) }, (_, i) => i),
+    ),
+    { shape: onto },
+  );
   return own.toArray();
 };
 
@@ -28,11 +34,18 @@ export class Exact {
 }
 
 /** Values of an indexed formula, as `ik,kj->ij`: the sum of its term over the indices missing on the right. */
-const einsum = (index: string, term: string, args: readonly string[], xs: readonly Exact[], shape: Shape): readonly Big[] => {
+const einsum = (
+  index: string,
+  term: string,
+  args: readonly string[],
+  xs: readonly Exact[],
+  shape: Shape,
+): readonly Big[] => {
   const [left = '', right = ''] = index.split('->');
   const parts = left.split(',');
   const sizes = new Map<string, number>();
-  parts.forEach((part, i) => [...part].forEach((letter, d) => sizes.set(letter, xs[i]?.shape[d] ?? 1)));
+  for (const [i, part] of parts.entries())
+    for (const [d, letter] of [...part].entries()) sizes.set(letter, xs[i]?.shape[d] ?? 1);
   const inner = [...sizes.keys()].filter((letter) => !right.includes(letter));
   const letters = [...right, ...inner];
   const extent = letters.map((letter) => sizes.get(letter) ?? 1);
@@ -59,7 +72,9 @@ const einsum = (index: string, term: string, args: readonly string[], xs: readon
 /** Numeric parameters of a row as names of its formula. */
 export const paramScope = (p: unknown): Scope =>
   Object.fromEntries(
-    Object.entries((p ?? {}) as Record<string, unknown>).flatMap(([name, v]) => (typeof v === 'number' ? [[name, exact(v)]] : [])),
+    Object.entries((p ?? {}) as Record<string, unknown>).flatMap(([name, v]) =>
+      typeof v === 'number' ? [[name, exact(v)]] : [],
+    ),
   );
 
 /** The language at 64 digits: every row by its formula, none by its kernel. */
@@ -106,7 +121,10 @@ export class Bounded {
     this.error = error;
   }
   static from(shape: Shape, values: ArrayLike<number>): Bounded {
-    return new Bounded(Tensor.from(shape, values), Tensor.build(shape, () => {}));
+    return new Bounded(
+      Tensor.from(shape, values),
+      Tensor.build(shape, () => {}),
+    );
   }
 }
 
@@ -133,7 +151,13 @@ const deviation = (row: Op, at: readonly number[], error: readonly number[], p: 
       for (const x of choices[k] ?? []) visit(k + 1, [...corner, x]);
       return;
     }
-    row.kernel(out, corner.map((x) => [x]), p, corner.map(() => []), []);
+    row.kernel(
+      out,
+      corner.map((x) => [x]),
+      p,
+      corner.map(() => []),
+      [],
+    );
     const d = Math.abs((out[0] ?? Number.NaN) - centre);
     worst = Number.isFinite(d) ? Math.max(worst, d) : Number.POSITIVE_INFINITY;
   };
@@ -144,7 +168,14 @@ const deviation = (row: Op, at: readonly number[], error: readonly number[], p: 
 /** Every way to choose the error of at least one argument and the size of the others. */
 const withErrors = (sizes: readonly Tensor[], errors: readonly Tensor[]): readonly (readonly Tensor[])[] =>
   sizes
-    .reduce<readonly (readonly Tensor[])[]>((lists, size, k) => lists.flatMap((l) => [[...l, size], [...l, errors[k] ?? size]]), [[]])
+    .reduce<readonly (readonly Tensor[])[]>(
+      (lists, size, k) =>
+        lists.flatMap((l) => [
+          [...l, size],
+          [...l, errors[k] ?? size],
+        ]),
+      [[]],
+    )
     .slice(1);
 
 /** The language as values with running error bounds for an implementation that is granted so much. */
@@ -185,7 +216,10 @@ export const bounded = (grant: Grant): Lang<Bounded> => {
           Tensor.build(shape, (out) => {
             for (let i = 0; i < out.length; i++) {
               const carried = propagated.reduce((sum, part) => sum + (part[i] as number), 0);
-              const own = n > 1 || row.args.length > 1 ? rounding * (whole[i] as number) + (row.args.length > 1 ? n * tiny : 0) : 0;
+              const own =
+                n > 1 || row.args.length > 1
+                  ? rounding * (whole[i] as number) + (row.args.length > 1 ? n * tiny : 0)
+                  : 0;
               out[i] = (carried + own) * OUTWARD;
             }
           }),
@@ -201,7 +235,8 @@ export const bounded = (grant: Grant): Lang<Bounded> => {
             const error = xs.map((x, k) => x.error.view[at[k]?.[i] ?? 0] as number);
             const centre = value.view[i] as number;
             const moved = deviation(row, point, error, p, centre);
-            const own = ulpsAt(ulps, Math.abs(centre) + moved, grant.dtype) + (ulps === 0 ? 0 : ulpsAt(row.ulp, centre, 'f64'));
+            const own =
+              ulpsAt(ulps, Math.abs(centre) + moved, grant.dtype) + (ulps === 0 ? 0 : ulpsAt(row.ulp, centre, 'f64'));
             out[i] = (moved + own + absolute) * OUTWARD;
           }
         }),

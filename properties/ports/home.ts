@@ -4,35 +4,35 @@ import {
   dense,
   fitPerceptron,
   fromUniforms,
+  gradOf,
   type Hyper,
   INITIALIZERS,
   initializerRow,
   keyOf,
   type Lang,
-  lossAndGrad,
+  type LayerSpec,
   LOSSES,
+  lossAndGrad,
   lossOf,
   lossRow,
-  type LayerSpec,
   modelOf,
   type Named,
   normal,
   OP_NAMES,
-  type OpName,
   OPTIMIZERS,
+  type OpName,
   ops,
   optimizerOf,
   type Program,
   pullback,
   type Reduction,
+  type Shape,
   sample,
   scalar,
-  type Shape,
   Tensor,
   threefry,
   uniform,
   vjp,
-  gradOf,
 } from '../../src/index.ts';
 import { type Args, camel, type Plain, snake } from '../contract.ts';
 import { type Adapter, definePort } from '../port.ts';
@@ -133,7 +133,8 @@ const network = ({ layers, loss: lossName, reduction, params, x, y }: ModelArgs)
   let next = 0;
   const own = layers.map((l): Named<Tensor> => {
     if (l.type !== 'dense') return {};
-    const [w, b] = params.slice(next, (next += 2)) as [Plain, Plain]; // two per dense layer, as the contract says
+    const [w, b] = params.slice(next, next + 2) as [Plain, Plain]; // two per dense layer, as the contract says
+    next += 2;
     return { w: tensor(w), b: tensor(b) };
   });
   const all = lossAndGrad(ops, modelOf(spec), { params: own, state: own.map(() => ({})) }, tensor(x), tensor(y));

@@ -1,6 +1,6 @@
 // TensorFlow.js as a port: its public API on the CPU backend, with no arithmetic of ours in between.
 import { createRequire } from 'node:module';
-import { type Hyper, type Optimizer, OPTIMIZERS, type Reduction, type Shape } from '../../src/index.ts';
+import { type Hyper, OPTIMIZERS, type Optimizer, type Reduction, type Shape } from '../../src/index.ts';
 import { camel, type Plain } from '../contract.ts';
 import { definePort } from '../port.ts';
 import type { Equation } from './home.ts';

@@ -21,9 +21,14 @@ interface Ran {
 }
 const run = (...args: readonly string[]): Promise<Ran> =>
   new Promise((resolve) => {
-    execFile(process.execPath, [MAIN, ...args], { cwd: home, env: { ...process.env, NO_COLOR: '1' } }, (error, out, err) => {
-      resolve({ code: typeof error?.code === 'number' ? error.code : 0, out, err });
-    });
+    execFile(
+      process.execPath,
+      [MAIN, ...args],
+      { cwd: home, env: { ...process.env, NO_COLOR: '1' } },
+      (error, out, err) => {
+        resolve({ code: typeof error?.code === 'number' ? error.code : 0, out, err });
+      },
+    );
   });
 
 /** Writes an adapter with one ReLU and returns its name. */
@@ -43,7 +48,10 @@ describe('verify', () => {
   });
 
   test('exits 1 where a law is falsified; the stored values replay it, and an engine mended since passes them', async () => {
-    const file = adapter('wrong', relu('({ x }) => ({ y: { shape: x.shape, data: x.data.map((v) => (v > 3 ? 3 : v > 0 ? v : 0)) } })'));
+    const file = adapter(
+      'wrong',
+      relu('({ x }) => ({ y: { shape: x.shape, data: x.data.map((v) => (v > 3 ? 3 : v > 0 ? v : 0)) } })'),
+    );
     const first = await run('verify', file, '--law', 'activation/*');
     expect(first.code).toBe(1);
     expect(first.out).toMatch(/✗ activation\/value \[relu\] {2}falsified/);
@@ -59,7 +67,12 @@ describe('verify', () => {
   });
 
   test('exits 3 where the port crashes, says so in one sentence, and loses no other verdict', async () => {
-    const { code, out, err } = await run('verify', adapter('throws', relu('() => { throw new Error("out of memory") }')), '--law', 'meta/no-broadcast,activation/value');
+    const { code, out, err } = await run(
+      'verify',
+      adapter('throws', relu('() => { throw new Error("out of memory") }')),
+      '--law',
+      'meta/no-broadcast,activation/value',
+    );
     expect(code).toBe(3);
     expect(out).toContain('activation.relu.forward: the port threw Error: out of memory');
     expect(out).toMatch(/✓ meta\/no-broadcast\s+holds/);
@@ -76,7 +89,10 @@ describe('verify', () => {
   });
 
   test('the seed is honoured, 0 included, and printed', async () => {
-    const [a, b] = [await run('verify', '--law', 'optimizer/recurrence', '--runs', '5', '--seed', '0', '--json'), await run('verify', '--law', 'optimizer/recurrence', '--runs', '5', '--seed', '0', '--json')];
+    const [a, b] = [
+      await run('verify', '--law', 'optimizer/recurrence', '--runs', '5', '--seed', '0', '--json'),
+      await run('verify', '--law', 'optimizer/recurrence', '--runs', '5', '--seed', '0', '--json'),
+    ];
     expect(a.out).toBe(b.out);
     expect(JSON.parse(a.out)).toMatchObject({ seed: 0, checks: [{ runs: 5 }, { runs: 5 }, { runs: 5 }] });
   });
@@ -109,9 +125,24 @@ describe('faults end in one sentence and the right code', () => {
     });
 
   test('adapters that cannot be loaded are the port’s fault; --debug shows the stack', async () => {
-    expect(await run('verify', adapter('dies', 'throw new Error("no GPU");'))).toMatchObject({ code: 3, err: 'tautograd: verify: dies.mjs cannot be loaded: no GPU\n' });
-    expect((await run('verify', adapter('empty', 'export default 3;'))).err).toBe('tautograd: verify: the default export of empty.mjs must be made by definePort, got number\n');
-    expect((await run('verify', adapter('kind', "export default definePort({ engine: 'k', version: '1', dtype: 'f64', entries: { lossez: {} } });"))).err).toMatch(/unknown kind "lossez", known are activation/);
+    expect(await run('verify', adapter('dies', 'throw new Error("no GPU");'))).toMatchObject({
+      code: 3,
+      err: 'tautograd: verify: dies.mjs cannot be loaded: no GPU\n',
+    });
+    expect((await run('verify', adapter('empty', 'export default 3;'))).err).toBe(
+      'tautograd: verify: the default export of empty.mjs must be made by definePort, got number\n',
+    );
+    expect(
+      (
+        await run(
+          'verify',
+          adapter(
+            'kind',
+            "export default definePort({ engine: 'k', version: '1', dtype: 'f64', entries: { lossez: {} } });",
+          ),
+        )
+      ).err,
+    ).toMatch(/unknown kind "lossez", known are activation/);
     const { code, err } = await run('--debug', 'verify', 'dies.mjs');
     expect(code).toBe(3);
     expect(err).toMatch(/\n\s+at /);
@@ -129,7 +160,9 @@ describe('the rest', () => {
   test('tour shows the perceptron, the certificate and the network', async () => {
     const { code, out } = await run('tour');
     expect(code).toBe(0);
-    expect(out).toMatch(/perceptron learns AND[\s\S]*perceptron learns OR[\s\S]*certificate α = \(1, 1, 1, 1\)[\s\S]*learns XOR from seed 42[\s\S]* 0 errors/);
+    expect(out).toMatch(
+      /perceptron learns AND[\s\S]*perceptron learns OR[\s\S]*certificate α = \(1, 1, 1, 1\)[\s\S]*learns XOR from seed 42[\s\S]* 0 errors/,
+    );
   });
 
   test('list and explain read the tables', async () => {
@@ -137,12 +170,16 @@ describe('the rest', () => {
     const { out } = await run('explain', 'activation/derivative');
     expect(out).toMatch(/tfjs #7251/);
     expect(out).toMatch(/sigmoid\/slope-from-output/);
-    expect(JSON.parse((await run('explain', 'tanh', '--json')).out)).toMatchObject([{ table: 'ops', formula: 'tanh(x)' }]);
+    expect(JSON.parse((await run('explain', 'tanh', '--json')).out)).toMatchObject([
+      { table: 'ops', formula: 'tanh(x)' },
+    ]);
   });
 
   test('bench times what it is asked, as JSON', async () => {
     const { code, out } = await run('bench', '--filter', 'neg', '--time', '10', '--json');
     expect(code).toBe(0);
-    expect(JSON.parse(out)).toMatchObject({ kernels: { schema: 1, rows: [{ op: 'neg' }, { op: 'neg' }, { op: 'neg' }] } });
+    expect(JSON.parse(out)).toMatchObject({
+      kernels: { schema: 1, rows: [{ op: 'neg' }, { op: 'neg' }, { op: 'neg' }] },
+    });
   });
 });

@@ -21,17 +21,26 @@ export const loadPort = async (adapter: string | undefined): Promise<Port> => {
   try {
     module = (await import(pathToFileURL(path).href)) as typeof module; // whatever it exports is checked below
   } catch (error) {
-    const what = error instanceof PortError ? message(error) : `${adapter} cannot be loaded: ${message(error).split('\n')[0]}`;
+    const what =
+      error instanceof PortError ? message(error) : `${adapter} cannot be loaded: ${message(error).split('\n')[0]}`;
     throw new CommandFault(`verify: ${what}`, EXIT.port, error);
   }
   if (!isPort(module.default))
-    throw new CommandFault(`verify: the default export of ${adapter} must be made by definePort, got ${typeof module.default}`, EXIT.port);
+    throw new CommandFault(
+      `verify: the default export of ${adapter} must be made by definePort, got ${typeof module.default}`,
+      EXIT.port,
+    );
   return withVerifier(module.default);
 };
 
 /** A glob of law ids or table names: `*` and `?` stand for anything. */
 export const globOf = (pattern: string): RegExp =>
-  new RegExp(`^${pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.')}$`);
+  new RegExp(
+    `^${pattern
+      .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+      .replaceAll('*', '.*')
+      .replaceAll('?', '.')}$`,
+  );
 
 /** Laws by glob, comma-separated; all without one. @throws CommandFault when a glob matches none */
 export const lawsOf = (globs: string | undefined): readonly Law[] => {
@@ -40,7 +49,9 @@ export const lawsOf = (globs: string | undefined): readonly Law[] => {
   const chosen = patterns.map((p) => LAWS.filter((l) => globOf(p).test(l.id)));
   const nothing = patterns.find((_, i) => chosen[i]?.length === 0);
   if (nothing !== undefined)
-    throw new CommandFault(`verify: no law matches "${nothing}"; chapters are ${[...new Set(LAWS.map((l) => l.id.split('/')[0]))].join(', ')}`);
+    throw new CommandFault(
+      `verify: no law matches "${nothing}"; chapters are ${[...new Set(LAWS.map((l) => l.id.split('/')[0]))].join(', ')}`,
+    );
   return LAWS.filter((l) => chosen.some((c) => c.includes(l)));
 };
 

@@ -9,11 +9,14 @@ import { explainCommand, listCommand, TABLE_NAMES } from './tables.ts';
 /** The seed of CI and of every run that names none. */
 const SEED = 1;
 
-const integer = (low: number) => (text: string): number => {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < low) throw new InvalidArgumentError(`it must be an integer of at least ${low}.`);
-  return value;
-};
+const integer =
+  (low: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (!Number.isSafeInteger(value) || value < low)
+      throw new InvalidArgumentError(`it must be an integer of at least ${low}.`);
+    return value;
+  };
 
 // Commands load what they need when they run, so that `--help` is immediate.
 const program = new Command('tautograd')
@@ -42,7 +45,9 @@ program
   .option('--timeout <ms>', 'longest wait for one answer', integer(1), TIMEOUT)
   .option('--replay <file>', 'judge a stored counterexample again')
   .option(...jsonFlag)
-  .action(async (adapter: string | undefined, options) => ends(await (await import('./verify.ts')).verifyCommand(adapter, options)));
+  .action(async (adapter: string | undefined, options) =>
+    ends(await (await import('./verify.ts')).verifyCommand(adapter, options)),
+  );
 
 program
   .command('bench')
@@ -97,11 +102,14 @@ program
 try {
   await program.parseAsync();
 } catch (error) {
-  if (error instanceof CommanderError) ends(error.exitCode === 0 ? EXIT.ok : EXIT.usage); // it has said why
+  if (error instanceof CommanderError)
+    ends(error.exitCode === 0 ? EXIT.ok : EXIT.usage); // it has said why
   else {
     const debug = program.opts<{ debug?: boolean }>().debug === true || process.argv.includes('--debug');
     const expected = error instanceof CommandFault || error instanceof TautogradError;
-    process.stderr.write(`tautograd: ${error instanceof Error ? error.message : String(error)}${expected || debug ? '' : ' (a defect of tautograd; --debug shows where)'}\n`);
+    process.stderr.write(
+      `tautograd: ${error instanceof Error ? error.message : String(error)}${expected || debug ? '' : ' (a defect of tautograd; --debug shows where)'}\n`,
+    );
     if (debug && error instanceof Error) process.stderr.write(`${error.stack}\n`);
     ends(error instanceof CommandFault ? error.exit : expected ? EXIT.usage : EXIT.falsified);
   }

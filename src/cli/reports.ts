@@ -4,7 +4,13 @@ import { dirname, join } from 'node:path';
 import { runKernels } from '../../bench/kernels.ts';
 import type { Progress } from '../../bench/measure.ts';
 import { runPrograms } from '../../bench/programs.ts';
-import { type BenchReports, renderKernels, renderPrograms, renderSweep, writeBenchReports } from '../../bench/render.ts';
+import {
+  type BenchReports,
+  renderKernels,
+  renderPrograms,
+  renderSweep,
+  writeBenchReports,
+} from '../../bench/render.ts';
 import { runSweep } from '../../bench/sweep.ts';
 import { hunt, type Kill } from '../../properties/hunt.ts';
 import { LAWS } from '../../properties/laws/index.ts';
@@ -18,12 +24,20 @@ import { globOf, loadPort } from './load.ts';
 import { coloured, print, type Stage, stages } from './show.ts';
 import { exitOf, replayOf, runLaws } from './verify.ts';
 
-const counting = (say: (text: string) => void) => ({ done, total, label }: Progress): void => say(`${done}/${total} ${label}`);
+const counting =
+  (say: (text: string) => void) =>
+  ({ done, total, label }: Progress): void =>
+    say(`${done}/${total} ${label}`);
 
 const seconds = (from: number): string => `${((performance.now() - from) / 1000).toFixed(1)} s`;
 
 /** A stage that keeps what it makes. */
-const keeping = <R>(title: string, make: (say: (text: string) => void) => Promise<R>, keep: (made: R) => void, done: (made: R) => string): Stage => ({
+const keeping = <R>(
+  title: string,
+  make: (say: (text: string) => void) => Promise<R>,
+  keep: (made: R) => void,
+  done: (made: R) => string,
+): Stage => ({
   title,
   run: async (say) => {
     const from = performance.now();
@@ -35,22 +49,48 @@ const keeping = <R>(title: string, make: (say: (text: string) => void) => Promis
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-const kernelStage = (into: Mutable<BenchReports>, timePerTask: number | undefined, filter: string | undefined): Stage => {
+const kernelStage = (
+  into: Mutable<BenchReports>,
+  timePerTask: number | undefined,
+  filter: string | undefined,
+): Stage => {
   const glob = filter === undefined ? undefined : globOf(filter);
-  if (glob !== undefined && !OP_NAMES.some((op) => glob.test(op))) throw new CommandFault(`bench: no operation matches "${filter}", known are ${OP_NAMES.join(', ')}`);
+  if (glob !== undefined && !OP_NAMES.some((op) => glob.test(op)))
+    throw new CommandFault(`bench: no operation matches "${filter}", known are ${OP_NAMES.join(', ')}`);
   return keeping(
     'kernels',
-    (say) => runKernels({ onProgress: counting(say), ...(timePerTask === undefined ? {} : { timePerTask }), ...(glob === undefined ? {} : { filter: (op) => glob.test(op) }) }),
-    (made) => { into.kernels = made; },
+    (say) =>
+      runKernels({
+        onProgress: counting(say),
+        ...(timePerTask === undefined ? {} : { timePerTask }),
+        ...(glob === undefined ? {} : { filter: (op) => glob.test(op) }),
+      }),
+    (made) => {
+      into.kernels = made;
+    },
     (made) => `${made.rows.length} timings`,
   );
 };
 
 const programStage = (into: Mutable<BenchReports>): Stage =>
-  keeping('programs', (say) => runPrograms({ onProgress: counting(say) }), (made) => { into.programs = made; }, (made) => `${made.rows.length} timings`);
+  keeping(
+    'programs',
+    (say) => runPrograms({ onProgress: counting(say) }),
+    (made) => {
+      into.programs = made;
+    },
+    (made) => `${made.rows.length} timings`,
+  );
 
 const sweepStage = (into: Mutable<BenchReports>): Stage =>
-  keeping('sweep', (say) => runSweep({ onProgress: counting(say) }), (made) => { into.sweep = made; }, (made) => `${made.cells.length} cells`);
+  keeping(
+    'sweep',
+    (say) => runSweep({ onProgress: counting(say) }),
+    (made) => {
+      into.sweep = made;
+    },
+    (made) => `${made.cells.length} cells`,
+  );
 
 export interface BenchOptions {
   readonly json?: boolean;
@@ -70,8 +110,14 @@ const finish = async (made: BenchReports, { json, out }: BenchOptions, text: str
 /** `bench`: throughput of every operation, and of a training step. */
 export const benchCommand = async (options: BenchOptions): Promise<number> => {
   const made: Mutable<BenchReports> = {};
-  await stages([kernelStage(made, options.time, options.filter), ...(options.filter === undefined ? [programStage(made)] : [])], options.json === true);
-  const text = [made.kernels === undefined ? '' : renderKernels(made.kernels), made.programs === undefined ? '' : renderPrograms(made.programs)];
+  await stages(
+    [kernelStage(made, options.time, options.filter), ...(options.filter === undefined ? [programStage(made)] : [])],
+    options.json === true,
+  );
+  const text = [
+    made.kernels === undefined ? '' : renderKernels(made.kernels),
+    made.programs === undefined ? '' : renderPrograms(made.programs),
+  ];
   return finish(made, options, text.filter((t) => t !== '').join('\n'));
 };
 
@@ -87,12 +133,19 @@ export const mutantsCommand = async (seed: number, json: boolean): Promise<numbe
   const home = await loadPort(undefined);
   const kills: Kill[] = [];
   await stages(
-    [keeping('mutants', async (say) => {
-      for (const [i, mutant] of MUTANTS.entries()) {
-        say(`${i + 1}/${MUTANTS.length} ${mutant.id}`);
-        kills.push(...(await hunt(mutant, LAWS, home, seed)));
-      }
-    }, () => {}, () => `${MUTANTS.length} mutants`)],
+    [
+      keeping(
+        'mutants',
+        async (say) => {
+          for (const [i, mutant] of MUTANTS.entries()) {
+            say(`${i + 1}/${MUTANTS.length} ${mutant.id}`);
+            kills.push(...(await hunt(mutant, LAWS, home, seed)));
+          }
+        },
+        () => {},
+        () => `${MUTANTS.length} mutants`,
+      ),
+    ],
     json,
   );
   const idle = LAWS.filter((l) => !kills.some((k) => k.law === l.id && k.killed)).map((l) => l.id);
@@ -101,7 +154,9 @@ export const mutantsCommand = async (seed: number, json: boolean): Promise<numbe
   else {
     for (const k of survived) print(coloured(`✗ ${k.mutant} survives ${k.law}`));
     for (const id of idle) print(coloured(`✗ ${id} kills nothing`));
-    print(`${MUTANTS.length} mutants, ${kills.length} kills demanded, ${survived.length} survived; ${LAWS.length} laws, ${idle.length} without a kill`);
+    print(
+      `${MUTANTS.length} mutants, ${kills.length} kills demanded, ${survived.length} survived; ${LAWS.length} laws, ${idle.length} without a kill`,
+    );
   }
   return survived.length + idle.length > 0 ? EXIT.falsified : EXIT.ok;
 };
@@ -119,11 +174,30 @@ export const startCommand = async (seed: number, out: string): Promise<number> =
   const checks: Check[] = [];
   const made: Mutable<BenchReports> = {};
   print(`${port.engine} ${port.version}, seed ${seed}: laws, benchmark, sweep`);
-  await stages([...runLaws(LAWS, port, { seed }, checks), kernelStage(made, undefined, undefined), programStage(made), sweepStage(made)], false);
+  await stages(
+    [
+      ...runLaws(LAWS, port, { seed }, checks),
+      kernelStage(made, undefined, undefined),
+      programStage(made),
+      sweepStage(made),
+    ],
+    false,
+  );
   const lines = lawLines(LAWS, checks);
   const replay = replayOf(undefined, port);
   const paths = [
-    write(join(out, 'laws', `${port.engine}.json`), toJson({ schema: 1, engine: port.engine, version: port.version, dtype: port.dtype, seed, summary: tally(lines, checks), checks })),
+    write(
+      join(out, 'laws', `${port.engine}.json`),
+      toJson({
+        schema: 1,
+        engine: port.engine,
+        version: port.version,
+        dtype: port.dtype,
+        seed,
+        summary: tally(lines, checks),
+        checks,
+      }),
+    ),
     write(join(out, 'laws', `${port.engine}.md`), markdown(port, LAWS, checks, seed, ALPHA, replay)),
     ...(await writeBenchReports(out, made)),
   ];
@@ -133,8 +207,12 @@ export const startCommand = async (seed: number, out: string): Promise<number> =
   }
   const best = made.sweep?.cells ?? [];
   print(`\nlaws      ${tallyText(tally(lines, checks), ALPHA).replace('\n', '\n          ')}`);
-  for (const { op, gflops, elementsPerSecond } of (made.kernels?.rows ?? []).filter((r) => r.size === 'large' && r.kind === 'fold'))
-    print(`kernels   ${op}: ${gflops === undefined ? `${(elementsPerSecond / 1e6).toFixed(0)} M elements/s` : `${gflops.toFixed(2)} GFLOP/s`}`);
+  for (const { op, gflops, elementsPerSecond } of (made.kernels?.rows ?? []).filter(
+    (r) => r.size === 'large' && r.kind === 'fold',
+  ))
+    print(
+      `kernels   ${op}: ${gflops === undefined ? `${(elementsPerSecond / 1e6).toFixed(0)} M elements/s` : `${gflops.toFixed(2)} GFLOP/s`}`,
+    );
   print(`sweep     ${best.length} cells; see the table for medians and quartiles`);
   for (const path of paths) print(`wrote     ${path}`);
   print(`done in ${seconds(from)}`);

@@ -10,7 +10,9 @@ export const print = (text: string): void => {
 export const coloured = (line: string): string => {
   const colour = { '✓': 'green', '✗': 'red', '·': 'dim' } as const;
   const [sign = ''] = line;
-  return sign in colour ? styleText(colour[sign as keyof typeof colour], sign, { stream: process.stdout }) + line.slice(1) : line;
+  return sign in colour
+    ? styleText(colour[sign as keyof typeof colour], sign, { stream: process.stdout }) + line.slice(1)
+    : line;
 };
 
 /** One part of a long command; `say` shows what it is at. */

@@ -16,17 +16,25 @@ export const keep = (engine: string, check: Check): void => {
   if (check.counterexample === undefined) return;
   const path = pathOf(engine, check);
   mkdirSync(join(path, '..'), { recursive: true });
-  const stored: Stored = { schema: 1, engine, law: check.law, subject: check.subject, input: check.counterexample.input };
+  const stored: Stored = {
+    schema: 1,
+    engine,
+    law: check.law,
+    subject: check.subject,
+    input: check.counterexample.input,
+  };
   writeFileSync(path, toJson(stored));
 };
 
 /** What failed before, to be tried first. A file that cannot be read is no example. */
-export const kept = (engine: string) => (law: string, subject: string): readonly unknown[] => {
-  const path = pathOf(engine, { law, subject });
-  if (!existsSync(path)) return [];
-  try {
-    return [(fromJson(readFileSync(path, 'utf8')) as Stored).input];
-  } catch {
-    return [];
-  }
-};
+export const kept =
+  (engine: string) =>
+  (law: string, subject: string): readonly unknown[] => {
+    const path = pathOf(engine, { law, subject });
+    if (!existsSync(path)) return [];
+    try {
+      return [(fromJson(readFileSync(path, 'utf8')) as Stored).input];
+    } catch {
+      return [];
+    }
+  };

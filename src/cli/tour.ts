@@ -1,5 +1,21 @@
 // `tautograd tour`: the first course in a minute: the perceptron, why not XOR, and the network that can.
-import { batches, evaluate, findRefutation, fit, fitPerceptron, keyOf, mistakeBound, mlp, modelOf, optimizerOf, predict, type Setup, start, Tensor, toJson } from '../index.ts';
+import {
+  batches,
+  evaluate,
+  findRefutation,
+  fit,
+  fitPerceptron,
+  keyOf,
+  mistakeBound,
+  mlp,
+  modelOf,
+  optimizerOf,
+  predict,
+  type Setup,
+  start,
+  Tensor,
+  toJson,
+} from '../index.ts';
 import { EXIT } from './fault.ts';
 import { coloured, print } from './show.ts';
 
@@ -10,10 +26,19 @@ export const XOR_SEED = 42;
 export const XOR_STEPS = 300;
 
 /** Trains XOR from a seed; returns the loss of every step and the number of wrong corners at the end. */
-export const trainXor = (seed: number): { readonly losses: readonly number[]; readonly logits: readonly number[]; readonly errors: number } => {
+export const trainXor = (
+  seed: number,
+): { readonly losses: readonly number[]; readonly logits: readonly number[]; readonly errors: number } => {
   const y = Tensor.from([4, 1], [0, 1, 1, 0]);
-  const setup: Setup = { model: modelOf({ layers: mlp([4, 1], 'tanh', 'xavierNormal'), loss: 'bceWithLogits' }), optimizer: optimizerOf('adam', { lr: 0.05 }) };
-  const { training, losses } = fit(setup, start(setup, keyOf(seed), [2]), batches({ x: CORNERS, y }, { size: 4, epochs: XOR_STEPS, key: keyOf(seed) }));
+  const setup: Setup = {
+    model: modelOf({ layers: mlp([4, 1], 'tanh', 'xavierNormal'), loss: 'bceWithLogits' }),
+    optimizer: optimizerOf('adam', { lr: 0.05 }),
+  };
+  const { training, losses } = fit(
+    setup,
+    start(setup, keyOf(seed), [2]),
+    batches({ x: CORNERS, y }, { size: 4, epochs: XOR_STEPS, key: keyOf(seed) }),
+  );
   const logits = evaluate(setup.model, training.variables, CORNERS).toArray();
   return { losses, logits, errors: logits.filter((z, i) => z > 0 !== (y.view[i] === 1)).length };
 };
@@ -40,22 +65,46 @@ export const tourCommand = (json: boolean): number => {
     return { name, w, b, mistakes, converged, wrong, bound, refutation: findRefutation(CORNERS, y) };
   });
   const xor = trainXor(XOR_SEED);
-  const ok = perceptrons.every((p) => (p.bound === null ? p.refutation !== null : p.converged && p.wrong === 0 && p.mistakes <= p.bound)) && xor.errors === 0;
+  const ok =
+    perceptrons.every((p) =>
+      p.bound === null ? p.refutation !== null : p.converged && p.wrong === 0 && p.mistakes <= p.bound,
+    ) && xor.errors === 0;
   if (json) {
-    print(toJson({ schema: 1, ok, perceptrons, mlp: { seed: XOR_SEED, steps: XOR_STEPS, loss: xor.losses.at(-1), logits: xor.logits, errors: xor.errors } }).trimEnd());
+    print(
+      toJson({
+        schema: 1,
+        ok,
+        perceptrons,
+        mlp: { seed: XOR_SEED, steps: XOR_STEPS, loss: xor.losses.at(-1), logits: xor.logits, errors: xor.errors },
+      }).trimEnd(),
+    );
     return ok ? EXIT.ok : EXIT.falsified;
   }
   for (const p of perceptrons) {
     if (p.bound !== null)
-      print(coloured(`${p.converged && p.mistakes <= p.bound ? '✓' : '✗'} perceptron learns ${p.name}: w = (${p.w.join(', ')}), b = ${p.b}, ${p.wrong} wrong, ${p.mistakes} mistakes, at most (R/γ)² = ${p.bound} (Novikoff 1962)`));
+      print(
+        coloured(
+          `${p.converged && p.mistakes <= p.bound ? '✓' : '✗'} perceptron learns ${p.name}: w = (${p.w.join(', ')}), b = ${p.b}, ${p.wrong} wrong, ${p.mistakes} mistakes, at most (R/γ)² = ${p.bound} (Novikoff 1962)`,
+        ),
+      );
     else {
-      print(coloured(`· perceptron on ${p.name}: ${p.mistakes} mistakes in 100 epochs, ${p.wrong} corners wrong, never done`));
-      const conditions = [...'0110'].map((label, i) => `${label === '1' ? '' : '−'}(${['b', 'w₂ + b', 'w₁ + b', 'w₁ + w₂ + b'][i]}) > 0`);
+      print(
+        coloured(
+          `· perceptron on ${p.name}: ${p.mistakes} mistakes in 100 epochs, ${p.wrong} corners wrong, never done`,
+        ),
+      );
+      const conditions = [...'0110'].map(
+        (label, i) => `${label === '1' ? '' : '−'}(${['b', 'w₂ + b', 'w₁ + b', 'w₁ + w₂ + b'][i]}) > 0`,
+      );
       print(`  certificate α = (${p.refutation?.join(', ')}): the four conditions`);
       for (const c of conditions) print(`      ${c}`);
       print('  add up to 0 > 0, so no line separates XOR (Farkas 1902; Minsky & Papert 1969)');
     }
   }
-  print(coloured(`${xor.errors === 0 ? '✓' : '✗'} 2–4–1 tanh network learns XOR from seed ${XOR_SEED}: loss ${xor.losses[0]?.toFixed(3)} → ${xor.losses.at(-1)?.toFixed(5)} nats in ${XOR_STEPS} Adam steps, ${xor.errors} errors`));
+  print(
+    coloured(
+      `${xor.errors === 0 ? '✓' : '✗'} 2–4–1 tanh network learns XOR from seed ${XOR_SEED}: loss ${xor.losses[0]?.toFixed(3)} → ${xor.losses.at(-1)?.toFixed(5)} nats in ${XOR_STEPS} Adam steps, ${xor.errors} errors`,
+    ),
+  );
   return ok ? EXIT.ok : EXIT.falsified;
 };

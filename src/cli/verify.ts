@@ -22,11 +22,16 @@ export interface VerifyOptions {
 }
 
 /** How this very command is spelt: from the repository through npm, elsewhere through npx. */
-export const self = (): string => (process.env.npm_lifecycle_event === 'tautograd' || process.env.npm_lifecycle_event === 'start' ? 'npm run -s tautograd --' : 'npx tautograd');
+export const self = (): string =>
+  process.env.npm_lifecycle_event === 'tautograd' || process.env.npm_lifecycle_event === 'start'
+    ? 'npm run -s tautograd --'
+    : 'npx tautograd';
 
 /** The command that shows one failure again. */
-export const replayOf = (adapter: string | undefined, port: Port) => (c: Pick<Check, 'law' | 'subject'>): string =>
-  [self(), 'verify', ...(adapter === undefined ? [] : [adapter]), '--replay', pathOf(port.engine, c)].join(' ');
+export const replayOf =
+  (adapter: string | undefined, port: Port) =>
+  (c: Pick<Check, 'law' | 'subject'>): string =>
+    [self(), 'verify', ...(adapter === undefined ? [] : [adapter]), '--replay', pathOf(port.engine, c)].join(' ');
 
 /** All checks of some laws, a stage per chapter. */
 export const runLaws = (laws: readonly Law[], port: Port, options: RunOptions, into: Check[]): readonly Stage[] =>
@@ -34,7 +39,10 @@ export const runLaws = (laws: readonly Law[], port: Port, options: RunOptions, i
     title: chapter,
     run: async (say) => {
       const own: Check[] = [];
-      const todo = tasks(laws.filter((l) => l.id.startsWith(`${chapter}/`)), port);
+      const todo = tasks(
+        laws.filter((l) => l.id.startsWith(`${chapter}/`)),
+        port,
+      );
       for (const { law, subject } of todo) {
         say(`${own.length + 1}/${todo.length} ${law.id}${subject === null ? '' : ` [${subject}]`}`);
         const done: Check =
@@ -52,16 +60,37 @@ export const runLaws = (laws: readonly Law[], port: Port, options: RunOptions, i
 
 /** The exit code that the verdicts ask for. */
 export const exitOf = (checks: readonly Check[]): number =>
-  checks.some((c) => c.status === 'crashed') ? EXIT.port : checks.some((c) => c.status === 'falsified') ? EXIT.falsified : EXIT.ok;
+  checks.some((c) => c.status === 'crashed')
+    ? EXIT.port
+    : checks.some((c) => c.status === 'falsified')
+      ? EXIT.falsified
+      : EXIT.ok;
 
 const list = (laws: readonly Law[], port: Port, json: boolean): void => {
-  const rows = laws.map((l) => ({ id: l.id, ref: l.ref, class: l.class, runs: l.runs, subjects: l.subjects(port), says: l.says }));
-  if (json) return print(toJson(rows).trimEnd());
-  for (const r of rows) print(`${r.id.padEnd(34)} ${(r.subjects.length === 0 ? 'not covered' : r.subjects.join(' ')).padEnd(24)}  ${r.says}`);
+  const rows = laws.map((l) => ({
+    id: l.id,
+    ref: l.ref,
+    class: l.class,
+    runs: l.runs,
+    subjects: l.subjects(port),
+    says: l.says,
+  }));
+  if (json) print(toJson(rows).trimEnd());
+  else
+    for (const r of rows)
+      print(
+        `${r.id.padEnd(34)} ${(r.subjects.length === 0 ? 'not covered' : r.subjects.join(' ')).padEnd(24)}  ${r.says}`,
+      );
 };
 
 /** Shows a stored failure again, judged afresh. */
-const replay = async (path: string, adapter: string | undefined, port: Port, timeout: number, json: boolean): Promise<number> => {
+const replay = async (
+  path: string,
+  adapter: string | undefined,
+  port: Port,
+  timeout: number,
+  json: boolean,
+): Promise<number> => {
   const stored = loadStored(path);
   const law = lookup(Object.fromEntries(lawsOf(undefined).map((l) => [l.id, l])), 'law', stored.law);
   if (!law.subjects(port).includes(stored.subject))
@@ -72,13 +101,28 @@ const replay = async (path: string, adapter: string | undefined, port: Port, tim
     const v = await judge(law, port, stored.subject, stored.input, timeout);
     found = v.ok
       ? { ...common, status: 'holds', margin: v.margin }
-      : { ...common, status: 'falsified', margin: v.margin, counterexample: { input: stored.input, about: v.about ?? '', worst: v.worst ?? null, shrinks: 0 } };
+      : {
+          ...common,
+          status: 'falsified',
+          margin: v.margin,
+          counterexample: { input: stored.input, about: v.about ?? '', worst: v.worst ?? null, shrinks: 0 },
+        };
   } catch (error) {
     if (!(error instanceof PortError)) throw error;
-    found = { ...common, status: 'crashed', margin: Number.POSITIVE_INFINITY, counterexample: { input: stored.input, about: error.message, worst: null, shrinks: 0 } };
+    found = {
+      ...common,
+      status: 'crashed',
+      margin: Number.POSITIVE_INFINITY,
+      counterexample: { input: stored.input, about: error.message, worst: null, shrinks: 0 },
+    };
   }
   if (json) print(toJson(found).trimEnd());
-  else print(found.counterexample === undefined ? coloured(`✓ ${law.id} [${stored.subject}] holds on the stored values now`) : coloured(card(law, found, port, replayOf(adapter, port)(found))));
+  else
+    print(
+      found.counterexample === undefined
+        ? coloured(`✓ ${law.id} [${stored.subject}] holds on the stored values now`)
+        : coloured(card(law, found, port, replayOf(adapter, port)(found))),
+    );
   return exitOf([found]);
 };
 
@@ -93,12 +137,27 @@ export const verifyCommand = async (adapter: string | undefined, options: Verify
   }
   if (options.replay !== undefined) return replay(options.replay, adapter, port, options.timeout, json);
   const checks: Check[] = [];
-  const run: RunOptions = { seed: options.seed, timeout: options.timeout, examples: kept(port.engine), ...(options.runs === undefined ? {} : { runs: options.runs }) };
+  const run: RunOptions = {
+    seed: options.seed,
+    timeout: options.timeout,
+    examples: kept(port.engine),
+    ...(options.runs === undefined ? {} : { runs: options.runs }),
+  };
   if (!json) print(`${port.engine} ${port.version} (${port.dtype}), seed ${options.seed}`);
   await stages(runLaws(laws, port, run, checks), json);
   const lines = lawLines(laws, checks);
   if (json) {
-    print(toJson({ schema: 1, engine: port.engine, version: port.version, dtype: port.dtype, seed: options.seed, summary: tally(lines, checks), checks }).trimEnd());
+    print(
+      toJson({
+        schema: 1,
+        engine: port.engine,
+        version: port.version,
+        dtype: port.dtype,
+        seed: options.seed,
+        summary: tally(lines, checks),
+        checks,
+      }).trimEnd(),
+    );
     return exitOf(checks);
   }
   print('');

@@ -1,7 +1,23 @@
 // The core under test: tensors that cannot be changed, shapes that refuse with a sentence, trees, keys, JSON.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { DomainError, flatten, fold, fromJson, keyOf, normalQuantile, ops, permutation, ShapeError, scalar, split, Tensor, toJson, toLine, uniform } from '../index.ts';
+import {
+  DomainError,
+  flatten,
+  fold,
+  fromJson,
+  keyOf,
+  normalQuantile,
+  ops,
+  permutation,
+  ShapeError,
+  scalar,
+  split,
+  Tensor,
+  toJson,
+  toLine,
+  uniform,
+} from '../index.ts';
 
 describe('tensors', () => {
   test('keep their values whatever happens to the array they came from or went to', () => {
@@ -41,7 +57,9 @@ describe('tensors', () => {
     expect(() => ops.add(a, b)).toThrow('shapes must agree or be 1 on every axis, got [2, 3] and [4, 5]');
     expect(() => ops.reshape(a, { shape: [4] })).toThrow('sizes must agree, got [2, 3] to [4]');
     expect(() => ops.expand(a, { shape: [3, 3] })).toThrow(ShapeError);
-    expect(() => ops.sum(a, { axes: [2], keep: false })).toThrow('axes must be distinct and name an axis, got [2] for [2, 3]');
+    expect(() => ops.sum(a, { axes: [2], keep: false })).toThrow(
+      'axes must be distinct and name an axis, got [2] for [2, 3]',
+    );
     expect(() => ops.sum(a, { axes: [0, -2], keep: false })).toThrow(ShapeError);
     expect(() => ops.add(a, 3 as never)).toThrow('arguments must be tensors (x, y), got 3');
   });
@@ -50,7 +68,12 @@ describe('tensors', () => {
     const none = Tensor.from([0, 3], []);
     expect(ops.relu(none).shape).toEqual([0, 3]);
     expect(ops.sum(none, { axes: [0], keep: false }).toArray()).toEqual([0, 0, 0]);
-    expect(ops.matmul(none, Tensor.build([3, 2], () => {})).shape).toEqual([0, 2]);
+    expect(
+      ops.matmul(
+        none,
+        Tensor.build([3, 2], () => {}),
+      ).shape,
+    ).toEqual([0, 2]);
   });
 });
 
@@ -74,9 +97,12 @@ describe('keys', () => {
   });
 
   test('a permutation holds every index once', () => {
-    fc.assert(fc.property(fc.integer(), fc.integer({ min: 0, max: 40 }), (seed, n) => {
-      expect([...permutation(keyOf(seed), n)].sort((a, b) => a - b)).toEqual(Array.from({ length: n }, (_, i) => i));
-    }), { seed: 1 });
+    fc.assert(
+      fc.property(fc.integer(), fc.integer({ min: 0, max: 40 }), (seed, n) => {
+        expect([...permutation(keyOf(seed), n)].sort((a, b) => a - b)).toEqual(Array.from({ length: n }, (_, i) => i));
+      }),
+      { seed: 1 },
+    );
   });
 
   test('the normal quantile is odd, and has its tabulated values', () => {
@@ -84,7 +110,12 @@ describe('keys', () => {
     expect(normalQuantile(0.25)).toBeCloseTo(-0.6744897501960817, 14);
     expect(normalQuantile(0.001)).toBeCloseTo(-3.090232306167814, 14);
     expect(normalQuantile(1e-20)).toBeCloseTo(-9.262340089798408, 14);
-    fc.assert(fc.property(fc.integer({ min: 1, max: 2 ** 30 }), (k) => Object.is(normalQuantile(k * 2 ** -31), -normalQuantile(1 - k * 2 ** -31))), { seed: 1 });
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 2 ** 30 }), (k) =>
+        Object.is(normalQuantile(k * 2 ** -31), -normalQuantile(1 - k * 2 ** -31)),
+      ),
+      { seed: 1 },
+    );
     expect([normalQuantile(0), normalQuantile(1)]).toEqual([Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]);
     expect(normalQuantile(-1)).toBeNaN();
   });

@@ -7,7 +7,8 @@ const NAMED: Readonly<Record<string, number>> = {
   '-0': -0,
 };
 
-const named = (v: unknown): unknown => (typeof v === 'number' && (!Number.isFinite(v) || Object.is(v, -0)) ? nameOf(v) : v);
+const named = (v: unknown): unknown =>
+  typeof v === 'number' && (!Number.isFinite(v) || Object.is(v, -0)) ? nameOf(v) : v;
 const nameOf = (v: number): string => (Object.is(v, -0) ? '-0' : String(v));
 
 /** One line of JSON text, for a command line or a message. */

@@ -1,6 +1,7 @@
 // The multi-layer perceptron as data: from sizes to layers, and the loss of a network as one program.
-import { type LayerSpec, layerOf } from '../nn/layers.ts';
+
 import { type Named, type Network, type NetworkVariables, serial } from '../nn/layer.ts';
+import { type LayerSpec, layerOf } from '../nn/layers.ts';
 import { lossOf, lossRow, type Reduction } from '../nn/loss.ts';
 import type { Lang } from '../ops/lang.ts';
 

@@ -3,7 +3,7 @@ import { ShapeError } from '../core/errors.ts';
 import { resolveAxes, type Shape, show, size, stridesOnto, walk } from '../core/shape.ts';
 import { fold } from './op.ts';
 
-interface SumParams {
+export interface SumParams {
   readonly axes: readonly number[];
   readonly keep: boolean;
 }

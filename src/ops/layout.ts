@@ -3,8 +3,8 @@ import { ShapeError } from '../core/errors.ts';
 import {
   broadcast,
   checkShape,
-  sameShape,
   type Shape,
+  sameShape,
   show,
   size,
   stretchedAxes,
@@ -13,7 +13,7 @@ import {
 } from '../core/shape.ts';
 import { layout } from './op.ts';
 
-interface To {
+export interface To {
   readonly shape: Shape;
 }
 

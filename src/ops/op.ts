@@ -127,7 +127,10 @@ const LOOPS: Record<1 | 2 | 3, Loop> = {
     },
 };
 
-type Spread<A extends readonly string[], P> = Omit<Op<A, P>, 'kind' | 'ulp' | 'kinks' | 'domain' | 'activation' | 'terms'>;
+type Spread<A extends readonly string[], P> = Omit<
+  Op<A, P>,
+  'kind' | 'ulp' | 'kinks' | 'domain' | 'activation' | 'terms'
+>;
 
 /** A row that only moves values: every result is one of the inputs. */
 export const layout = <const A extends readonly string[], P>(row: Spread<A, P>): Op<A, P> => ({

@@ -25,7 +25,8 @@ const optimizer = <H extends Hyper>(row: Optimizer<H>): Optimizer<H> => row;
 const oneMinusPower = <T>(o: Lang<T>, beta: number, k: T): T => o.neg(o.expm1(o.mul(k, o.log(o.lit(beta)))));
 
 /** Exponential mean: β·m + (1 − β)·x. */
-const ema = <T>(o: Lang<T>, beta: number, m: T, x: T): T => o.add(o.mul(o.lit(beta), m), o.mul(o.sub(o.lit(1), o.lit(beta)), x));
+const ema = <T>(o: Lang<T>, beta: number, m: T, x: T): T =>
+  o.add(o.mul(o.lit(beta), m), o.mul(o.sub(o.lit(1), o.lit(beta)), x));
 
 interface AdamHyper {
   readonly beta1: number;
