@@ -74,6 +74,8 @@ export interface Law<I = unknown> {
   readonly class: LawClass;
   readonly formula?: string;
   readonly source?: string;
+  /** For a statistical law: the smallest fault that it finds with probability at least 1 − 10⁻⁶. */
+  readonly detects?: string;
   /** Real defects that it would have caught. */
   readonly kills?: readonly string[];
   /** Inputs tried per subject. */

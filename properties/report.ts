@@ -1,9 +1,9 @@
 // What people read of a verification: one line per law, a card per failure, a summary, and the Markdown report.
 import { toLine } from '../src/index.ts';
 import type { Law } from './law.ts';
-import type { PortInfo } from './port.ts';
+import type { Dtype, PortInfo } from './port.ts';
 import type { Check, Status } from './run.ts';
-import { spacing } from './tolerance.ts';
+import { type Mismatch, spacing } from './tolerance.ts';
 
 /** A number as short as it can be without losing its meaning. */
 const figure = (x: number): string =>
@@ -62,31 +62,46 @@ export const lineText = ({ law, status, subjects, failed, runs, margin }: LawLin
 /** The shortest text that reads back as the same number, and never fewer digits than it takes to tell two apart. */
 const full = (x: number): string => (Object.is(x, -0) ? '-0' : String(x));
 
+/** What was expected and what came, where there are numbers to show. */
+const difference = (about: string, w: Mismatch | null, margin: number, dtype: Dtype): readonly string[] => {
+  if (w === null || (Number.isNaN(w.got) && Number.isNaN(w.expected))) return [about];
+  const units =
+    Number.isFinite(w.error) && Number.isFinite(w.expected)
+      ? ` = ${figure(w.error / spacing(w.expected, dtype))} ulps`
+      : '';
+  const of = Number.isNaN(w.allowed)
+    ? `, ${figure(margin)} × the surprise that chance is allowed`
+    : w.allowed > 0
+      ? `, ${figure(w.error / w.allowed)} × the allowed ${figure(w.allowed)}`
+      : '';
+  return [
+    `${about}${w.index > 0 ? `, element ${w.index}` : ''}: expected ${full(w.expected)}`,
+    `got ${full(w.got)}`,
+    `off by ${figure(w.error)}${units}${of}`,
+  ];
+};
+
 /** Everything a person needs to see one failure and see it again. */
 export const card = (law: Law, check: Check, port: Pick<PortInfo, 'dtype'>, replay: string): string => {
   const { counterexample: c } = check;
   if (c === undefined) return '';
-  const w = c.worst;
-  const known = w !== null && !(Number.isNaN(w.got) && Number.isNaN(w.expected));
-  const units =
-    known && Number.isFinite(w.error) && Number.isFinite(w.expected)
-      ? ` = ${figure(w.error / spacing(w.expected, port.dtype))} ulps`
-      : '';
-  const of = known && w.allowed > 0 ? `, ${figure(w.error / w.allowed)} × the allowed ${figure(w.allowed)}` : '';
-  const statistic =
-    known && Number.isNaN(w.allowed) ? `, ${figure(check.margin)} × the surprise that chance is allowed` : '';
+  const [found = '', ...more] = difference(c.about, c.worst, check.margin, port.dtype);
+  const { extent: e } = c;
+  const reach =
+    e === undefined || e.tried < 2
+      ? []
+      : [
+          `    extent     ${e.failing} of ${e.tried} inputs fail; the worst ${difference(e.about, e.worst, e.margin, port.dtype).join(', ')}`,
+          `               at ${toLine(e.input)}`,
+        ];
   return [
     `✗ ${law.id}${check.subject === 'port' ? '' : ` [${check.subject}]`}  ${check.status}  (${law.ref}, ${law.class})`,
     `    law        ${law.says}`,
     ...(law.formula === undefined ? [] : [`    formula    ${law.formula}`]),
     `    input      ${toLine(c.input)}${c.shrinks > 0 ? `  (shrunk ${c.shrinks} times)` : ''}`,
-    ...(known
-      ? [
-          `    expected   ${c.about}${w.index > 0 ? `, element ${w.index}` : ''}: ${full(w.expected)}`,
-          `    got        ${full(w.got)}`,
-          `    error      ${figure(w.error)}${units}${of}${statistic}`,
-        ]
-      : [`    found      ${c.about}`]),
+    `    found      ${found}`,
+    ...more.map((line) => `               ${line}`),
+    ...reach,
     `    replay     ${replay}`,
   ].join('\n');
 };

@@ -13,6 +13,19 @@ export interface Counterexample {
   readonly about: string;
   readonly worst: Mismatch | null;
   readonly shrinks: number;
+  /** How far the failure reaches, for a law that is falsified: the smallest input often fails by a hair. */
+  readonly extent?: Extent;
+}
+
+/** The same inputs again without stopping at the first failure. */
+export interface Extent {
+  readonly tried: number;
+  readonly failing: number;
+  /** The input that fails by the largest margin. */
+  readonly input: unknown;
+  readonly about: string;
+  readonly margin: number;
+  readonly worst: Mismatch | null;
 }
 
 /** One law on one subject of one port. */
@@ -84,6 +97,31 @@ export const seedOf = (seed: number, law: string, subject: string): number => {
 export const judge = (law: Law, port: Port, subject: string, input: unknown, timeout?: number): Promise<Verdict> =>
   drive(port, law.holds(input, port, subject), timeout);
 
+const extentOf = async (
+  law: Law,
+  port: Port,
+  subject: string,
+  seed: number,
+  numRuns: number,
+  timeout?: number,
+): Promise<Extent | null> => {
+  const inputs = fc.sample(law.given(port, subject), { seed, numRuns });
+  let found: Extent | null = null;
+  let failing = 0;
+  for (const input of inputs) {
+    try {
+      const { ok, margin, about = '', worst = null } = await judge(law, port, subject, input, timeout);
+      if (ok) continue;
+      failing++;
+      if (found === null || margin > found.margin)
+        found = { tried: inputs.length, failing, input, about, margin, worst };
+    } catch {
+      // an input that the law does not apply to, or a crash: neither measures the failure
+    }
+  }
+  return found === null ? null : { ...found, failing };
+};
+
 /** Runs one law on one subject. Errors that are neither a finding nor the port's fault are ours, and thrown. */
 export const check = async (law: Law, port: Port, subject: string, options: RunOptions): Promise<Check> => {
   const seed = seedOf(options.seed, law.id, subject);
@@ -103,7 +141,13 @@ export const check = async (law: Law, port: Port, subject: string, options: RunO
   const shrinks = result.numShrinks;
   if (error instanceof Falsified) {
     const { about = '', worst = null, margin: own } = error.verdict;
-    return { ...common, status: 'falsified', margin: own, counterexample: { input, about, worst, shrinks } };
+    const extent = await extentOf(law, port, subject, seed, numRuns, options.timeout);
+    return {
+      ...common,
+      status: 'falsified',
+      margin: own,
+      counterexample: { input, about, worst, shrinks, ...(extent === null ? {} : { extent }) },
+    };
   }
   if (error instanceof PortError)
     return {

@@ -3,6 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, rmSync } from 'node:fs';
 
 rmSync('dist', { recursive: true, force: true });
-const { status } = spawnSync('tsc', ['-p', 'tools/tsconfig.build.json'], { stdio: 'inherit', shell: process.platform === 'win32' });
+const { status } = spawnSync('tsc', ['-p', 'tools/tsconfig.build.json'], {
+  stdio: 'inherit',
+  shell: process.platform === 'win32',
+});
 if (status !== 0) process.exit(status ?? 1); // the compiler has said why
 cpSync('bench/data', 'dist/bench/data', { recursive: true });

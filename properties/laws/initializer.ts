@@ -73,6 +73,7 @@ export const initializerLaws = [
     formula: 'max|w| ∈ [0.99·a, a], a = √(3·Var[w])',
     source: 'Glorot & Bengio 2010, eq. 16; He et al. 2015; false alarm 0.99⁴⁰⁹⁶ ≈ 10⁻¹⁸',
     kills: ['keras #2252', 'Flux #442', 'tfjs-layers #505'],
+    detects: 'a bound too small by 1 % always, one too large by 1 % with probability 1 − 10⁻¹⁷',
     subjects: among(ofKind('uniform'), 'initializer', 'sample'),
     given: () => draw(2 ** 12),
     *holds(d, port, name) {
@@ -94,6 +95,7 @@ export const initializerLaws = [
     formula: 'Σ w² / Var[w] ~ χ²ₙ, n = 32,768; two-sided exact test',
     source: 'He et al. 2015, eq. 10; Glorot & Bengio 2010, eq. 12',
     kills: ['tfjs #8594 (live)', 'TF #18706', 'keras #8048', 'LBANN #316', 'mlverse #555', 'Flux 4f87f2b'],
+    detects: 'a variance off by 10 % (the uncorrected truncation, 0.77, and the wrong fan are far beyond)',
     subjects: among(ofKind('normal'), 'initializer', 'sample'),
     given: () => draw(2 ** 15),
     *holds(d, _port, name) {
@@ -115,6 +117,7 @@ export const initializerLaws = [
     says: 'weights are positive and negative equally often',
     formula: '#{w > 0} ~ Binomial(n, ½), n = 16,384',
     kills: ['tfjs #172'],
+    detects: 'a share of positive weights off by 0.05',
     subjects: among(RANDOM, 'initializer', 'sample'),
     given: () => draw(2 ** 14),
     *holds(d, _port, name) {
@@ -262,6 +265,7 @@ export const rngLaws = [
     runs: 4,
     says: 'half of the uniforms lie below ½, a quarter below ¼; half of the normals below 0',
     formula: 'counts ~ Binomial(n, p), n = 16,384',
+    detects: 'a count off by 5 % of the draws',
     subjects: among(['uniform', 'normal'], 'random', 'sample'),
     given: () => seed,
     *holds(s, _port, name) {
@@ -278,6 +282,7 @@ export const rngLaws = [
     runs: 4,
     says: 'normals have variance 1',
     formula: 'Σ z² ~ χ²ₙ, n = 32,768',
+    detects: 'a variance off by 10 %',
     subjects: among(['normal'], 'random', 'sample'),
     given: () => seed,
     *holds(s) {

@@ -58,7 +58,7 @@ describe('verify', () => {
     const replay = first.out.match(/verify wrong\.mjs --replay (\S+activation-value\S+)/)?.[1] ?? '';
     const again = await run('verify', file, '--replay', replay);
     expect(again.code).toBe(1);
-    expect(again.out).toContain(first.out.match(/error {6}.*/)?.[0] ?? 'no error line');
+    expect(again.out).toContain(first.out.match(/off by .*/)?.[0] ?? 'no such line');
     adapter('wrong', relu('({ x }) => ({ y: { shape: x.shape, data: x.data.map((v) => (v > 0 ? v : 0)) } })'));
     const mended = await run('verify', file, '--replay', replay, '--json');
     expect(mended.code).toBe(0);

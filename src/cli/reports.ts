@@ -43,7 +43,7 @@ const keeping = <R>(
     const from = performance.now();
     const made = await make(say);
     keep(made);
-    return `${done(made)}, ${seconds(from)}`;
+    return { ok: true, text: `${done(made)}, ${seconds(from)}` };
   },
 });
 

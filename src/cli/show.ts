@@ -18,21 +18,27 @@ export const coloured = (line: string): string => {
 /** One part of a long command; `say` shows what it is at. */
 export interface Stage {
   readonly title: string;
-  readonly run: (say: (text: string) => void) => Promise<string>;
+  readonly run: (say: (text: string) => void) => Promise<Outcome>;
 }
 
-/** Runs stages in order: drawn on a terminal, a line each elsewhere, nothing when quiet. The text a stage returns becomes its title. */
+/** What a stage came to. */
+export interface Outcome {
+  readonly ok: boolean;
+  readonly text: string;
+}
+
+/** Runs stages in order: drawn on a terminal, a line each elsewhere, nothing when quiet. What a stage came to joins its title. */
 export const stages = async (list: readonly Stage[], quiet: boolean): Promise<void> => {
   const plain = process.stdout.isTTY !== true;
   const tasks = list.map(
     ({ title, run }): ListrTask => ({
       title,
       task: async (_, task) => {
-        const done = await run((text) => {
-          if (!plain) task.output = text;
+        const { ok, text } = await run((now) => {
+          if (!plain) task.output = now;
         });
-        task.title = `${title}: ${done}`;
-        if (plain && !quiet) print(`✓ ${task.title}`);
+        task.title = `${title}: ${text}`;
+        if (plain && !quiet) print(`${ok ? '✓' : '✗'} ${task.title}`);
       },
     }),
   );

@@ -61,6 +61,7 @@ const TABLES: Readonly<Record<string, Readonly<Record<string, Entry>>>> = {
         ...(l.formula === undefined ? {} : { formula: l.formula }),
         ...(l.source === undefined ? {} : { source: l.source }),
         runs: l.runs,
+        ...(l.detects === undefined ? {} : { detects: l.detects }),
         ...(l.kills === undefined ? {} : { 'real bugs': l.kills }),
         mutants: MUTANTS.filter((m) => m.killedBy.includes(l.id)).map((m) => m.id),
       },

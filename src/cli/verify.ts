@@ -54,7 +54,8 @@ export const runLaws = (laws: readonly Law[], port: Port, options: RunOptions, i
       }
       into.push(...own);
       const failed = own.filter((c) => c.counterexample !== undefined).length;
-      return `${own.filter((c) => c.status !== 'not covered').length} checks${failed > 0 ? `, ${failed} failed` : ''}`;
+      const count = own.filter((c) => c.status !== 'not covered').length;
+      return { ok: failed === 0, text: `${count} checks${failed > 0 ? `, ${failed} failed` : ''}` };
     },
   }));
 
