@@ -1,6 +1,7 @@
 // The statistical laws under test: what a row says it detects is rejected with the power it claims, at the level it is granted.
-import chisquareCdf from '@stdlib/stats-base-dists-chisquare-cdf';
+
 import binomialCdf from '@stdlib/stats-base-dists-binomial-cdf';
+import chisquareCdf from '@stdlib/stats-base-dists-chisquare-cdf';
 import { describe, expect, test } from 'vitest';
 import { LAWS } from './laws/index.ts';
 import { ALPHA, binomialTest, chiSquareTest } from './tolerance.ts';

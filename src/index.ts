@@ -1,22 +1,32 @@
 // The way in: the rooms of the engine in reading order.
+
 export { DomainError, lookup, ShapeError, TautogradError, UnknownNameError } from './core/errors.ts';
 export { fromJson, toJson, toLine } from './core/json.ts';
 export { fold, type Key, keyOf, normal, normalQuantile, permutation, split, threefry, uniform } from './core/key.ts';
 export { broadcast, type Shape } from './core/shape.ts';
+// core: what everything stands on. Immutable tensors first.
 export { scalar, Tensor, type View } from './core/tensor.ts';
 export { flatten, type Tree } from './core/tree.ts';
+// grad: the language read backwards.
 export { grad, gradOf, type Program, pullback, valueAndGrad, vjp } from './grad/tape.ts';
 export { type ModelSpec, mlp, networkOf } from './models/mlp.ts';
+// models: the perceptron, and networks as data.
 export { findRefutation, fitPerceptron, mistakeBound, type Perceptron, predict, refutes } from './models/perceptron.ts';
 export { type Draw, fansOf, fromUniforms, INITIALIZERS, type Initializer, initializerRow, sample } from './nn/init.ts';
+
+// nn: layers, initializers, losses.
 export { type Layer, type Named, type Network, type NetworkVariables, serial } from './nn/layer.ts';
 export { dense, LAYERS, type LayerSpec, layerOf } from './nn/layers.ts';
 export { LOSSES, type Loss, lossOf, lossRow, type Reduction } from './nn/loss.ts';
 export { ACTIVATIONS, type Lang, OP_NAMES, OPS, type OpName, ops, ROWS, reading } from './ops/lang.ts';
+// ops: one row per operation, and the language they spell.
 export type { Formula, Kink, Op } from './ops/op.ts';
 export type { Verbs } from './ops/verbs.ts';
 export { type Hyper, OPTIMIZERS, type Optimizer, optimizerOf, optimizerRow } from './optim/optimizers.ts';
+// optim: transformations of gradients.
 export { chain, type Slots, scale, type Transform } from './optim/transform.ts';
+
+// train: data, and training as a fold.
 export { batches, type Data, parseCsv, splitData, standardiser, takeData, takeRows } from './train/data.ts';
 export {
   evaluate,

@@ -1,65 +1,24 @@
 // The chapter of gradients: networks against the 64-digit oracle, exact lattices, linearity, accumulation, broadcasting.
 import fc from 'fast-check';
-import type { Lang, Op } from '../../src/index.ts';
-import {
-  cotangent,
-  extent,
-  filled,
-  moderate,
-  type NetworkCase,
-  network,
-  powerOfTwo,
-  small,
-  type Values,
-} from '../arbitraries.ts';
-import { type Plain, rowOf } from '../contract.ts';
-import { type Answer, ask, claim, each, every, having, type Inquiry, law, same, within } from '../law.ts';
+import { cotangent, extent, filled, moderate, type NetworkCase, small, type Values } from '../arbitraries.ts';
+import { type Plain, parametersOf } from '../contract.ts';
+import { ask, each, every, having, type Inquiry, law, same, within } from '../law.ts';
 import { type Big, big, exact, expecting, nearest, ZERO } from '../oracle/exact.ts';
-import { slopeAt } from '../oracle/formula.ts';
 import { gradientsOver, lossOver } from '../oracle/model.ts';
-import { Bounded, bounded, Exact, exactly64, paramScope, shifted } from '../oracle/readings.ts';
-import type { PortInfo } from '../port.ts';
-import { CERTIFICATE_DIGITS, FORMATS, grantOf, KINK_DIGITS, ORACLE_STEP } from '../tolerance.ts';
-
-const exactOf = (v: Values): Exact => Exact.from(v.shape, v.data);
-const boundedOf = (v: Values): Bounded => Bounded.from(v.shape, v.data);
-
-const lossAndGrad = (c: NetworkCase): Inquiry<Answer> => {
-  const { direction: _, ...args } = c;
-  return ask('model.network.loss_and_grad', args);
-};
-
-/** Losses whose prediction may be any number, and activations, that a port declares. */
-const networksOf = (
-  port: PortInfo,
-  depth: number,
-  weight = moderate(port.dtype),
-  names?: readonly string[],
-  losses = ['bce_with_logits', 'mse'],
-) =>
-  network({
-    depth,
-    dtype: port.dtype,
-    weight,
-    activations: port.names('activation', 'vjp').filter((n) => names === undefined || names.includes(n)),
-    losses: losses.filter((l) => port.has(`loss.${l}.vjp`)),
-  });
-
-const needsNetwork =
-  (...more: readonly string[]) =>
-  (port: PortInfo): readonly string[] =>
-    having(
-      'model.network.loss_and_grad',
-      ...more,
-    )(port).filter(
-      () => port.names('activation', 'vjp').length > 0 && port.names('loss', 'vjp').some((l) => l !== 'bce'),
-    );
-
-/** Weights so small that three layers of them stay exact in every format. */
-const tiny = fc.integer({ min: -2, max: 2 });
-const lattice = (port: PortInfo, depth: number): fc.Arbitrary<NetworkCase> =>
-  networksOf(port, depth, tiny, ['identity', 'relu'], ['mse']).map((c) => ({ ...c, reduction: 'sum' as const }));
-const needsLattice = needsNetwork('activation.relu.vjp', 'loss.mse.vjp');
+import { bounded, type Exact, exactly64, shifted } from '../oracle/readings.ts';
+import { CERTIFICATE_DIGITS, grantOf, KINK_DIGITS, ORACLE_STEP } from '../tolerance.ts';
+import {
+  boundedOf,
+  exactOf,
+  graph,
+  lattice,
+  like,
+  lossAndGrad,
+  needsLattice,
+  needsNetwork,
+  networksOf,
+  usesOps,
+} from './cases.ts';
 
 /** A directional difference of the loss at 64 digits, or null at a kink, where there is none. */
 const directional = (c: NetworkCase): Big | null => {
@@ -109,91 +68,6 @@ const eachField = (
   b: Readonly<Record<string, readonly number[]>>,
   f: (v: number) => number,
 ) => every(Object.keys(a).map((name) => same(name, b[name] ?? [], (a[name] ?? []).map(f))));
-
-interface Equation {
-  readonly op: string;
-  readonly reads: readonly number[];
-  readonly params?: unknown;
-}
-const graph = (equations: readonly Equation[], inputs: readonly Values[], dy: Values): Inquiry<Answer> =>
-  ask('program.graph.vjp', { equations, inputs, dy });
-const usesOps =
-  (...names: readonly string[]) =>
-  (port: PortInfo): readonly string[] =>
-    having('program.graph.vjp')(port).filter(() => names.every((n) => port.ops.includes(n)));
-
-const like = (v: Values, data: readonly number[]): Values => ({ shape: v.shape, data });
-
-/** An operation applied to inputs of fitting shapes. */
-interface Applied {
-  readonly xs: readonly Values[];
-  readonly params: unknown;
-  readonly dy: Values;
-}
-const applied = (port: PortInfo, name: string): fc.Arbitrary<Applied> => {
-  const row = rowOf(name);
-  const inside =
-    (arg: number) =>
-    (v: number): number => {
-      const [low, high] = row.domain[arg] ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
-      const a = Math.abs(v) || 1; // open at both ends, and away from the kinks, which have laws of their own
-      if (Number.isFinite(high)) return round(low + ((high - low) * a) / (1 + a));
-      return Number.isFinite(low) ? round(low + a) : row.kinks.some((k) => k.arg === arg && k.at === v) ? v + 1 : v;
-    };
-  const { round } = FORMATS[port.dtype];
-  return fc.tuple(extent(3), extent(3), extent(3)).chain(([n, k, m]) => {
-    const shapes =
-      row.kind === 'pointwise' ? row.args.map(() => [n, m]) : row.args.map((_, i) => (i === 0 ? [n, k] : [k, m]));
-    const params = row.sample(shapes);
-    return fc.record({
-      xs: fc.tuple(...shapes.map((s, i) => filled(s, moderate(port.dtype).map(inside(i))))),
-      params: fc.constant(params),
-      dy: filled(row.shape(shapes, params), cotangent(port.dtype)),
-    });
-  });
-};
-const one = (name: string, { xs, params }: Applied): readonly Equation[] => [
-  { op: name, reads: xs.map((_, i) => i), ...(params === undefined ? {} : { params }) },
-];
-
-const over = <T>(o: Lang<T>, name: string, xs: readonly T[], params: unknown): T =>
-  (o[name as keyof Lang<T>] as (...a: unknown[]) => T)(...xs, params); // by name
-
-/** Exact cotangents of a pointwise row from its formula alone; of the others from their adjoint at 64 digits. */
-const cotangents = (
-  row: Op,
-  name: string,
-  { xs, params, dy }: Applied,
-): readonly (readonly { readonly value: Big; readonly error: Big }[])[] => {
-  if (row.kind === 'pointwise')
-    return row.args.map((by, k) =>
-      (xs[k]?.data ?? []).map((_, i) => {
-        const scope = {
-          ...Object.fromEntries(row.args.map((a, j) => [a, exact(xs[j]?.data[i] ?? 0)])),
-          ...paramScope(params),
-        };
-        const slope = slopeAt(row.formula, by, scope);
-        const g = exact(dy.data[i] ?? 0);
-        return { value: slope.value.times(g), error: slope.error.times(g.abs()) };
-      }),
-    );
-  // linear in each argument: the cotangent of an entry is ⟨dy, f(…, unit, …)⟩
-  return xs.map((x, k) =>
-    x.data.map((_, i) => {
-      const unit = like(
-        x,
-        x.data.map((__, j) => (j === i ? 1 : 0)),
-      );
-      const image = over(
-        exactly64,
-        name,
-        xs.map((v, j) => exactOf(j === k ? unit : v)),
-        params,
-      );
-      return { value: image.data.reduce((s, v, j) => s.plus(v.times(exact(dy.data[j] ?? 0))), ZERO), error: ZERO };
-    }),
-  );
-};
 
 export const gradientLaws = [
   law<NetworkCase>({
@@ -370,7 +244,7 @@ export const gradientLaws = [
           x,
           x.data.map(() => 0),
         ),
-        ...Object.fromEntries(Object.entries((rowOf(name).sample([[]]) as object | undefined) ?? {})),
+        ...Object.fromEntries(parametersOf(name).map((p) => [p, 1 / 4])),
       })).tensor('dx');
       return same(
         'dx',
@@ -460,199 +334,6 @@ export const gradientLaws = [
           du?.data ?? [],
           unused.data.map(() => 0),
         ),
-      ]);
-    },
-  }),
-  law<Applied>({
-    id: 'op/value',
-    ref: 'A-01',
-    class: '64-digit oracle',
-    runs: 50,
-    says: 'an operation has the 64-digit value of its formula, within its ulps or the bound of its sum',
-    subjects: (port) => (port.has('program.graph.vjp') ? port.ops : []),
-    given: applied,
-    *holds(a, port, name) {
-      const got = (yield* graph(one(name, a), a.xs, a.dy)).tensor('y');
-      const truth = over(exactly64, name, a.xs.map(exactOf), a.params);
-      const bound = over(bounded(grantOf(port)), name, a.xs.map(boundedOf), a.params);
-      return within(
-        'y',
-        got.data,
-        truth.data.map((v) => expecting(v, port.dtype)),
-        bound.error.view,
-      );
-    },
-  }),
-  law<Applied>({
-    id: 'op/derivative',
-    ref: 'A-02, G-01',
-    class: '64-digit oracle',
-    runs: 50,
-    says: 'the pull-back of an operation is the derivative of its formula: symbolic, or a central difference at h = 10⁻²⁰',
-    kills: ['candle #211', 'mxnet #20372', 'mlx #2453', 'torch #51408'],
-    subjects: (port) => (port.has('program.graph.vjp') ? port.ops : []),
-    given: applied,
-    *holds(a, port, name) {
-      const row = rowOf(name);
-      const got = (yield* graph(one(name, a), a.xs, a.dy)).tensors('dinputs');
-      const truth = cotangents(row, name, a);
-      const o = bounded(grantOf(port));
-      const xs = a.xs.map(boundedOf);
-      const g = boundedOf(a.dy);
-      const bounds = row.vjp(o, g, over(o, name, xs, a.params), xs as never, a.params).map((b) => b); // one carrier per argument
-      return every(
-        truth.map((t, i) => {
-          const allowed = t.map((c, j) => (bounds[i]?.error.view[j] ?? 0) + nearest(c.error));
-          return within(
-            `d${row.args[i]}`,
-            got[i]?.data ?? [],
-            t.map((c) => expecting(c.value, port.dtype)),
-            allowed,
-          );
-        }),
-      );
-    },
-  }),
-  law<NetworkCase>({
-    id: 'network/hidden-permutation',
-    ref: 'N-01',
-    class: 'lattice',
-    says: 'renaming hidden units changes no output and permutes their gradients',
-    subjects: needsLattice,
-    given: (port) => lattice(port, 2),
-    *holds(c) {
-      const [w1, b1, w2, b2] = c.params as [Values, Values, Values, Values]; // two dense layers
-      const h = b1.data.length;
-      const turn = (j: number): number => (j + 1) % h;
-      const columns = (v: { readonly data: ArrayLike<number> }): readonly number[] =>
-        Array.from(v.data, (_, k) => v.data[Math.floor(k / h) * h + turn(k % h)] ?? Number.NaN);
-      const rows = (v: { readonly data: ArrayLike<number> }, m: number): readonly number[] =>
-        Array.from(v.data, (_, k) => v.data[turn(Math.floor(k / m)) * m + (k % m)] ?? Number.NaN);
-      const m = b2.data.length;
-      const a = yield* lossAndGrad(c);
-      const b = yield* lossAndGrad({
-        ...c,
-        params: [like(w1, columns(w1)), like(b1, columns(b1)), like(w2, rows(w2, m)), b2],
-      });
-      const [g1, g2, g3, g4] = a.tensors('gradients');
-      const [k1, k2, k3, k4] = b.tensors('gradients');
-      if (!g1 || !g2 || !g3 || !g4 || !k1 || !k2 || !k3 || !k4) return claim('four gradients', false);
-      return every([
-        same('output', b.tensor('output').data, a.tensor('output').data),
-        same('dw1', k1.data, columns(g1)),
-        same('db1', k2.data, columns(g2)),
-        same('dw2', k3.data, rows(g3, m)),
-        same('db2', k4.data, g4.data),
-      ]);
-    },
-  }),
-  law<NetworkCase>({
-    id: 'network/symmetric-units',
-    ref: 'N-08, X-09',
-    class: 'exact',
-    says: 'hidden units with equal weights receive equal gradients, bit for bit: symmetric initialisation never breaks',
-    subjects: needsNetwork(),
-    given: (port) => networksOf(port, 2),
-    *holds(c) {
-      const [w1, b1, w2, b2] = c.params as [Values, Values, Values, Values];
-      const [h, m] = [b1.data.length, b2.data.length];
-      const equal = [
-        like(
-          w1,
-          w1.data.map((_, k) => w1.data[k - (k % h)] ?? 0),
-        ),
-        like(
-          b1,
-          b1.data.map(() => b1.data[0] ?? 0),
-        ),
-        like(
-          w2,
-          w2.data.map((_, k) => w2.data[k % m] ?? 0),
-        ),
-        b2,
-      ];
-      const [g1, g2, g3] = (yield* lossAndGrad({ ...c, params: equal })).tensors('gradients');
-      const first = (
-        g: { readonly data: ArrayLike<number> } | undefined,
-        of: (k: number) => number,
-      ): readonly number[] => Array.from(g?.data ?? [], (_, k) => g?.data[of(k)] ?? Number.NaN);
-      return every([
-        same(
-          'dw1',
-          g1?.data ?? [],
-          first(g1, (k) => k - (k % h)),
-        ),
-        same(
-          'db1',
-          g2?.data ?? [],
-          first(g2, () => 0),
-        ),
-        same(
-          'dw2',
-          g3?.data ?? [],
-          first(g3, (k) => k % m),
-        ),
-      ]);
-    },
-  }),
-  law<{ readonly c: NetworkCase; readonly scale: number }>({
-    id: 'network/rescaling',
-    ref: 'G-24',
-    class: 'power of two',
-    says: 'a ReLU layer scaled by c = 2ᵏ and the next by 1/c is the same function; gradients scale by 1/c and c',
-    subjects: needsNetwork('activation.relu.vjp'),
-    given: (port) => fc.record({ c: networksOf(port, 2, moderate(port.dtype), ['relu']), scale: powerOfTwo(-4, 4) }),
-    *holds({ c, scale }) {
-      const times = (v: Values, s: number): Values =>
-        like(
-          v,
-          v.data.map((e) => e * s),
-        );
-      const [w1, b1, w2, b2] = c.params as [Values, Values, Values, Values];
-      const a = yield* lossAndGrad(c);
-      const b = yield* lossAndGrad({ ...c, params: [times(w1, scale), times(b1, scale), times(w2, 1 / scale), b2] });
-      const factors = [1 / scale, 1 / scale, scale, 1];
-      return every([
-        same('output', b.tensor('output').data, a.tensor('output').data),
-        ...a.tensors('gradients').map((g, i) =>
-          same(
-            `gradient ${i}`,
-            b.tensors('gradients')[i]?.data ?? [],
-            Array.from(g.data, (v) => v * (factors[i] ?? 1)),
-          ),
-        ),
-      ]);
-    },
-  }),
-  law<NetworkCase>({
-    id: 'network/dead-unit',
-    ref: 'N-05',
-    class: 'exact',
-    says: 'a hidden unit whose outgoing weights are zero receives exactly zero gradient on its incoming weights',
-    subjects: needsNetwork(),
-    given: (port) => networksOf(port, 2),
-    *holds(c) {
-      const [w1, b1, w2, b2] = c.params as [Values, Values, Values, Values];
-      const [h, m] = [b1.data.length, b2.data.length];
-      const [g1, g2] = (yield* lossAndGrad({
-        ...c,
-        params: [
-          w1,
-          b1,
-          like(
-            w2,
-            w2.data.map((v, k) => (k < m ? 0 : v)),
-          ),
-          b2,
-        ],
-      })).tensors('gradients');
-      return every([
-        same(
-          'incoming weights',
-          Array.from(g1?.data ?? []).filter((_, k) => k % h === 0),
-          new Array(w1.shape[0] ?? 0).fill(0),
-        ),
-        same('bias', [g2?.data[0] ?? Number.NaN], [0]),
       ]);
     },
   }),

@@ -2,19 +2,24 @@
 import type { Law } from '../law.ts';
 import { activationLaws } from './activation.ts';
 import { gradientLaws } from './gradient.ts';
-import { initializerLaws, rngLaws } from './initializer.ts';
+import { initializerLaws } from './initializer.ts';
 import { lossLaws } from './loss.ts';
 import { metaLaws } from './meta.ts';
+import { networkLaws } from './network.ts';
+import { opLaws } from './op.ts';
 import { optimizerLaws } from './optimizer.ts';
 import { perceptronLaws } from './perceptron.ts';
 import { purityLaws } from './purity.ts';
+import { rngLaws } from './rng.ts';
 
 export const LAWS: readonly Law[] = [
   ...metaLaws,
   ...purityLaws,
   ...activationLaws,
   ...lossLaws,
+  ...opLaws,
   ...gradientLaws,
+  ...networkLaws,
   ...initializerLaws,
   ...rngLaws,
   ...optimizerLaws,

@@ -12,6 +12,7 @@ import {
   type Lang,
   type LayerSpec,
   LOSSES,
+  lookup,
   lossAndGrad,
   lossOf,
   lossRow,
@@ -26,6 +27,7 @@ import {
   type Program,
   pullback,
   type Reduction,
+  ROWS,
   type Shape,
   sample,
   scalar,
@@ -41,10 +43,10 @@ const tensor = (p: Plain): Tensor => Tensor.from(p.shape, p.data);
 const plain = (t: Tensor): Plain => ({ shape: t.shape, data: t.toArray() });
 
 type Verb = <T>(o: Lang<T>, xs: readonly T[], p: unknown) => T;
-const verb =
-  (name: OpName): Verb =>
-  (o, xs, p) =>
-    (o[name] as (...a: unknown[]) => (typeof xs)[number])(...xs, p); // by name, so untyped here
+const verb = (name: OpName): Verb => {
+  lookup(ROWS, 'operation', name);
+  return (o, xs, p) => (o[name] as (...a: unknown[]) => (typeof xs)[number])(...xs, p); // by name, so untyped here
+};
 
 const activation = (name: OpName) => {
   const f = verb(name);

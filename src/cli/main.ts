@@ -99,6 +99,12 @@ program
   .option('--out <dir>', 'where the reports go', 'reports')
   .action(async ({ seed, out }) => ends(await (await import('./reports.ts')).startCommand(seed, out)));
 
+// whoever reads our output may stop reading: that ends us, and is no error
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(exits.code);
+  throw error;
+});
+
 try {
   await program.parseAsync();
 } catch (error) {

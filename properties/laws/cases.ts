@@ -1,0 +1,60 @@
+// What several chapters ask with: random networks, lattices of small integers, and graphs of operations.
+import fc from 'fast-check';
+import { moderate, type NetworkCase, network, type Values } from '../arbitraries.ts';
+import { type Answer, ask, having, type Inquiry } from '../law.ts';
+import { Bounded, Exact } from '../oracle/readings.ts';
+import type { PortInfo } from '../port.ts';
+
+export const exactOf = (v: Values): Exact => Exact.from(v.shape, v.data);
+export const boundedOf = (v: Values): Bounded => Bounded.from(v.shape, v.data);
+
+export const lossAndGrad = (c: NetworkCase): Inquiry<Answer> => {
+  const { direction: _, ...args } = c;
+  return ask('model.network.loss_and_grad', args);
+};
+
+/** Losses whose prediction may be any number, and activations, that a port declares. */
+export const networksOf = (
+  port: PortInfo,
+  depth: number,
+  weight = moderate(port.dtype),
+  names?: readonly string[],
+  losses = ['bce_with_logits', 'mse'],
+) =>
+  network({
+    depth,
+    dtype: port.dtype,
+    weight,
+    activations: port.names('activation', 'vjp').filter((n) => names === undefined || names.includes(n)),
+    losses: losses.filter((l) => port.has(`loss.${l}.vjp`)),
+  });
+
+export const needsNetwork =
+  (...more: readonly string[]) =>
+  (port: PortInfo): readonly string[] =>
+    having(
+      'model.network.loss_and_grad',
+      ...more,
+    )(port).filter(
+      () => port.names('activation', 'vjp').length > 0 && port.names('loss', 'vjp').some((l) => l !== 'bce'),
+    );
+
+/** Weights so small that three layers of them stay exact in every format. */
+const tiny = fc.integer({ min: -2, max: 2 });
+export const lattice = (port: PortInfo, depth: number): fc.Arbitrary<NetworkCase> =>
+  networksOf(port, depth, tiny, ['identity', 'relu'], ['mse']).map((c) => ({ ...c, reduction: 'sum' as const }));
+export const needsLattice = needsNetwork('activation.relu.vjp', 'loss.mse.vjp');
+
+export interface Equation {
+  readonly op: string;
+  readonly reads: readonly number[];
+  readonly params?: unknown;
+}
+export const graph = (equations: readonly Equation[], inputs: readonly Values[], dy: Values): Inquiry<Answer> =>
+  ask('program.graph.vjp', { equations, inputs, dy });
+export const usesOps =
+  (...names: readonly string[]) =>
+  (port: PortInfo): readonly string[] =>
+    having('program.graph.vjp')(port).filter(() => names.every((n) => port.ops.includes(n)));
+
+export const like = (v: Values, data: readonly number[]): Values => ({ shape: v.shape, data });

@@ -1,0 +1,136 @@
+// The chapter of operations: every row against its own formula and the derivative of that formula, at 64 digits.
+import fc from 'fast-check';
+import type { Lang, Op } from '../../src/index.ts';
+import { cotangent, extent, filled, moderate, type Values } from '../arbitraries.ts';
+import { rowOf } from '../contract.ts';
+import { every, law, within } from '../law.ts';
+import { type Big, exact, expecting, nearest, ZERO } from '../oracle/exact.ts';
+import { slopeAt } from '../oracle/formula.ts';
+import { bounded, exactly64, paramScope } from '../oracle/readings.ts';
+import type { PortInfo } from '../port.ts';
+import { FORMATS, grantOf } from '../tolerance.ts';
+import { boundedOf, type Equation, exactOf, graph, like } from './cases.ts';
+
+/** An operation applied to inputs of fitting shapes. */
+interface Applied {
+  readonly xs: readonly Values[];
+  readonly params: unknown;
+  readonly dy: Values;
+}
+const applied = (port: PortInfo, name: string): fc.Arbitrary<Applied> => {
+  const row = rowOf(name);
+  const inside =
+    (arg: number) =>
+    (v: number): number => {
+      const [low, high] = row.domain[arg] ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+      const a = Math.abs(v) || 1; // open at both ends, and away from the kinks, which have laws of their own
+      if (Number.isFinite(high)) return round(low + ((high - low) * a) / (1 + a));
+      return Number.isFinite(low) ? round(low + a) : row.kinks.some((k) => k.arg === arg && k.at === v) ? v + 1 : v;
+    };
+  const { round } = FORMATS[port.dtype];
+  return fc.tuple(extent(3), extent(3), extent(3)).chain(([n, k, m]) => {
+    const shapes =
+      row.kind === 'pointwise' ? row.args.map(() => [n, m]) : row.args.map((_, i) => (i === 0 ? [n, k] : [k, m]));
+    const params = row.sample(shapes);
+    return fc.record({
+      xs: fc.tuple(...shapes.map((s, i) => filled(s, moderate(port.dtype).map(inside(i))))),
+      params: fc.constant(params),
+      dy: filled(row.shape(shapes, params), cotangent(port.dtype)),
+    });
+  });
+};
+const one = (name: string, { xs, params }: Applied): readonly Equation[] => [
+  { op: name, reads: xs.map((_, i) => i), ...(params === undefined ? {} : { params }) },
+];
+
+const over = <T>(o: Lang<T>, name: string, xs: readonly T[], params: unknown): T =>
+  (o[name as keyof Lang<T>] as (...a: unknown[]) => T)(...xs, params); // by name
+
+/** Exact cotangents of a pointwise row from its formula alone; of the others from their adjoint at 64 digits. */
+const cotangents = (
+  row: Op,
+  name: string,
+  { xs, params, dy }: Applied,
+): readonly (readonly { readonly value: Big; readonly error: Big }[])[] => {
+  if (row.kind === 'pointwise')
+    return row.args.map((by, k) =>
+      (xs[k]?.data ?? []).map((_, i) => {
+        const scope = {
+          ...Object.fromEntries(row.args.map((a, j) => [a, exact(xs[j]?.data[i] ?? 0)])),
+          ...paramScope(params),
+        };
+        const slope = slopeAt(row.formula, by, scope);
+        const g = exact(dy.data[i] ?? 0);
+        return { value: slope.value.times(g), error: slope.error.times(g.abs()) };
+      }),
+    );
+  // linear in each argument: the cotangent of an entry is ⟨dy, f(…, unit, …)⟩
+  return xs.map((x, k) =>
+    x.data.map((_, i) => {
+      const unit = like(
+        x,
+        x.data.map((__, j) => (j === i ? 1 : 0)),
+      );
+      const image = over(
+        exactly64,
+        name,
+        xs.map((v, j) => exactOf(j === k ? unit : v)),
+        params,
+      );
+      return { value: image.data.reduce((s, v, j) => s.plus(v.times(exact(dy.data[j] ?? 0))), ZERO), error: ZERO };
+    }),
+  );
+};
+
+export const opLaws = [
+  law<Applied>({
+    id: 'op/value',
+    ref: 'A-01',
+    class: '64-digit oracle',
+    runs: 50,
+    says: 'an operation has the 64-digit value of its formula, within its ulps or the bound of its sum',
+    subjects: (port) => (port.has('program.graph.vjp') ? port.ops : []),
+    given: applied,
+    *holds(a, port, name) {
+      const got = (yield* graph(one(name, a), a.xs, a.dy)).tensor('y');
+      const truth = over(exactly64, name, a.xs.map(exactOf), a.params);
+      const bound = over(bounded(grantOf(port)), name, a.xs.map(boundedOf), a.params);
+      return within(
+        'y',
+        got.data,
+        truth.data.map((v) => expecting(v, port.dtype)),
+        bound.error.view,
+      );
+    },
+  }),
+  law<Applied>({
+    id: 'op/derivative',
+    ref: 'A-02, G-01',
+    class: '64-digit oracle',
+    runs: 50,
+    says: 'the pull-back of an operation is the derivative of its formula: symbolic, or a central difference at h = 10⁻²⁰',
+    kills: ['candle #211', 'mxnet #20372', 'mlx #2453', 'torch #51408'],
+    subjects: (port) => (port.has('program.graph.vjp') ? port.ops : []),
+    given: applied,
+    *holds(a, port, name) {
+      const row = rowOf(name);
+      const got = (yield* graph(one(name, a), a.xs, a.dy)).tensors('dinputs');
+      const truth = cotangents(row, name, a);
+      const o = bounded(grantOf(port));
+      const xs = a.xs.map(boundedOf);
+      const g = boundedOf(a.dy);
+      const bounds = row.vjp(o, g, over(o, name, xs, a.params), xs as never, a.params).map((b) => b); // one carrier per argument
+      return every(
+        truth.map((t, i) => {
+          const allowed = t.map((c, j) => (bounds[i]?.error.view[j] ?? 0) + nearest(c.error));
+          return within(
+            `d${row.args[i]}`,
+            got[i]?.data ?? [],
+            t.map((c) => expecting(c.value, port.dtype)),
+            allowed,
+          );
+        }),
+      );
+    },
+  }),
+];
