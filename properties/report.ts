@@ -65,10 +65,9 @@ const full = (x: number): string => (Object.is(x, -0) ? '-0' : String(x));
 /** What was expected and what came, where there are numbers to show. */
 const difference = (about: string, w: Mismatch | null, margin: number, dtype: Dtype): readonly string[] => {
   if (w === null || (Number.isNaN(w.got) && Number.isNaN(w.expected))) return [about];
-  const units =
-    Number.isFinite(w.error) && Number.isFinite(w.expected)
-      ? ` = ${figure(w.error / spacing(w.expected, dtype))} ulps`
-      : '';
+  // 0 and the infinities have no ulps worth counting, and neither has a statistic
+  const countable = Number.isFinite(w.error / w.expected) && !Number.isNaN(w.allowed);
+  const units = countable ? ` = ${figure(w.error / spacing(w.expected, dtype))} ulps` : '';
   const of = Number.isNaN(w.allowed)
     ? `, ${figure(margin)} × the surprise that chance is allowed`
     : w.allowed > 0

@@ -172,10 +172,13 @@ export const tasks = (laws: readonly Law[], port: Port): readonly Task[] =>
     return subjects.length === 0 ? [{ law, subject: null }] : subjects.map((subject) => ({ law, subject }));
   });
 
+/** One task, done: a law without a subject is not covered. */
+export const settle = ({ law, subject }: Task, port: Port, options: RunOptions): Promise<Check> =>
+  subject === null
+    ? Promise.resolve({ law: law.id, subject: '', status: 'not covered', runs: 0, margin: 0, seed: options.seed })
+    : check(law, port, subject, options);
+
 /** Runs every task in order, and yields each record as it comes. */
 export async function* verify(laws: readonly Law[], port: Port, options: RunOptions): AsyncGenerator<Check> {
-  for (const { law, subject } of tasks(laws, port))
-    yield subject === null
-      ? { law: law.id, subject: '', status: 'not covered', runs: 0, margin: 0, seed: options.seed }
-      : await check(law, port, subject, options);
+  for (const task of tasks(laws, port)) yield await settle(task, port, options);
 }

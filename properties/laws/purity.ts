@@ -128,7 +128,7 @@ export const purityLaws = [
       const verdicts: Verdict[] = [];
       for (const name of Object.keys(ENTRIES.get(entry)?.gives ?? {}))
         for (const t of tensorsIn(answer.tensor(name)))
-          if (Array.isArray(t.data) && !Object.isFrozen(t.data)) t.data.fill(Number.NaN);
+          if (!Object.isFrozen(t.data)) (t.data as number[]).fill(Number.NaN); // arrays and typed arrays alike
       verdicts.push(same('the arguments after writing to the answer', numbers(args), before));
       verdicts.push(same('the next answer', answerNumbers(entry, yield* ask(entry, args)), first));
       return verdicts.length > 0 ? every(verdicts) : claim('an answer', false);

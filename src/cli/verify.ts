@@ -1,9 +1,8 @@
 // `tautograd verify`: laws against a port, their verdicts, and the failures with how to see them again.
 import type { Law } from '../../properties/law.ts';
-import type { Port } from '../../properties/port.ts';
-import { PortError } from '../../properties/port.ts';
+import { type Port, PortError } from '../../properties/port.ts';
 import { card, lawLines, lineText, tally, tallyText } from '../../properties/report.ts';
-import { type Check, check, judge, type RunOptions, tasks } from '../../properties/run.ts';
+import { type Check, judge, type RunOptions, settle, tasks } from '../../properties/run.ts';
 import { ALPHA } from '../../properties/tolerance.ts';
 import { lookup, toJson } from '../index.ts';
 import { CommandFault, EXIT } from './fault.ts';
@@ -43,12 +42,10 @@ export const runLaws = (laws: readonly Law[], port: Port, options: RunOptions, i
         laws.filter((l) => l.id.startsWith(`${chapter}/`)),
         port,
       );
-      for (const { law, subject } of todo) {
+      for (const task of todo) {
+        const { law, subject } = task;
         say(`${own.length + 1}/${todo.length} ${law.id}${subject === null ? '' : ` [${subject}]`}`);
-        const done: Check =
-          subject === null
-            ? { law: law.id, subject: '', status: 'not covered', runs: 0, margin: 0, seed: options.seed }
-            : await check(law, port, subject, options);
+        const done = await settle(task, port, options);
         keep(port.engine, done);
         own.push(done);
       }

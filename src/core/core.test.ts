@@ -54,13 +54,15 @@ describe('tensors', () => {
     const [a, b] = [Tensor.build([2, 3], () => {}), Tensor.build([4, 5], () => {})];
     expect(() => ops.matmul(a, b)).toThrow(new ShapeError('matmul: inner sizes must agree, got [2, 3] · [4, 5]'));
     expect(() => ops.matmul(a, scalar(1))).toThrow('both arguments must be matrices, got [2, 3] · []');
-    expect(() => ops.add(a, b)).toThrow('shapes must agree or be 1 on every axis, got [2, 3] and [4, 5]');
+    expect(() => ops.add(a, b)).toThrow('add: shapes must agree or be 1 on every axis, got [2, 3] and [4, 5]');
     expect(() => ops.reshape(a, { shape: [4] })).toThrow('sizes must agree, got [2, 3] to [4]');
     expect(() => ops.expand(a, { shape: [3, 3] })).toThrow(ShapeError);
     expect(() => ops.sum(a, { axes: [2], keep: false })).toThrow(
       'axes must be distinct and name an axis, got [2] for [2, 3]',
     );
     expect(() => ops.sum(a, { axes: [0, -2], keep: false })).toThrow(ShapeError);
+    expect(() => (ops.add as (x: Tensor) => Tensor)(a)).toThrow(new DomainError('add: takes x, y, got 1 arguments'));
+    expect(() => (ops.sum as (x: Tensor) => Tensor)(a)).toThrow('sum: takes x and parameters, got 1 arguments');
     expect(() => ops.add(a, 3 as never)).toThrow('arguments must be tensors (x, y), got 3');
   });
 

@@ -1,5 +1,5 @@
 // The table of operations, the language it spells over any carrier, and its first reading: tensors.
-import { ShapeError } from '../core/errors.ts';
+import { DomainError, ShapeError } from '../core/errors.ts';
 import type { Shape } from '../core/shape.ts';
 import { scalar, Tensor } from '../core/tensor.ts';
 import { foldRows } from './fold.ts';
@@ -36,7 +36,15 @@ export const reading = <T>(
   const verb = (name: OpName) => {
     const row = ROWS[name];
     const arity = row.args.length;
-    return (...a: unknown[]): T => apply(row, a.slice(0, arity) as T[], a[arity], name); // typed by Lang<T> for callers
+    const parametric = row.sample(row.args.map(() => [1, 1])) !== undefined;
+    // typed by Lang<T> for callers; checked here for those without types
+    return (...a: unknown[]): T => {
+      if (a.length < arity || (parametric && a[arity] === undefined))
+        throw new DomainError(
+          `${name}: takes ${row.args.join(', ')}${parametric ? ' and parameters' : ''}, got ${a.length} arguments`,
+        );
+      return apply(row, a.slice(0, arity) as T[], a[arity], name);
+    };
   };
   return { ...base, ...Object.fromEntries(OP_NAMES.map((name) => [name, verb(name)])) } as Lang<T>;
 };
@@ -49,7 +57,7 @@ export const ops: Lang<Tensor> & Verbs<Tensor> = reading<Tensor>(
       if (!(x instanceof Tensor))
         throw new ShapeError(`${name}: arguments must be tensors (${row.args.join(', ')}), got ${String(x)}`);
     const shapes = xs.map((x): Shape => x.shape);
-    const shape = row.shape(shapes, p);
+    const shape = row.shape(shapes, p, name);
     return Tensor.build(shape, (out) => {
       row.kernel(
         out,

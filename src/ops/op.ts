@@ -43,7 +43,8 @@ export interface Op<A extends readonly string[] = readonly string[], P = unknown
   readonly activation: boolean;
   /** The parameters a check or a benchmark runs the row with; none are symmetric defaults. */
   readonly sample: (shapes: readonly Shape[]) => P;
-  readonly shape: (shapes: readonly Shape[], p: P) => Shape;
+  /** @throws ShapeError, which begins with `op`, the name of the row */
+  readonly shape: (shapes: readonly Shape[], p: P, op?: string) => Shape;
   readonly kernel: (out: Float64Array, ins: readonly View[], p: P, shapes: readonly Shape[], shape: Shape) => void;
   /** Terms added up per result; 1 where nothing is. */
   readonly terms: (shapes: readonly Shape[], shape: Shape) => number;
@@ -79,7 +80,7 @@ export const pointwise = <const A extends readonly string[], P = undefined>(row:
     domain,
     activation,
     sample: () => sample as P, // undefined exactly where P is
-    shape: (shapes) => broadcast(row.args.join(' and '), shapes),
+    shape: (shapes, _p, op = 'broadcast') => broadcast(op, shapes),
     terms: () => 1,
     kernel: LOOPS[row.args.length as 1 | 2](call),
   };
