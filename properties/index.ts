@@ -1,4 +1,5 @@
 // The way in for people who check their own engine: declare a port, run the laws, read the records.
+export type * from './args.ts';
 export type { Plain } from './contract.ts';
 export { CONTRACT } from './contract.ts';
 export type { Conventions } from './conventions.ts';

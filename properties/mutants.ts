@@ -1,5 +1,6 @@
 // Planted faults, most of them real bugs in one line: each names the laws that must find it.
 import { INITIALIZERS, ROWS } from '../src/index.ts';
+import type { Equation } from './args.ts';
 import { type Args, type Plain, snake } from './contract.ts';
 import { override, type Port } from './port.ts';
 import { FORMATS, nextUp } from './tolerance.ts';
@@ -201,10 +202,6 @@ const perceptron = ({
     return { w: { shape: [d], data: w }, b, mistakes: report(mistakes) };
   });
 
-interface Equation {
-  readonly op: string;
-  readonly reads: readonly number[];
-}
 /** A graph of one given operation answers wrongly. */
 const graph = (f: (answer: Args, args: Args) => Args, when: (op: string) => boolean = () => true) =>
   at('program.graph.vjp', (args, original) => {
@@ -428,7 +425,7 @@ export const MUTANTS: readonly Mutant[] = [
   // losses
   {
     id: 'bce/negative',
-    says: 'adds 1e-7 inside the logarithms',
+    says: 'adds 2⁻²³ inside the logarithms',
     bug: 'tfjs 4.22.0 logLoss',
     killedBy: ['loss/bce-nonnegative', 'loss/value'],
     plant: loss('bce', (p, y) => -y * Math.log(p + 2 ** -23) - (1 - y) * Math.log(1 - p + 2 ** -23)),
@@ -495,7 +492,7 @@ export const MUTANTS: readonly Mutant[] = [
 
   // gradients and networks
   {
-    id: 'network/one-weight-1e-12',
+    id: 'network/one-weight',
     says: 'one weight’s gradient is off by a relative 2⁻⁴⁰',
     killedBy: ['gradient/network', 'gradient/network-exact'],
     plant: gradients((v, i, _a, leaf) => (leaf === 0 && i === 0 ? v * (1 + 2 ** -40) : v)),
@@ -586,7 +583,7 @@ export const MUTANTS: readonly Mutant[] = [
   // initializers and random numbers
   {
     id: 'zeros/almost',
-    says: 'fills with 1e-8',
+    says: 'fills with 2⁻²⁶',
     killedBy: ['initializer/zeros'],
     plant: initializers(
       'point',

@@ -1,6 +1,7 @@
 // What several chapters ask with: random networks, lattices of small integers, and graphs of operations.
 import fc from 'fast-check';
 import { moderate, type NetworkCase, network, type Values } from '../arbitraries.ts';
+import type { Equation } from '../args.ts';
 import { type Answer, ask, having, type Inquiry } from '../law.ts';
 import { Bounded, Exact } from '../oracle/readings.ts';
 import type { PortInfo } from '../port.ts';
@@ -45,11 +46,6 @@ export const lattice = (port: PortInfo, depth: number): fc.Arbitrary<NetworkCase
   networksOf(port, depth, tiny, ['identity', 'relu'], ['mse']).map((c) => ({ ...c, reduction: 'sum' as const }));
 export const needsLattice = needsNetwork('activation.relu.vjp', 'loss.mse.vjp');
 
-export interface Equation {
-  readonly op: string;
-  readonly reads: readonly number[];
-  readonly params?: unknown;
-}
 export const graph = (equations: readonly Equation[], inputs: readonly Values[], dy: Values): Inquiry<Answer> =>
   ask('program.graph.vjp', { equations, inputs, dy });
 export const usesOps =

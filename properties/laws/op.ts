@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import type { Lang, Op } from '../../src/index.ts';
 import { cotangent, extent, filled, moderate, type Values } from '../arbitraries.ts';
+import type { Equation } from '../args.ts';
 import { rowOf } from '../contract.ts';
 import { every, law, within } from '../law.ts';
 import { type Big, exact, expecting, nearest, ZERO } from '../oracle/exact.ts';
@@ -9,7 +10,7 @@ import { slopeAt } from '../oracle/formula.ts';
 import { bounded, exactly64, paramScope } from '../oracle/readings.ts';
 import type { PortInfo } from '../port.ts';
 import { FORMATS, grantOf } from '../tolerance.ts';
-import { boundedOf, type Equation, exactOf, graph, like } from './cases.ts';
+import { boundedOf, exactOf, graph, like } from './cases.ts';
 
 /** An operation applied to inputs of fitting shapes. */
 interface Applied {

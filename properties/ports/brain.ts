@@ -1,7 +1,7 @@
 // brain.js as a port: its public API, driven as networks of one weight 1 and one bias 0, so that a unit is f(x).
-import { createRequire } from 'node:module';
 import type { Plain } from '../contract.ts';
 import { definePort } from '../port.ts';
+import { peer } from './peer.ts';
 
 type Activation = 'sigmoid' | 'relu' | 'leaky-relu' | 'tanh';
 
@@ -16,18 +16,8 @@ interface Network {
   ): unknown;
 }
 
-const peers = createRequire(new URL('../../bench/peers/package.json', import.meta.url));
-/** The types of a module are what the caller says. */
-const load = <M>(name: string): M => {
-  try {
-    return peers(name) as M;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error;
-    throw new Error('brain.js is not installed: run "npm run peers"');
-  }
-};
-const { NeuralNetwork } = load<{ readonly NeuralNetwork: new () => Network }>('brain.js');
-const { version } = load<{ readonly version: string }>('brain.js/package.json');
+const { NeuralNetwork } = peer<{ readonly NeuralNetwork: new () => Network }>('brain.js');
+const { version } = peer<{ readonly version: string }>('brain.js', 'brain.js/package.json');
 
 const unit = (activation: Activation, slope?: number): Network =>
   new NeuralNetwork().fromJSON({

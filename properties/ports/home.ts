@@ -5,12 +5,10 @@ import {
   fitPerceptron,
   fromUniforms,
   gradOf,
-  type Hyper,
   INITIALIZERS,
   initializerRow,
   keyOf,
   type Lang,
-  type LayerSpec,
   LOSSES,
   lookup,
   lossAndGrad,
@@ -26,9 +24,7 @@ import {
   optimizerOf,
   type Program,
   pullback,
-  type Reduction,
   ROWS,
-  type Shape,
   sample,
   scalar,
   Tensor,
@@ -36,6 +32,7 @@ import {
   uniform,
   vjp,
 } from '../../src/index.ts';
+import type { Equation, FitArgs, GraphArgs, LossArgs, ModelArgs, RunArgs, SampleArgs, UniformsArgs } from '../args.ts';
 import { type Args, camel, type Plain, snake } from '../contract.ts';
 import { type Adapter, definePort } from '../port.ts';
 
@@ -59,12 +56,6 @@ const activation = (name: OpName) => {
   };
 };
 
-interface LossArgs {
-  readonly prediction: Plain;
-  readonly target: Plain;
-  readonly reduction: Reduction;
-}
-
 const loss = (name: string) => {
   const row = lossRow(name);
   const at = ({ prediction, target, reduction }: LossArgs) =>
@@ -80,26 +71,14 @@ const loss = (name: string) => {
   };
 };
 
-interface DrawArgs {
-  readonly fanIn: number;
-  readonly fanOut: number;
-  readonly gain: number;
-}
-
 const initializer = (name: string) => ({
-  sample: ({ shape, seed, ...draw }: DrawArgs & { shape: Shape; seed: number }) => ({
+  sample: ({ shape, seed, ...draw }: SampleArgs) => ({
     w: plain(sample(initializerRow(name), keyOf(seed), shape, draw)),
   }),
-  from_uniforms: ({ u, ...draw }: DrawArgs & { u: Plain }) => ({
+  from_uniforms: ({ u, ...draw }: UniformsArgs) => ({
     w: plain(fromUniforms(initializerRow(name), tensor(u), draw)),
   }),
 });
-
-interface RunArgs {
-  readonly params: readonly Plain[];
-  readonly gradients: readonly (readonly Plain[])[];
-  readonly hyper: Hyper;
-}
 
 const optimizer = (name: string) => ({
   run: ({ params, gradients, hyper }: RunArgs) => {
@@ -115,15 +94,6 @@ const optimizer = (name: string) => ({
     return { params: out };
   },
 });
-
-interface ModelArgs {
-  readonly layers: readonly LayerSpec[];
-  readonly loss: string;
-  readonly reduction: Reduction;
-  readonly params: readonly Plain[];
-  readonly x: Plain;
-  readonly y: Plain;
-}
 
 /** Layers in the contract's spelling, with the parameters put where they belong. */
 const network = ({ layers, loss: lossName, reduction, params, x, y }: ModelArgs) => {
@@ -143,13 +113,6 @@ const network = ({ layers, loss: lossName, reduction, params, x, y }: ModelArgs)
   const gradients = all.grads.flatMap((g) => (g.w === undefined || g.b === undefined ? [] : [plain(g.w), plain(g.b)]));
   return { loss: plain(all.loss), output: plain(all.output), gradients };
 };
-
-/** One line of a program as data. */
-export interface Equation {
-  readonly op: string;
-  readonly reads: readonly number[];
-  readonly params?: unknown;
-}
 
 /** A program as data, over any carrier: the value of its last equation. */
 export const programOf =
@@ -201,7 +164,7 @@ export const homeAdapter: Adapter = {
     model: { network: { loss_and_grad: network } },
     program: {
       graph: {
-        vjp: ({ equations, inputs, dy }: { equations: readonly Equation[]; inputs: readonly Plain[]; dy: Plain }) => {
+        vjp: ({ equations, inputs, dy }: GraphArgs) => {
           const { value, pull } = vjp(programOf(equations), ops, inputs.map(tensor));
           return { y: plain(value), dinputs: pull(tensor(dy)).map(plain) };
         },
@@ -209,7 +172,7 @@ export const homeAdapter: Adapter = {
     },
     perceptron: {
       perceptron: {
-        fit: ({ x, y, lr, epochs }: { x: Plain; y: Plain; lr: number; epochs: number }) => {
+        fit: ({ x, y, lr, epochs }: FitArgs) => {
           const { w, b, mistakes } = fitPerceptron(tensor(x), tensor(y), lr, epochs);
           return { w: { shape: [w.length], data: w }, b, mistakes };
         },

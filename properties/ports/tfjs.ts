@@ -1,9 +1,9 @@
 // TensorFlow.js as a port: its public API on the CPU backend, with no arithmetic of ours in between.
-import { createRequire } from 'node:module';
 import { type Hyper, OPTIMIZERS, type Optimizer, type Reduction, type Shape } from '../../src/index.ts';
+import type { Equation, GraphArgs, LossArgs, ModelArgs, RunArgs, SampleArgs } from '../args.ts';
 import { camel, type Plain } from '../contract.ts';
 import { definePort } from '../port.ts';
-import type { Equation } from './home.ts';
+import { peer } from './peer.ts';
 
 // ---- The part of the foreign API that is used, written down because its own types are not in the root install. ----
 
@@ -82,18 +82,7 @@ interface Layers {
   };
 }
 
-const peers = createRequire(new URL('../../bench/peers/package.json', import.meta.url));
-/** The types of a module are what the caller says: these interfaces above. */
-const load = <M>(name: string): M => {
-  try {
-    return peers(name) as M;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error;
-    throw new Error('@tensorflow/tfjs is not installed: run "npm run peers"');
-  }
-};
-
-const tf = load<Core & Layers>('@tensorflow/tfjs');
+const tf = peer<Core & Layers>('@tensorflow/tfjs');
 const { initializers } = tf;
 tf.enableProdMode(); // no banner, no warnings
 void tf.setBackend('cpu'); // takes effect at once, because this backend is made synchronously
@@ -142,12 +131,6 @@ const LOSSES: Readonly<Record<string, (target: T, prediction: T, reduction: Redu
   mse: (y, p, r) => tf.losses.meanSquaredError(y, p, undefined, reductionOf(r)),
 };
 
-interface LossArgs {
-  readonly prediction: Plain;
-  readonly target: Plain;
-  readonly reduction: Reduction;
-}
-
 const loss = (name: string) => {
   const f = known(LOSSES, name);
   return {
@@ -158,16 +141,8 @@ const loss = (name: string) => {
   };
 };
 
-interface DrawArgs {
-  readonly shape: Shape;
-  readonly fanIn: number;
-  readonly fanOut: number;
-  readonly gain: number;
-  readonly seed: number;
-}
-
-const initializer = (draw: (args: DrawArgs) => T) => ({
-  sample: (args: DrawArgs) => tf.tidy(() => ({ w: plain(draw(args)) })),
+const initializer = (draw: (args: SampleArgs) => T) => ({
+  sample: (args: SampleArgs) => tf.tidy(() => ({ w: plain(draw(args)) })),
 });
 
 /**
@@ -185,15 +160,9 @@ const fanned = (name: FanRule, { scale, ...rule }: Variance) =>
     return make.apply(shape, 'float32');
   });
 
-interface RunArgs<H> {
-  readonly params: readonly Plain[];
-  readonly gradients: readonly (readonly Plain[])[];
-  readonly hyper: Partial<H>;
-}
-
 /** Each run has an optimizer and variables of its own; what is not asked for has the default of the contract's row. */
 const optimizer = <H extends Hyper>({ hyper: defaults }: Pick<Optimizer<H>, 'hyper'>, make: (h: H) => Trainer) => ({
-  run: ({ params, gradients, hyper }: RunArgs<H>) => {
+  run: ({ params, gradients, hyper }: RunArgs<Partial<H>>) => {
     const trainer = make({ ...defaults, ...hyper });
     const ws = tf.tidy(() => params.map((p) => tf.variable(tensor(p)))); // variables outlive a tidy
     try {
@@ -211,17 +180,6 @@ const optimizer = <H extends Hyper>({ hyper: defaults }: Pick<Optimizer<H>, 'hyp
   },
 });
 
-type LayerSpec = { readonly type: 'dense' } | ({ readonly type: 'activation'; readonly name: string } & Slope);
-
-interface ModelArgs {
-  readonly layers: readonly LayerSpec[];
-  readonly loss: string;
-  readonly reduction: Reduction;
-  readonly params: readonly Plain[];
-  readonly x: Plain;
-  readonly y: Plain;
-}
-
 const network = ({ layers, loss: name, reduction, params, x, y }: ModelArgs) =>
   tf.tidy(() => {
     let output = x;
@@ -231,7 +189,7 @@ const network = ({ layers, loss: name, reduction, params, x, y }: ModelArgs) =>
         h =
           layer.type === 'dense'
             ? dense(h, ps.shift() as T, ps.shift() as T) // two per dense layer, as the contract says
-            : known(ACTIVATIONS, layer.name)(h, layer);
+            : known(ACTIVATIONS, layer.name)(h, layer as Slope); // its parameters are numbers, by the contract
       output = plain(h);
       return known(LOSSES, name)(tensor(y), h, reduction);
     })(params.map(tensor));
@@ -272,12 +230,6 @@ const OPS: Readonly<Record<string, (xs: readonly [T, T, T], p: Params) => T>> = 
   transpose: ([x]) => tf.transpose(x),
   expand: ([x], { shape }) => tf.broadcastTo(x, shape),
 };
-
-interface GraphArgs {
-  readonly equations: readonly Equation[];
-  readonly inputs: readonly Plain[];
-  readonly dy: Plain;
-}
 
 /** The values that the last one is made of: the engine refuses to differentiate by any other. */
 const ancestors = (equations: readonly Equation[], inputs: number): ReadonlySet<number> => {

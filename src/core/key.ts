@@ -31,7 +31,7 @@ export const threefry = (key: Key, counter: readonly [number, number]): Key => {
   return [x, y];
 };
 
-/** The key of a seed; 0 and negative seeds are as good as any. @throws DomainError unless a safe integer */
+/** The key of a seed; 0 and negative seeds are seeds like all others. @throws DomainError unless a safe integer */
 export const keyOf = (seed: number): Key => {
   if (!Number.isSafeInteger(seed)) throw new DomainError(`key: the seed must be a safe integer, got ${seed}`);
   return [Math.floor(seed / 2 ** 32) >>> 0, seed >>> 0];
