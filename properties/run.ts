@@ -46,6 +46,8 @@ export interface RunOptions {
   readonly runs?: number;
   /** Longest wait for one answer of an asynchronous port, in ms. */
   readonly timeout?: number;
+  /** Whether to measure how far a failure reaches; it costs as much as the runs again. On unless switched off. */
+  readonly extent?: boolean;
   /** Inputs to try first, as stored by earlier runs. */
   readonly examples?: (law: string, subject: string) => readonly unknown[];
 }
@@ -141,7 +143,7 @@ export const check = async (law: Law, port: Port, subject: string, options: RunO
   const shrinks = result.numShrinks;
   if (error instanceof Falsified) {
     const { about = '', worst = null, margin: own } = error.verdict;
-    const extent = await extentOf(law, port, subject, seed, numRuns, options.timeout);
+    const extent = options.extent === false ? null : await extentOf(law, port, subject, seed, numRuns, options.timeout);
     return {
       ...common,
       status: 'falsified',

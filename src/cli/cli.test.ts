@@ -97,6 +97,17 @@ describe('verify', () => {
     expect(JSON.parse(a.out)).toMatchObject({ seed: 0, checks: [{ runs: 5 }, { runs: 5 }, { runs: 5 }] });
   });
 
+  test('a fresh seed differs from run to run, and replays by its number', async () => {
+    const once = async (seed: string) =>
+      JSON.parse((await run('verify', '--law', 'perceptron/flip', '--seed', seed, '--json')).out) as {
+        seed: number;
+        checks: { seed: number }[];
+      };
+    const fresh = await once('fresh');
+    expect(fresh.seed).not.toBe((await once('fresh')).seed);
+    expect((await once(String(fresh.seed))).checks).toEqual(fresh.checks);
+  });
+
   test('--list runs nothing and names laws, subjects and statements', async () => {
     const { code, out } = await run('verify', '--list', '--law', 'loss/value');
     expect(code).toBe(0);

@@ -1,10 +1,8 @@
 #!/usr/bin/env node
 // The command line: what can be said, and how it ends.
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
-import { TIMEOUT } from '../../properties/run.ts';
 import { TautogradError } from '../index.ts';
 import { CommandFault, EXIT } from './fault.ts';
-import { explainCommand, listCommand, TABLE_NAMES } from './tables.ts';
 
 /** The seed of CI and of every run that names none. */
 const SEED = 1;
@@ -17,6 +15,9 @@ const integer =
       throw new InvalidArgumentError(`it must be an integer of at least ${low}.`);
     return value;
   };
+
+/** A seed as a number, or `fresh` for one that was not used before; it is printed with the verdicts. */
+const seedOf = (text: string): number => (text === 'fresh' ? Math.floor(Math.random() * 2 ** 31) : integer(0)(text));
 
 // Commands load what they need when they run, so that `--help` is immediate.
 const program = new Command('tautograd')
@@ -40,9 +41,9 @@ program
   .argument('[adapter]', 'a module whose default export is made by definePort')
   .option('--law <globs>', 'laws by id, as "loss/*,meta/*"')
   .option('--list', 'name the laws and what they apply to, and run nothing')
-  .option('--seed <n>', 'seed of every generator', integer(0), SEED)
+  .option('--seed <n>', 'seed of every generator, or "fresh"', seedOf, SEED)
   .option('--runs <n>', 'inputs per law and subject (statistical laws keep their own)', integer(1))
-  .option('--timeout <ms>', 'longest wait for one answer', integer(1), TIMEOUT)
+  .option('--timeout <ms>', 'longest wait for one answer (10 s unless named)', integer(1))
   .option('--replay <file>', 'judge a stored counterexample again')
   .option(...jsonFlag)
   .action(async (adapter: string | undefined, options) =>
@@ -68,7 +69,7 @@ program
 program
   .command('mutants')
   .description('hunt every planted fault with the laws it names')
-  .option('--seed <n>', 'seed of every generator', integer(0), SEED)
+  .option('--seed <n>', 'seed of every generator, or "fresh"', seedOf, SEED)
   .option(...jsonFlag)
   .action(async ({ seed, json }) => ends(await (await import('./reports.ts')).mutantsCommand(seed, json === true)));
 
@@ -80,22 +81,22 @@ program
 
 program
   .command('list')
-  .description(`print a table: ${TABLE_NAMES.join(', ')}`)
-  .argument('<table>')
+  .description('print a table of rows')
+  .argument('<table>', 'ops, activations, losses, layers, initializers, optimizers, problems, laws or mutants')
   .option(...jsonFlag)
-  .action((table: string, { json }) => ends(listCommand(table, json === true)));
+  .action(async (table: string, { json }) => ends((await import('./tables.ts')).listCommand(table, json === true)));
 
 program
   .command('explain')
   .description('print a law or a row: statement, formula, source, and what it catches')
   .argument('<row>')
   .option(...jsonFlag)
-  .action((row: string, { json }) => ends(explainCommand(row, json === true)));
+  .action(async (row: string, { json }) => ends((await import('./tables.ts')).explainCommand(row, json === true)));
 
 program
   .command('start')
   .description('the main job: verify the built-in engine, bench, sweep, and write the reports')
-  .option('--seed <n>', 'seed of every generator', integer(0), SEED)
+  .option('--seed <n>', 'seed of every generator, or "fresh"', seedOf, SEED)
   .option('--out <dir>', 'where the reports go', 'reports')
   .action(async ({ seed, out }) => ends(await (await import('./reports.ts')).startCommand(seed, out)));
 

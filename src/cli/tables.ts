@@ -75,8 +75,6 @@ const TABLES: Readonly<Record<string, Readonly<Record<string, Entry>>>> = {
   ),
 };
 
-export const TABLE_NAMES = Object.keys(TABLES);
-
 const value = (v: unknown): string =>
   Array.isArray(v)
     ? v.join('\n               ')
@@ -90,7 +88,7 @@ const value = (v: unknown): string =>
 export const listCommand = (table: string, json: boolean): number => {
   const rows = TABLES[table];
   if (rows === undefined)
-    throw new CommandFault(`list: there is no table "${table}", known are ${TABLE_NAMES.join(', ')}`);
+    throw new CommandFault(`list: there is no table "${table}", known are ${Object.keys(TABLES).join(', ')}`);
   if (json) print(toJson(rows).trimEnd());
   else
     for (const [name, row] of Object.entries(rows))

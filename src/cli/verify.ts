@@ -15,7 +15,7 @@ export interface VerifyOptions {
   readonly list?: boolean;
   readonly seed: number;
   readonly runs?: number;
-  readonly timeout: number;
+  readonly timeout?: number;
   readonly replay?: string;
   readonly json?: boolean;
 }
@@ -86,7 +86,7 @@ const replay = async (
   path: string,
   adapter: string | undefined,
   port: Port,
-  timeout: number,
+  timeout: number | undefined,
   json: boolean,
 ): Promise<number> => {
   const stored = loadStored(path);
@@ -137,7 +137,7 @@ export const verifyCommand = async (adapter: string | undefined, options: Verify
   const checks: Check[] = [];
   const run: RunOptions = {
     seed: options.seed,
-    timeout: options.timeout,
+    ...(options.timeout === undefined ? {} : { timeout: options.timeout }),
     examples: kept(port.engine),
     ...(options.runs === undefined ? {} : { runs: options.runs }),
   };
