@@ -121,3 +121,7 @@ export const renderSweep = (report: SweepReport): string => {
     ...problems.map((task) => problemSection(task, report)),
   );
 };
+
+/** The comparisons as plain lines, for a summary on a terminal. */
+export const sweepLines = ({ comparisons }: SweepReport): readonly string[] =>
+  comparisons.map((c) => `${c.problem}, ${c.initializer}: ${verdictText(c).replaceAll('**', '')}`);

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { toJson } from '../src/index.ts';
 import type { Chart } from './chart.ts';
-import { renderSweep } from './findings.ts';
+import { renderSweep, sweepLines } from './findings.ts';
 import { type KernelReport, type KernelRow, SIZE_NAMES } from './kernels.ts';
 import { busy, type Machine } from './machine.ts';
 import { figure, page, percent, table, time } from './markdown.ts';
@@ -11,7 +11,7 @@ import { kernelCharts, sweepCharts } from './plots.ts';
 import type { ProgramReport } from './programs.ts';
 import type { SweepReport } from './sweep.ts';
 
-export { renderSweep };
+export { renderSweep, sweepLines };
 
 const machineLine = (m: Machine): string =>
   `Measured on ${m.cpu}, ${m.cores} cores, ${m.memoryGiB} GiB, ${m.os}, Node ${m.node} (V8 ${m.v8}); load before the run ` +

@@ -1,7 +1,7 @@
 // Generators of inputs: numbers of every size and kind, shapes, tensors, lattices, networks. All values are plain data.
 import fc from 'fast-check';
-import type { LayerSpec } from '../src/index.ts';
-import { parametersOf } from './contract.ts';
+import { type LayerSpec, lossRow } from '../src/index.ts';
+import { camel, parametersOf } from './contract.ts';
 import type { Dtype } from './port.ts';
 import { FORMATS } from './tolerance.ts';
 
@@ -174,6 +174,6 @@ export const network = ({
         params: fc.tuple(...shapes.map((s) => filled(s, weight))),
         direction: fc.tuple(...shapes.map((s) => filled(s, cotangent(dtype)))),
         x: filled([batch, widths[0] ?? 1], weight),
-        y: filled([batch, widths.at(-1) ?? 1], loss === 'mse' ? weight : label),
+        y: filled([batch, widths.at(-1) ?? 1], lossRow(camel(loss)).target === 'label' ? label : weight),
       });
     });

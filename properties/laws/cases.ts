@@ -1,7 +1,9 @@
 // What several chapters ask with: random networks, lattices of small integers, and graphs of operations.
 import fc from 'fast-check';
+import { lossRow } from '../../src/index.ts';
 import { moderate, type NetworkCase, network, type Values } from '../arbitraries.ts';
 import type { Equation } from '../args.ts';
+import { camel } from '../contract.ts';
 import { type Answer, ask, having, type Inquiry } from '../law.ts';
 import { Bounded, Exact } from '../oracle/readings.ts';
 import type { PortInfo } from '../port.ts';
@@ -14,20 +16,24 @@ export const lossAndGrad = (c: NetworkCase): Inquiry<Answer> => {
   return ask('model.network.loss_and_grad', args);
 };
 
-/** Losses whose prediction may be any number, and activations, that a port declares. */
+/** Losses of a port whose prediction may be any number, as the last dense layer gives it. */
+const lossesOf = (port: PortInfo): readonly string[] =>
+  port.names('loss', 'vjp').filter((name) => lossRow(camel(name)).prediction === 'number');
+
+/** Networks of the activations and losses that a port declares. */
 export const networksOf = (
   port: PortInfo,
   depth: number,
   weight = moderate(port.dtype),
   names?: readonly string[],
-  losses = ['bce_with_logits', 'mse'],
+  losses = lossesOf(port),
 ) =>
   network({
     depth,
     dtype: port.dtype,
     weight,
     activations: port.names('activation', 'vjp').filter((n) => names === undefined || names.includes(n)),
-    losses: losses.filter((l) => port.has(`loss.${l}.vjp`)),
+    losses,
   });
 
 export const needsNetwork =
@@ -36,9 +42,7 @@ export const needsNetwork =
     having(
       'model.network.loss_and_grad',
       ...more,
-    )(port).filter(
-      () => port.names('activation', 'vjp').length > 0 && port.names('loss', 'vjp').some((l) => l !== 'bce'),
-    );
+    )(port).filter(() => port.names('activation', 'vjp').length > 0 && lossesOf(port).length > 0);
 
 /** Weights so small that three layers of them stay exact in every format. */
 const tiny = fc.integer({ min: -2, max: 2 });

@@ -1,6 +1,6 @@
 // The chapter of losses: bounds of binary cross-entropy, values, gradients, symmetries, reductions.
 import fc from 'fast-check';
-import { gradOf, type Lang, LOSSES, type Loss, lossOf, pullback, type Reduction } from '../../src/index.ts';
+import { gradOf, type Lang, LOSSES, type Loss, lossOf, lossRow, pullback, type Reduction } from '../../src/index.ts';
 import { filled, finite, label, moderate, probability, type Values } from '../arbitraries.ts';
 import { camel } from '../contract.ts';
 import { among, ask, claim, each, every, type Inquiry, law, same, within } from '../law.ts';
@@ -17,7 +17,7 @@ interface Batch {
 
 /** The loss of that name under the conventions a port declares, over any carrier. */
 const rowUnder = (port: PortInfo, name: string): Pick<Loss, 'each'> => {
-  const row = LOSSES[camel(name) as keyof typeof LOSSES];
+  const row = lossRow(camel(name));
   const { bce, bceClip } = port.conventions;
   const cross = <T>(o: Lang<T>, p: T, q: T, y: T): T =>
     o.neg(o.add(o.mul(y, o.log(p)), o.mul(o.sub(o.lit(1), y), o.log(q))));
@@ -36,16 +36,19 @@ const rowUnder = (port: PortInfo, name: string): Pick<Loss, 'each'> => {
 };
 
 const batch = (port: PortInfo, name: string): fc.Arbitrary<Batch> => {
-  const isProbability = name === 'bce';
-  const prediction = isProbability
-    ? fc.oneof(probability(port.dtype), fc.constantFrom(0, 1))
-    : name === 'mse'
-      ? moderate(port.dtype)
-      : finite(port.dtype).filter((z) => Math.abs(z) < 2 ** 60);
+  const row = lossRow(camel(name));
+  const isLabel = row.target === 'label';
+  const logit = finite(port.dtype).filter((z) => Math.abs(z) < 2 ** 60); // so that a batch of them cannot overflow
+  const prediction =
+    row.prediction === 'probability'
+      ? fc.oneof(probability(port.dtype), fc.constantFrom(0, 1))
+      : isLabel
+        ? logit
+        : moderate(port.dtype);
   return fc.tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 2 })).chain((shape) =>
     fc.record({
       prediction: filled(shape, prediction),
-      target: filled(shape, name === 'mse' ? moderate(port.dtype) : label),
+      target: filled(shape, isLabel ? label : moderate(port.dtype)),
       reduction: fc.constantFrom('mean' as const, 'sum' as const),
     }),
   );

@@ -9,6 +9,7 @@ import {
   renderKernels,
   renderPrograms,
   renderSweep,
+  sweepLines,
   writeBenchReports,
 } from '../../bench/render.ts';
 import { runSweep } from '../../bench/sweep.ts';
@@ -205,7 +206,6 @@ export const startCommand = async (seed: number, out: string): Promise<number> =
     const law = LAWS.find((l) => l.id === c.law);
     if (law !== undefined && c.counterexample !== undefined) print(`\n${coloured(card(law, c, port, replay(c)))}`);
   }
-  const best = made.sweep?.cells ?? [];
   print(`\nlaws      ${tallyText(tally(lines, checks), ALPHA).replace('\n', '\n          ')}`);
   for (const { op, gflops, elementsPerSecond } of (made.kernels?.rows ?? []).filter(
     (r) => r.size === 'large' && r.kind === 'fold',
@@ -213,7 +213,7 @@ export const startCommand = async (seed: number, out: string): Promise<number> =
     print(
       `kernels   ${op}: ${gflops === undefined ? `${(elementsPerSecond / 1e6).toFixed(0)} M elements/s` : `${gflops.toFixed(2)} GFLOP/s`}`,
     );
-  print(`sweep     ${best.length} cells; see the table for medians and quartiles`);
+  for (const line of made.sweep === undefined ? [] : sweepLines(made.sweep)) print(`sweep     ${line}`);
   for (const path of paths) print(`wrote     ${path}`);
   print(`done in ${seconds(from)}`);
   return exitOf(checks);

@@ -8,6 +8,10 @@ export interface Loss {
   readonly source: string;
   /** One term, in the prediction `p` (or logit `z`) and the target `y`. */
   readonly formula: string;
+  /** What the loss is meant for: a probability, or any number. */
+  readonly prediction: 'probability' | 'number';
+  /** A label in [0, 1], or any number. */
+  readonly target: 'label' | 'number';
   readonly each: <T>(o: Lang<T>, prediction: T, target: T) => T;
 }
 
@@ -18,18 +22,24 @@ export const LOSSES = {
     doc: 'binary cross-entropy from probabilities, in nats, each logarithm floored at -100',
     source: 'Good 1952',
     formula: 'y * min(-log(p), 100) + (1 - y) * min(-log1p(-p), 100)',
+    prediction: 'probability',
+    target: 'label',
     each: (o, p, y) => o.bce(p, y),
   }),
   bceWithLogits: loss({
     doc: 'binary cross-entropy from logits, in nats',
     source: 'Good 1952, through the logistic function',
     formula: 'log1p(exp(-abs(z))) + (1 - y) * (z + abs(z)) / 2 + y * (abs(z) - z) / 2',
+    prediction: 'number',
+    target: 'label',
     each: (o, z, y) => o.bceWithLogits(z, y),
   }),
   mse: loss({
     doc: 'squared error, without the factor 1/2',
     source: 'Gauss 1809',
     formula: '(p - y)^2',
+    prediction: 'number',
+    target: 'number',
     each: (o, p, y) => o.square(o.sub(p, y)),
   }),
 } satisfies Record<string, Loss>;
