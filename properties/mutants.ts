@@ -477,6 +477,18 @@ export const MUTANTS: readonly Mutant[] = [
     ),
   },
   {
+    id: 'bce/clamped-slope',
+    says: 'divides by max(p·(1 − p), 2⁻⁴⁰), so that the gradient is not that of the value',
+    bug: 'PyTorch binary_cross_entropy_backward clamps at 1e-12',
+    killedBy: ['loss/gradient'],
+    plant: at('loss.bce.vjp', (args) => {
+      const y = plain(args, 'target');
+      const n = args.reduction === 'mean' ? y.data.length : 1;
+      const slope = (p: number, label: number): number => (p - label) / Math.max(p * (1 - p), 2 ** -40);
+      return { dprediction: like(plain(args, 'prediction'), (p, i) => slope(p, y.data[i] ?? 0) / n) };
+    }),
+  },
+  {
     id: 'loss/sums',
     says: 'sums where the mean was asked',
     bug: 'neataptic, mistnet #33',

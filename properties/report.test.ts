@@ -26,7 +26,7 @@ const found = (
   status: Check['status'],
   margin: number,
   more: Partial<Check> = {},
-): Check => ({ law, subject, status, runs: 10, margin, seed: 1, ...more });
+): Check => ({ law, subject, status, runs: 10, skipped: 0, margin, seed: 1, ...more });
 const laws = [row('a/one'), row('a/two', { class: 'statistical' }), row('a/three')];
 const worst = { index: 2, got: 1 + 2 ** -50, expected: 1, error: 2 ** -50, allowed: 2 ** -52 };
 const checks = [

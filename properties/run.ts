@@ -34,6 +34,8 @@ export interface Check {
   readonly subject: string;
   readonly status: Status;
   readonly runs: number;
+  /** Inputs drawn that decided nothing, beside the runs: a kink, or a bound without end. */
+  readonly skipped: number;
   /** Largest observed ÷ allowed error over all runs. */
   readonly margin: number;
   readonly seed: number;
@@ -124,6 +126,16 @@ const extentOf = async (
   return found === null ? null : { ...found, failing };
 };
 
+/** Whether a stored input is still one of the law's: a law that has changed its inputs cannot read the old ones. */
+const fits = async (law: Law, port: Port, subject: string, input: unknown, timeout?: number): Promise<boolean> => {
+  try {
+    await judge(law, port, subject, input, timeout);
+    return true;
+  } catch (error) {
+    return error instanceof PortError;
+  }
+};
+
 /** Runs one law on one subject. Errors that are neither a finding nor the port's fault are ours, and thrown. */
 export const check = async (law: Law, port: Port, subject: string, options: RunOptions): Promise<Check> => {
   const seed = seedOf(options.seed, law.id, subject);
@@ -134,9 +146,11 @@ export const check = async (law: Law, port: Port, subject: string, options: RunO
     if (!verdict.ok) throw new Falsified(verdict);
     margin = Math.max(margin, verdict.margin);
   });
-  const examples = (options.examples?.(law.id, subject) ?? []).map((input): [unknown] => [input]);
+  const examples: [unknown][] = [];
+  for (const input of options.examples?.(law.id, subject) ?? [])
+    if (await fits(law, port, subject, input, options.timeout)) examples.push([input]);
   const result = await fc.check(property, { seed, numRuns: numRuns + examples.length, examples });
-  const common = { law: law.id, subject, seed, runs: result.numRuns };
+  const common = { law: law.id, subject, seed, runs: result.numRuns, skipped: result.numSkips };
   if (!result.failed) return { ...common, status: law.class === 'statistical' ? 'upheld' : 'holds', margin };
   const [input] = result.counterexample ?? [];
   const error = result.errorInstance;
@@ -177,7 +191,15 @@ export const tasks = (laws: readonly Law[], port: Port): readonly Task[] =>
 /** One task, done: a law without a subject is not covered. */
 export const settle = ({ law, subject }: Task, port: Port, options: RunOptions): Promise<Check> =>
   subject === null
-    ? Promise.resolve({ law: law.id, subject: '', status: 'not covered', runs: 0, margin: 0, seed: options.seed })
+    ? Promise.resolve({
+        law: law.id,
+        subject: '',
+        status: 'not covered',
+        runs: 0,
+        skipped: 0,
+        margin: 0,
+        seed: options.seed,
+      })
     : check(law, port, subject, options);
 
 /** Runs every task in order, and yields each record as it comes. */

@@ -158,7 +158,8 @@ const deviation = (row: Op, at: readonly number[], error: readonly number[], p: 
       corner.map(() => []),
       [],
     );
-    const d = Math.abs((out[0] ?? Number.NaN) - centre);
+    const y = out[0] ?? Number.NaN;
+    const d = y === centre ? 0 : Math.abs(y - centre); // an infinity that stays is no deviation
     worst = Number.isFinite(d) ? Math.max(worst, d) : Number.POSITIVE_INFINITY;
   };
   visit(0, []);
@@ -235,8 +236,11 @@ export const bounded = (grant: Grant): Lang<Bounded> => {
             const error = xs.map((x, k) => x.error.view[at[k]?.[i] ?? 0] as number);
             const centre = value.view[i] as number;
             const moved = deviation(row, point, error, p, centre);
-            const own =
-              ulpsAt(ulps, Math.abs(centre) + moved, grant.dtype) + (ulps === 0 ? 0 : ulpsAt(row.ulp, centre, 'f64'));
+            // log 0 is −∞ exactly: an infinity has no rounding
+            const rounds = ulps > 0 && Math.abs(centre) !== Number.POSITIVE_INFINITY;
+            const own = rounds
+              ? ulpsAt(ulps, Math.abs(centre) + moved, grant.dtype) + ulpsAt(row.ulp, centre, 'f64')
+              : 0;
             out[i] = (moved + own + absolute) * OUTWARD;
           }
         }),

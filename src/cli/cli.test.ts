@@ -164,6 +164,11 @@ describe('faults end in one sentence and the right code', () => {
     writeFileSync(join(home, 'other.json'), '{"schema":1}');
     expect((await run('verify', '--replay', 'bad.json')).err).toMatch(/replay: bad\.json is not JSON/);
     expect((await run('verify', '--replay', 'other.json')).err).toMatch(/other\.json is no stored counterexample/);
+    writeFileSync(join(home, 'old.json'), '{"schema":1,"law":"loss/value","subject":"mse","input":{"z":1}}');
+    expect(await run('verify', '--replay', 'old.json')).toMatchObject({
+      code: 2,
+      err: 'tautograd: replay: the stored values do not fit loss/value as it is now\n',
+    });
   });
 });
 

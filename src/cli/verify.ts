@@ -93,7 +93,7 @@ const replay = async (
   const law = lookup(Object.fromEntries(lawsOf(undefined).map((l) => [l.id, l])), 'law', stored.law);
   if (!law.subjects(port).includes(stored.subject))
     throw new CommandFault(`replay: ${port.engine} does not declare what ${stored.law} [${stored.subject}] needs`);
-  const common = { law: law.id, subject: stored.subject, runs: 1, seed: 0 };
+  const common = { law: law.id, subject: stored.subject, runs: 1, skipped: 0, seed: 0 };
   let found: Check;
   try {
     const v = await judge(law, port, stored.subject, stored.input, timeout);
@@ -106,7 +106,8 @@ const replay = async (
           counterexample: { input: stored.input, about: v.about ?? '', worst: v.worst ?? null, shrinks: 0 },
         };
   } catch (error) {
-    if (!(error instanceof PortError)) throw error;
+    if (!(error instanceof PortError))
+      throw new CommandFault(`replay: the stored values do not fit ${law.id} as it is now`, EXIT.usage, error);
     found = {
       ...common,
       status: 'crashed',

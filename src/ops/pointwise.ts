@@ -221,10 +221,10 @@ export const pointwiseRows = {
       const q = o.sub(o.lit(1), p);
       const onP = o.greater(o.lit(BCE_FLOOR), o.neg(o.log(p)));
       const onQ = o.greater(o.lit(BCE_FLOOR), o.neg(o.log1p(o.neg(p))));
-      const left = o.where(onP, o.div(y, p), o.lit(0));
       const right = o.where(onQ, o.div(o.sub(o.lit(1), y), q), o.lit(0));
-      // inside the floors the two terms join into (p − y) / (p·(1 − p)), which does not cancel beyond p − y itself
-      const slope = o.where(o.mul(onP, onQ), o.div(o.sub(p, y), o.mul(p, q)), o.sub(right, left));
+      // inside both floors the two terms join into (p − y) / (p·(1 − p)), which cancels no further than p − y itself
+      const joined = o.div(o.sub(p, y), o.mul(p, q));
+      const slope = o.where(onP, o.where(onQ, joined, o.neg(o.div(y, p))), right);
       const cost = (on: typeof p, log: typeof p): typeof p => o.where(on, o.neg(log), o.lit(BCE_FLOOR));
       return [o.mul(g, slope), o.mul(g, o.sub(cost(onP, o.log(p)), cost(onQ, o.log1p(o.neg(p)))))];
     },
