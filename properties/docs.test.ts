@@ -56,7 +56,7 @@ describe('README', () => {
   });
 
   test('the changelog counts the laws and mutants that there are', async () => {
-    const { MUTANTS } = await import('./mutants.ts');
+    const { MUTANTS } = await import('./mutants/index.ts');
     expect(read('CHANGELOG.md')).toContain(`Laws: ${LAWS.length},`);
     expect(read('CHANGELOG.md')).toContain(`${MUTANTS.length} mutants`);
   });

@@ -1,6 +1,6 @@
 // Hunts mutants: does each law that a mutant names find it?
 import type { Law } from './law.ts';
-import type { Mutant } from './mutants.ts';
+import type { Mutant } from './mutants/index.ts';
 import type { Port } from './port.ts';
 import { check } from './run.ts';
 

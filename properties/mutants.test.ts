@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { hunt } from './hunt.ts';
 import { LAWS } from './laws/index.ts';
-import { MUTANTS } from './mutants.ts';
+import { MUTANTS } from './mutants/index.ts';
 import home from './ports/home.ts';
 import { withVerifier } from './ports/verifier.ts';
 

@@ -15,7 +15,7 @@ import {
 import { runSweep } from '../../bench/sweep.ts';
 import { hunt, type Kill } from '../../properties/hunt.ts';
 import { LAWS } from '../../properties/laws/index.ts';
-import { MUTANTS } from '../../properties/mutants.ts';
+import { MUTANTS } from '../../properties/mutants/index.ts';
 import { card, lawLines, markdown, tally, tallyText } from '../../properties/report.ts';
 import type { Check } from '../../properties/run.ts';
 import { ALPHA } from '../../properties/tolerance.ts';

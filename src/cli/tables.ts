@@ -1,7 +1,7 @@
 // `tautograd list` and `tautograd explain`: the tables of the project, read aloud.
 import { PROBLEMS } from '../../bench/problems.ts';
 import { LAWS } from '../../properties/laws/index.ts';
-import { MUTANTS } from '../../properties/mutants.ts';
+import { MUTANTS } from '../../properties/mutants/index.ts';
 import { ACTIVATIONS, INITIALIZERS, LAYERS, LOSSES, OPTIMIZERS, ROWS, toJson } from '../index.ts';
 import { CommandFault, EXIT } from './fault.ts';
 import { print } from './show.ts';

@@ -1,0 +1,40 @@
+// Faults of operations: two per row, derived from the table.
+import { ROWS } from '../../src/index.ts';
+import type { Equation } from '../args.ts';
+import type { Args } from '../contract.ts';
+import { at, like, list, type Mutant, now, plain, up } from './plant.ts';
+
+/** A graph of one given operation answers wrongly. */
+export const graph = (f: (answer: Args, args: Args) => Args, when: (op: string) => boolean = () => true) =>
+  at('program.graph.vjp', (args, original) => {
+    const answer = now(original, args);
+    return (args.equations as readonly Equation[]).some(({ op }) => when(op)) ? f(answer, args) : answer;
+  });
+
+/** Two mutants per operation: a result four times further off than it may be, and a pull-back scaled by 1 + 2⁻²⁰. */
+export const opMutants: readonly Mutant[] = Object.entries(ROWS).flatMap(([name, row]): readonly Mutant[] => {
+  const steps = Math.max(1, Math.ceil(8 * Math.max(row.ulp, row.kind === 'fold' ? 8 : 0)));
+  return [
+    {
+      id: `op/${name}-value-off`,
+      says: `${name} is off by ${steps} units in the last place`,
+      killedBy: ['op/value'],
+      plant: graph(
+        (a) => ({ ...a, y: like(plain(a, 'y'), (v) => up(v, steps)) }),
+        (op) => op === name,
+      ),
+    },
+    {
+      id: `op/${name}-derivative-off`,
+      says: `the pull-back of ${name} is scaled by 1 + 2⁻²⁰`,
+      killedBy: ['op/derivative'],
+      plant: graph(
+        (a) => ({
+          ...a,
+          dinputs: list(a, 'dinputs').map((d) => like(d, (v) => (v === 0 ? 2 ** -20 : v * (1 + 2 ** -20)))),
+        }),
+        (op) => op === name,
+      ),
+    },
+  ];
+});
