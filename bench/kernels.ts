@@ -65,8 +65,9 @@ export const kernelPlans = (op: OpName): readonly KernelPlan[] => {
   const { kind } = row;
   return SIZE_NAMES.map((size) => {
     const { vector, side } = SIZES[size];
-    const shapes = row.args.map((): Shape => (kind === 'pointwise' ? [vector] : [side, side]));
-    const p = row.sample(shapes);
+    const shapes = row.args.map((): Shape => (kind === 'draw' ? [] : kind === 'pointwise' ? [vector] : [side, side]));
+    // random numbers have a counter for an argument, and their size among the parameters
+    const p = kind === 'draw' ? { ...(row.sample(shapes) as object), shape: [vector] } : row.sample(shapes);
     const result = row.shape(shapes, p);
     const elements = Math.max(elementsOf(result), ...shapes.map(elementsOf));
     // a term of k factors costs k − 1 multiplications and one addition

@@ -1,5 +1,4 @@
 // The problems of the sweep, one row each: data by key, model by initializer, budget, target and score.
-import { readFileSync } from 'node:fs';
 import {
   type Data,
   evaluate,
@@ -8,18 +7,16 @@ import {
   type Model,
   mlp,
   type NetworkVariables,
-  parseCsv,
-  splitData,
-  standardiser,
   Tensor,
 } from '../src/index.ts';
+import { breastCancer, type Parts } from './data.ts';
 
 export interface Problem {
   readonly doc: string;
   readonly source: string;
   readonly tags: readonly string[];
   /** Samples to learn from and to judge by; random only through the key. */
-  readonly data: (key: Key) => { readonly train: Data; readonly test: Data };
+  readonly data: (key: Key) => Parts;
   /** Layers whose weights start by the named initializer. */
   readonly layers: (init: string) => readonly LayerSpec[];
   /** The row of the loss, reduced by the mean. */
@@ -42,9 +39,6 @@ export interface Score {
 
 const problem = (row: Problem): Problem => row;
 
-/** Facts in the first line of the file: number of rows, of features, and the class names. */
-const BREAST_CANCER = new URL('./data/breast_cancer.csv', import.meta.url);
-
 export const PROBLEMS = {
   xor: problem({
     doc: 'exclusive or: four points that no line separates, learnt by a 2-4-1 network with tanh',
@@ -65,11 +59,7 @@ export const PROBLEMS = {
     doc: 'malignant or benign from 30 features of cell nuclei, learnt by a 30-16-1 network with ReLU',
     source: 'Wolberg, Mangasarian, Street & Street 1995, doi:10.24432/C5DW2B',
     tags: ['real data', 'mini-batch', 'classification'],
-    data: (key) => {
-      const [train, test] = splitData(parseCsv(readFileSync(BREAST_CANCER, 'utf8'), 1), 1 / 5, key);
-      const fitted = standardiser(train.x); // on the training part only, so that nothing leaks from the test part
-      return { train: { ...train, x: fitted(train.x) }, test: { ...test, x: fitted(test.x) } };
-    },
+    data: breastCancer,
     layers: (init) => mlp([16, 1], 'relu', init),
     loss: 'bceWithLogits',
     batch: 32,

@@ -1,6 +1,7 @@
 // Generators of inputs: numbers of every size and kind, shapes, tensors, lattices, networks. All values are plain data.
 import fc from 'fast-check';
-import { type LayerSpec, lossRow } from '../src/index.ts';
+import { lossRow } from '../src/index.ts';
+import type { NetworkLayer } from './args.ts';
 import { camel, parametersOf } from './contract.ts';
 import type { Dtype } from './port.ts';
 import { FORMATS } from './tolerance.ts';
@@ -118,8 +119,7 @@ export const parametersFor = (activation: string): fc.Arbitrary<Readonly<Record<
 
 /** A layer stack with its parameters and one batch. */
 export interface NetworkCase {
-  /** Activations in the contract's spelling. */
-  readonly layers: readonly LayerSpec[];
+  readonly layers: readonly NetworkLayer[];
   readonly loss: string;
   readonly reduction: 'mean' | 'sum';
   readonly params: readonly Values[];
@@ -136,6 +136,12 @@ export interface NetworkShape {
   readonly dtype: Dtype;
   readonly weight?: fc.Arbitrary<number>;
 }
+
+/** Targets that a loss is meant for. */
+const targetsFor = (loss: string, weight: fc.Arbitrary<number>): fc.Arbitrary<number> => {
+  const { target } = lossRow(camel(loss));
+  return target === 'number' ? weight : target === 'sign' ? fc.constantFrom(-1, 1) : label;
+};
 
 /** Dense networks of given depth with random widths, activations, loss, weights and batch. Shrinks to the smallest that fails. */
 export const network = ({
@@ -156,7 +162,7 @@ export const network = ({
     })
     .chain(({ widths, names, parameter: value, loss, reduction, batch }) => {
       const shapes = widths.slice(1).flatMap((out, i) => [[widths[i] ?? 1, out], [out]]);
-      const layers = widths.slice(1).flatMap((units, i): readonly LayerSpec[] => {
+      const layers = widths.slice(1).flatMap((units, i): readonly NetworkLayer[] => {
         const name = names[i];
         return [
           { type: 'dense', units },
@@ -174,6 +180,6 @@ export const network = ({
         params: fc.tuple(...shapes.map((s) => filled(s, weight))),
         direction: fc.tuple(...shapes.map((s) => filled(s, cotangent(dtype)))),
         x: filled([batch, widths[0] ?? 1], weight),
-        y: filled([batch, widths.at(-1) ?? 1], lossRow(camel(loss)).target === 'label' ? label : weight),
+        y: filled([batch, widths.at(-1) ?? 1], targetsFor(loss, weight)),
       });
     });

@@ -7,6 +7,8 @@ export interface LossArgs {
   readonly prediction: Plain;
   readonly target: Plain;
   readonly reduction: Reduction;
+  /** Of the Huber loss. */
+  readonly delta?: number;
 }
 
 export interface DrawArgs {
@@ -32,9 +34,11 @@ export interface RunArgs<H = Hyper> {
   readonly hyper: H;
 }
 
+/** The layers that a network of the contract is made of, activations in the contract's spelling. */
+export type NetworkLayer = Extract<LayerSpec, { readonly type: 'dense' | 'activation' }>;
+
 export interface ModelArgs {
-  /** Activations in the contract's spelling. */
-  readonly layers: readonly LayerSpec[];
+  readonly layers: readonly NetworkLayer[];
   readonly loss: string;
   readonly reduction: Reduction;
   /** w₁, b₁, w₂, b₂ … */

@@ -61,6 +61,10 @@ const activationParams: Fields = Object.fromEntries(
   activations.flatMap(parametersOf).map((p) => [p, number.optional()]),
 );
 
+const lossParams: Fields = Object.fromEntries(
+  Object.values(LOSSES).flatMap((row) => Object.keys(row.params).map((p) => [p, number.optional()])),
+);
+
 export const CONTRACT: readonly Entry[] = [
   {
     kind: 'activation',
@@ -103,7 +107,7 @@ export const CONTRACT: readonly Entry[] = [
     names: snakes(LOSSES),
     call: 'forward',
     says: 'the loss of a batch; the prediction of bce is a probability, of bce_with_logits a logit',
-    takes: { prediction: tensor, target: tensor, reduction },
+    takes: { prediction: tensor, target: tensor, reduction, ...lossParams },
     gives: { loss: tensor },
     shapes: () => ({ loss: [] }),
   },
@@ -112,7 +116,7 @@ export const CONTRACT: readonly Entry[] = [
     names: snakes(LOSSES),
     call: 'vjp',
     says: 'the gradient of the loss by the prediction',
-    takes: { prediction: tensor, target: tensor, reduction },
+    takes: { prediction: tensor, target: tensor, reduction, ...lossParams },
     gives: { dprediction: tensor },
     shapes: (a) => ({ dprediction: shapeOf(a, 'prediction') }),
   },

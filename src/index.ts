@@ -15,16 +15,26 @@ export { findRefutation, fitPerceptron, mistakeBound, type Perceptron, predict, 
 export { type Draw, fansOf, fromUniforms, INITIALIZERS, type Initializer, initializerRow, sample } from './nn/init.ts';
 
 // nn: layers, initializers, losses.
-export { type Layer, type Named, type Network, type NetworkVariables, serial } from './nn/layer.ts';
+export {
+  type Context,
+  type Draws,
+  drawsByKey,
+  drawsGiven,
+  type Layer,
+  type Named,
+  type Network,
+  type NetworkVariables,
+  serial,
+} from './nn/layer.ts';
 export { dense, LAYERS, type LayerSpec, layerOf } from './nn/layers.ts';
-export { LOSSES, type Loss, lossOf, lossRow, type Reduction } from './nn/loss.ts';
+export { LOSSES, type Loss, lossOf, lossRow, type Prediction, type Reduction, type Target } from './nn/loss.ts';
 export { ACTIVATIONS, type Lang, OP_NAMES, OPS, type OpName, ops, ROWS, reading } from './ops/lang.ts';
 // ops: one row per operation, and the language they spell.
-export type { Formula, Kink, Op } from './ops/op.ts';
+export type { Formula, Indexed, Kind, Kink, Op, Rowwise } from './ops/op.ts';
 export type { Verbs } from './ops/verbs.ts';
 export { type Hyper, OPTIMIZERS, type Optimizer, optimizerOf, optimizerRow } from './optim/optimizers.ts';
 // optim: transformations of gradients.
-export { chain, type Slots, scale, type Transform } from './optim/transform.ts';
+export { chain, type Rate, type Slots, scale, type Transform } from './optim/transform.ts';
 
 // train: data, and training as a fold.
 export { batches, type Data, parseCsv, splitData, standardiser, takeData, takeRows } from './train/data.ts';

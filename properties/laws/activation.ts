@@ -13,12 +13,12 @@ import {
   vector,
 } from '../arbitraries.ts';
 import { rowOf } from '../contract.ts';
-import { among, ask, claim, each, every, type Inquiry, law, same, within } from '../law.ts';
+import { among, ask, claim, each, every, type Inquiry, law, same, type Verdict, within } from '../law.ts';
 import { exact, expecting, nearest } from '../oracle/exact.ts';
-import { slopeAt, valueAt } from '../oracle/formula.ts';
+import { curvatureAt, slopeAt, valueAt } from '../oracle/formula.ts';
 import { paramScope } from '../oracle/readings.ts';
 import type { PortInfo } from '../port.ts';
-import { contractDerivativeUlps, contractUlps, exactly, FORMATS, spacing, ulpsAt } from '../tolerance.ts';
+import { contractDerivativeUlps, contractUlps, exactly, FORMATS, nextUp, spacing, ulpsAt } from '../tolerance.ts';
 
 type Parameters = Readonly<Record<string, number>>;
 interface At {
@@ -45,6 +45,12 @@ function* pull(name: string, x: Values, dy: Values, p: Parameters = {}): Inquiry
   return Array.from((yield* ask(`activation.${name}.vjp`, { x, dy, ...p })).tensor('dx').data);
 }
 
+/** Activations that map each number on its own; those along rows have laws of their own. */
+const elementwise =
+  (...calls: readonly string[]) =>
+  (port: PortInfo): readonly string[] =>
+    each('activation', ...calls)(port).filter((name) => rowOf(name).kind === 'pointwise');
+
 const map = (x: Values, f: (v: number) => number): Values => ({ shape: x.shape, data: x.data.map(f) });
 const ones = (x: Values): Values => map(x, () => 1);
 
@@ -61,6 +67,9 @@ const RANGES: Readonly<Record<string, (y: number, x: number) => boolean>> = {
 /** Suprema of derivatives, attained at 0 only. */
 const PEAKS: Readonly<Record<string, number>> = { sigmoid: 1 / 4, tanh: 1 };
 
+/** Functions that never decrease, so that their floating-point values must not either. */
+const MONOTONE = 'identity step relu sigmoid tanh softplus selu hard_sigmoid hard_tanh softsign'.split(' ');
+
 const absoluteOf = (port: PortInfo, dy: number): number =>
   port.conventions.derivative === 'absolute' ? 4 * FORMATS[port.dtype].u * Math.abs(dy) : 0;
 
@@ -72,7 +81,7 @@ export const activationLaws = [
     says: 'the value is within the contract’s ulps of the 64-digit value over the whole range; exact rows are exact',
     formula: '|y − f(x)| ≤ k·ulp(f(x))',
     kills: ['brain.js #560', 'candle #898', 'nd4j #701'],
-    subjects: each('activation', 'forward'),
+    subjects: elementwise('forward'),
     given: (port, name) => withParameters(name, finite(port.dtype)),
     *holds({ x, p }, port, name) {
       const row = rowOf(name);
@@ -92,10 +101,10 @@ export const activationLaws = [
     id: 'activation/derivative',
     ref: 'A-02',
     class: '64-digit oracle',
-    says: 'the derivative keeps its relative accuracy over the whole range, tails included',
-    formula: '|dx − dy·f′(x)| ≤ k·ulp(dy·f′(x))',
+    says: 'the derivative keeps its relative accuracy over the whole range, tails included; where it changes sign smoothly, it is that of a number within k ulps of x',
+    formula: '|dx − dy·f′(x)| ≤ k·ulp(dy·f′(x)), plus k·|dy·f″(x)|·ulp(x) where f′ changes sign',
     kills: ['tfjs #7251', 'neataptic SOFTSIGN', 'NNlib #706', 'torch #51408'],
-    subjects: each('activation', 'vjp'),
+    subjects: elementwise('vjp'),
     given: (port, name) =>
       withCotangent(
         name,
@@ -110,10 +119,16 @@ export const activationLaws = [
       const expected = slopes.map((s, i) => expecting(s.value.times(exact(dy.data[i] ?? 0)), port.dtype));
       const allowed = expected.map((e, i) => {
         const scale = Math.abs(dy.data[i] ?? 0);
+        const v = x.data[i] ?? 0;
+        const bend = row.slopeCrosses
+          ? Math.abs(nearest(curvatureAt(row.formula, 'x', { x: exact(v), ...paramScope(p) })))
+          : 0;
+        const condition = bend === 0 ? 0 : Math.abs((v * bend) / nearest(slopes[i]?.value ?? exact(1)));
         // f′ itself may be subnormal before dy enlarges it
-        const underflow = k > 1 / 2 ? k * FORMATS[port.dtype].tiny * scale : 0;
+        const underflow = k > 1 / 2 ? k * FORMATS[port.dtype].tiny * Math.max(1, condition) * scale : 0;
         return (
           ulpsAt(k, e.value, port.dtype) +
+          k * bend * spacing(v, port.dtype) * scale +
           underflow +
           scale * nearest(slopes[i]?.error ?? exact(0)) +
           absoluteOf(port, scale)
@@ -127,16 +142,16 @@ export const activationLaws = [
     ref: 'A-04, A-05',
     class: 'exact',
     runs: 30,
-    says: 'at a kink the slope is the declared one, and one ulp to either side it is the slope of that side',
+    says: 'one ulp to either side of a kink the slope is that of the side, and at the kink it lies between them; the rectifiers have the slope that is declared',
     kills: ['torch #1792', 'tfjs #7251'],
-    subjects: (port) => each('activation', 'vjp')(port).filter((name) => rowOf(name).kinks.length > 0),
+    subjects: (port) => elementwise('vjp')(port).filter((name) => rowOf(name).kinks.length > 0),
     given: (_port, name) => fc.record({ dy: powerOfTwo(-3, 3), p: parametersFor(name) }),
     *holds({ dy, p }, port, name) {
       const row = rowOf(name);
       const { tiny } = FORMATS[port.dtype];
       const c = port.conventions.reluSlopeAtZero;
-      const verdicts = [];
-      for (const { at } of row.kinks) {
+      const verdicts: Verdict[] = [];
+      for (const { at, declared } of row.kinks) {
         const near = Math.max(tiny, spacing(at, port.dtype));
         const x = { shape: [3], data: [at - near, at, at + near] };
         const dx = yield* pull(
@@ -147,12 +162,13 @@ export const activationLaws = [
         );
         const side = (v: number): number => nearest(slopeAt(row.formula, 'x', { x: exact(v), ...paramScope(p) }).value);
         const [left, right] = [side(at - near), side(at + near)];
+        const sides = [left, right].map((s) => s * dy);
+        const mid = dx[1] ?? Number.NaN;
         verdicts.push(
-          same(
-            'dx just left, at, and just right of the kink',
-            dx,
-            [left, left + c * (right - left), right].map((s) => s * dy),
-          ),
+          same('dx just left and just right of the kink', [dx[0] ?? Number.NaN, dx[2] ?? Number.NaN], sides),
+          declared === true
+            ? same('dx at the kink', [mid], [(left + c * (right - left)) * dy])
+            : claim('dx at the kink', mid >= Math.min(...sides) && mid <= Math.max(...sides), mid, sides[0]),
         );
       }
       return every(verdicts);
@@ -164,7 +180,7 @@ export const activationLaws = [
     class: 'exact',
     says: 'NaN comes only from NaN: value and derivative are numbers for every other input, infinities included',
     kills: ['tiny-dnn #347', 'nd4j #7382', 'burn #520', 'dynet #1525', 'NNlib #408', 'candle #2328', 'tinygrad #8238'],
-    subjects: each('activation', 'forward'),
+    subjects: elementwise('forward'),
     given: (port, name) => withParameters(name, anyNumber(port.dtype)),
     *holds({ x, p }, port, name) {
       const y = yield* forward(name, x, p);
@@ -189,6 +205,21 @@ export const activationLaws = [
       const y = yield* forward(name, x, p);
       const bad = y.findIndex((v, i) => !RANGES[name]?.(v, x.data[i] ?? 0));
       return claim(`y at x = ${x.data[bad]}`, bad < 0, y[bad]);
+    },
+  }),
+  law<Values>({
+    id: 'activation/monotone',
+    ref: 'A-08',
+    class: 'exact',
+    says: 'the value at the next number is never smaller, across every switch of the implementation',
+    kills: ['torch #55587'],
+    subjects: among(MONOTONE, 'activation', 'forward'),
+    given: (port) => vector(finite(port.dtype)),
+    *holds(x, port, name) {
+      const up = map(x, (v) => nextUp(v, port.dtype));
+      const [a, b] = [yield* forward(name, x), yield* forward(name, up)];
+      const bad = a.findIndex((v, i) => !(v <= (b[i] ?? Number.NaN)));
+      return claim(`y just above x = ${x.data[bad]}, against y there`, bad < 0, b[bad], a[bad]);
     },
   }),
   law<Values>({

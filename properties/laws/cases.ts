@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { lossRow } from '../../src/index.ts';
 import { moderate, type NetworkCase, network, type Values } from '../arbitraries.ts';
 import type { Equation } from '../args.ts';
-import { camel } from '../contract.ts';
+import { camel, rowOf } from '../contract.ts';
 import { type Answer, ask, having, type Inquiry } from '../law.ts';
 import { Bounded, Exact } from '../oracle/readings.ts';
 import type { PortInfo } from '../port.ts';
@@ -20,19 +20,23 @@ export const lossAndGrad = (c: NetworkCase): Inquiry<Answer> => {
 const lossesOf = (port: PortInfo): readonly string[] =>
   port.names('loss', 'vjp').filter((name) => lossRow(camel(name)).prediction === 'number');
 
-/** Networks of the activations and losses that a port declares. */
+/** Activations of a port that map each number on its own, so that hidden units do not see each other. */
+export const elementwiseOf = (port: PortInfo): readonly string[] =>
+  port.names('activation', 'vjp').filter((name) => rowOf(name).kind === 'pointwise');
+
+/** Networks of the activations and losses that a port declares; without names, of those that keep units apart. */
 export const networksOf = (
   port: PortInfo,
   depth: number,
   weight = moderate(port.dtype),
-  names?: readonly string[],
+  names = elementwiseOf(port),
   losses = lossesOf(port),
 ) =>
   network({
     depth,
     dtype: port.dtype,
     weight,
-    activations: port.names('activation', 'vjp').filter((n) => names === undefined || names.includes(n)),
+    activations: port.names('activation', 'vjp').filter((n) => names.includes(n)),
     losses,
   });
 
@@ -42,7 +46,7 @@ export const needsNetwork =
     having(
       'model.network.loss_and_grad',
       ...more,
-    )(port).filter(() => port.names('activation', 'vjp').length > 0 && lossesOf(port).length > 0);
+    )(port).filter(() => elementwiseOf(port).length > 0 && lossesOf(port).length > 0);
 
 /** Weights so small that three layers of them stay exact in every format. */
 const tiny = fc.integer({ min: -2, max: 2 });

@@ -80,7 +80,7 @@ export const gradientLaws = [
     source: 'Higham 2002, §3.3 (running error analysis)',
     kills: ['candle #211', 'burn #4069', 'mlx #2453', 'tiny-dnn af92c26c'],
     subjects: needsNetwork(),
-    given: (port) => networksOf(port, 3),
+    given: (port) => networksOf(port, 3, moderate(port.dtype), port.names('activation', 'vjp')),
     *holds(c, port) {
       const got = (yield* lossAndGrad(c)).tensors('gradients');
       const truth = gradientsOver(exactly64, c, exactOf).gradients;

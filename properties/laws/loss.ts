@@ -1,6 +1,17 @@
 // The chapter of losses: bounds of binary cross-entropy, values, gradients, symmetries, reductions.
 import fc from 'fast-check';
-import { gradOf, type Lang, LOSSES, type Loss, lossOf, lossRow, pullback, type Reduction } from '../../src/index.ts';
+import {
+  gradOf,
+  type Lang,
+  LOSSES,
+  type Loss,
+  lossOf,
+  lossRow,
+  type Prediction,
+  pullback,
+  type Reduction,
+  type Target,
+} from '../../src/index.ts';
 import { filled, finite, label, moderate, probability, type Values } from '../arbitraries.ts';
 import { camel } from '../contract.ts';
 import { among, ask, claim, each, every, type Inquiry, law, same, within } from '../law.ts';
@@ -13,10 +24,12 @@ interface Batch {
   readonly prediction: Values;
   readonly target: Values;
   readonly reduction: Reduction;
+  /** Parameters of the loss, none at its default. */
+  readonly params: Readonly<Record<string, number>>;
 }
 
 /** The loss of that name under the conventions a port declares, over any carrier. */
-const rowUnder = (port: PortInfo, name: string): Pick<Loss, 'each'> => {
+const rowUnder = (port: PortInfo, name: string): Pick<Loss, 'each' | 'params'> => {
   const row = lossRow(camel(name));
   const { bce, bceClip } = port.conventions;
   const cross = <T>(o: Lang<T>, p: T, q: T, y: T): T =>
@@ -27,6 +40,7 @@ const rowUnder = (port: PortInfo, name: string): Pick<Loss, 'each'> => {
   };
   if (row !== LOSSES.bce || bce === 'log') return row;
   return {
+    params: {},
     each: (o, p, y) => {
       if (bce === 'added') return cross(o, o.add(p, o.lit(bceClip)), o.add(o.sub(o.lit(1), p), o.lit(bceClip)), y);
       const c = clip(o, p);
@@ -35,33 +49,60 @@ const rowUnder = (port: PortInfo, name: string): Pick<Loss, 'each'> => {
   };
 };
 
+/** Targets and predictions of every kind that a loss may be meant for. */
 const batch = (port: PortInfo, name: string): fc.Arbitrary<Batch> => {
   const row = lossRow(camel(name));
-  const isLabel = row.target === 'label';
-  const logit = finite(port.dtype).filter((z) => Math.abs(z) < 2 ** 60); // so that a batch of them cannot overflow
-  const prediction =
-    row.prediction === 'probability'
-      ? fc.oneof(probability(port.dtype), fc.constantFrom(0, 1))
-      : isLabel
-        ? logit
-        : moderate(port.dtype);
-  return fc.tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 2 })).chain((shape) =>
+  const logit = finite(port.dtype).filter((z) => Math.abs(z) < 2 ** 52); // so that neither a batch of them nor the 64-digit exponential overflows
+  const predictions: Record<Prediction, fc.Arbitrary<number>> = {
+    number: row.target === 'number' ? moderate(port.dtype) : logit,
+    probability: fc.oneof(probability(port.dtype), fc.constantFrom(0, 1)),
+    distribution: probability(port.dtype),
+  };
+  const targets: Record<Target, fc.Arbitrary<number>> = {
+    number: moderate(port.dtype),
+    label,
+    sign: fc.constantFrom(-1, 1),
+    distribution: label,
+  };
+  return fc.tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 3 })).chain((shape) =>
     fc.record({
-      prediction: filled(shape, prediction),
-      target: filled(shape, isLabel ? label : moderate(port.dtype)),
+      prediction: filled(shape, predictions[row.prediction]),
+      target: filled(shape, targets[row.target]),
       reduction: fc.constantFrom('mean' as const, 'sum' as const),
+      params: fc.record(
+        Object.fromEntries(Object.keys(row.params).map((k) => [k, fc.constantFrom(1 / 4, 3 / 4, 2, 5)])),
+      ),
     }),
   );
 };
 
+/** Logits with one class per row. */
+const oneHot = (port: PortInfo): fc.Arbitrary<Batch> =>
+  fc
+    .tuple(batch(port, 'softmax_cross_entropy'), fc.array(fc.nat({ max: 59 }), { minLength: 4, maxLength: 4 }))
+    .map(([b, classes]) => {
+      const k = b.target.shape[1] ?? 1;
+      const data = b.target.data.map((_, i) => (i % k === (classes[Math.floor(i / k)] ?? 0) % k ? 1 : 0));
+      return { ...b, target: { ...b.target, data } };
+    });
+
+/** The arguments of a call: parameters stand beside the tensors. */
+const argsOf = ({ params, ...b }: Batch) => ({ ...b, ...params });
+
 function* value(name: string, b: Batch): Inquiry<number> {
-  return (yield* ask(`loss.${name}.forward`, { ...b })).tensor('loss').data[0] ?? Number.NaN;
+  return (yield* ask(`loss.${name}.forward`, argsOf(b))).tensor('loss').data[0] ?? Number.NaN;
 }
 
 /** Loss and gradient of a batch over one reading. */
-const both = <T>(o: Lang<T>, row: Pick<Loss, 'each'>, prediction: T, target: T, reduction: Reduction) => {
+const both = <T>(
+  o: Lang<T>,
+  row: Pick<Loss, 'each' | 'params'>,
+  prediction: T,
+  target: T,
+  { reduction, params }: Batch,
+) => {
   const at = pullback(
-    (lang, [p, y]) => [lossOf(lang, row, p as NonNullable<typeof p>, y as NonNullable<typeof y>, reduction)],
+    (lang, [p, y]) => [lossOf(lang, row, p as NonNullable<typeof p>, y as NonNullable<typeof y>, reduction, params)],
     o,
     [prediction, target],
     1,
@@ -73,6 +114,7 @@ const one = (p: number, y: number): Batch => ({
   prediction: { shape: [1], data: [p] },
   target: { shape: [1], data: [y] },
   reduction: 'sum',
+  params: {},
 });
 
 /** The largest value that the declared clipping lets a single term reach. */
@@ -98,14 +140,15 @@ export const lossLaws = [
     *holds(b, port, name) {
       const got = yield* value(name, b);
       const row = rowUnder(port, name);
-      const { prediction: p, target: y, reduction } = b;
-      const truth = lossOf(exactly64, row, Exact.from(p.shape, p.data), Exact.from(y.shape, y.data), reduction);
+      const { prediction: p, target: y, reduction, params } = b;
+      const truth = lossOf(exactly64, row, Exact.from(p.shape, p.data), Exact.from(y.shape, y.data), reduction, params);
       const bound = lossOf(
         bounded(grantOf(port)),
         row,
         Bounded.from(p.shape, p.data),
         Bounded.from(y.shape, y.data),
         reduction,
+        params,
       );
       return within(
         'loss',
@@ -125,16 +168,17 @@ export const lossLaws = [
     subjects: each('loss', 'vjp'),
     given: batch,
     *holds(b, port, name) {
-      const got = (yield* ask(`loss.${name}.vjp`, { ...b })).tensor('dprediction');
+      const got = (yield* ask(`loss.${name}.vjp`, argsOf(b))).tensor('dprediction');
       const row = rowUnder(port, name);
-      const { prediction: p, target: y, reduction } = b;
-      const truth = both(exactly64, row, Exact.from(p.shape, p.data), Exact.from(y.shape, y.data), reduction).gradient;
+      const { prediction: p, target: y } = b;
+      fc.pre(!p.data.some((v, i) => lossRow(camel(name)).bends(v, y.data[i] ?? 0))); // the slope there is a convention
+      const truth = both(exactly64, row, Exact.from(p.shape, p.data), Exact.from(y.shape, y.data), b).gradient;
       const bound = both(
         bounded(grantOf(port)),
         row,
         Bounded.from(p.shape, p.data),
         Bounded.from(y.shape, y.data),
-        reduction,
+        b,
       ).gradient;
       return within(
         'dprediction',
@@ -237,11 +281,64 @@ export const lossLaws = [
     },
   }),
   law<Batch>({
-    id: 'loss/mse-metric',
+    id: 'loss/cross-entropy-gradient',
+    ref: 'L-19',
+    class: 'rounding bound',
+    says: 'for shares that sum to 1 the gradient by the logits sums to zero along every row: softmax − y',
+    kills: ['Theano #3162', 'tf-keras 304bb3d9'],
+    subjects: among(['softmax_cross_entropy'], 'loss', 'vjp'),
+    given: oneHot,
+    *holds(b, port) {
+      const g = (yield* ask('loss.softmax_cross_entropy.vjp', argsOf(b))).tensor('dprediction');
+      const [n = 1, k = 1] = g.shape;
+      const { u } = FORMATS[port.dtype];
+      const sums = Array.from({ length: n }, (_, r) =>
+        Array.from({ length: k }, (_2, j) => g.data[r * k + j] as number).reduce((a, v) => a + v, 0),
+      );
+      // each share is off by a few roundings of a number up to 1, and their sum by as many
+      const allowed = 8 * gamma(k + 4, u);
+      return within(
+        'Σ dz along a row',
+        sums,
+        sums.map(() => exactly(0)),
+        sums.map(() => allowed),
+      );
+    },
+  }),
+  law<Batch & { readonly shift: number }>({
+    id: 'loss/cross-entropy-shift',
+    ref: 'L-20',
+    class: 'exact',
+    says: 'logits shifted by a number that keeps them exact leave the loss as it is, however large the shift',
+    kills: ['torch #11752'],
+    subjects: among(['softmax_cross_entropy'], 'loss', 'forward'),
+    given: (port) =>
+      fc
+        .tuple(oneHot(port), fc.integer({ min: 0, max: FORMATS[port.dtype].digits - 8 }), fc.boolean())
+        .map(([b, e, negative]) => ({
+          ...b,
+          prediction: {
+            ...b.prediction,
+            data: b.prediction.data.map((v) => Math.round(Math.max(-64, Math.min(64, v)))),
+          },
+          shift: (negative ? -1 : 1) * 2 ** e,
+        })),
+    *holds({ shift, ...b }) {
+      const moved = { ...b.prediction, data: b.prediction.data.map((v) => v + shift) };
+      const [a, c] = [
+        yield* value('softmax_cross_entropy', b),
+        yield* value('softmax_cross_entropy', { ...b, prediction: moved }),
+      ];
+      return same(`loss of logits + ${shift}`, [c], [a]);
+    },
+  }),
+  law<Batch>({
+    id: 'loss/error-metric',
     ref: 'L-16',
     class: 'exact',
-    says: 'squared error is symmetric, and zero exactly for equal arguments',
-    subjects: among(['mse'], 'loss', 'forward'),
+    kills: ['neataptic MSLE(1, 2) < 0'],
+    says: 'an error is symmetric, and zero exactly for equal arguments',
+    subjects: among(['mse', 'mae', 'huber'], 'loss', 'forward'),
     given: batch,
     *holds(b, _port, name) {
       const [ab, ba, aa] = [
@@ -251,9 +348,9 @@ export const lossLaws = [
       ];
       const differ = b.prediction.data.some((v, i) => v !== b.target.data[i]);
       return every([
-        same('mse(y, p)', [ba], [ab]),
-        same('mse(p, p)', [aa], [0]),
-        claim('mse(p, y) > 0', !differ || ab > 0, ab, 0),
+        same(`${name}(y, p)`, [ba], [ab]),
+        same(`${name}(p, p)`, [aa], [0]),
+        claim(`${name}(p, y) > 0`, !differ || ab > 0, ab, 0),
       ]);
     },
   }),

@@ -5,11 +5,11 @@ import { cotangent, extent, filled, moderate, type Values } from '../arbitraries
 import type { Equation } from '../args.ts';
 import { rowOf } from '../contract.ts';
 import { every, law, within } from '../law.ts';
-import { type Big, exact, expecting, nearest, ZERO } from '../oracle/exact.ts';
-import { slopeAt } from '../oracle/formula.ts';
-import { bounded, exactly64, paramScope } from '../oracle/readings.ts';
+import { type Big, big, exact, expecting, nearest, ZERO } from '../oracle/exact.ts';
+import { bendsAt, differenceOf, slopeAt } from '../oracle/formula.ts';
+import { bounded, exactly64, paramScope, shifted } from '../oracle/readings.ts';
 import type { PortInfo } from '../port.ts';
-import { FORMATS, grantOf } from '../tolerance.ts';
+import { FORMATS, grantOf, ORACLE_STEP } from '../tolerance.ts';
 import { boundedOf, exactOf, graph, like } from './cases.ts';
 
 /** An operation applied to inputs of fitting shapes. */
@@ -31,10 +31,18 @@ const applied = (port: PortInfo, name: string): fc.Arbitrary<Applied> => {
   const { round } = FORMATS[port.dtype];
   return fc.tuple(extent(3), extent(3), extent(3)).chain(([n, k, m]) => {
     const shapes =
-      row.kind === 'pointwise' ? row.args.map(() => [n, m]) : row.args.map((_, i) => (i === 0 ? [n, k] : [k, m]));
+      row.kind === 'draw'
+        ? row.args.map(() => [])
+        : row.kind === 'pointwise'
+          ? row.args.map(() => [n, m])
+          : row.args.map((_, i) => (i === 0 ? [n, k] : [k, m]));
     const params = row.sample(shapes);
     return fc.record({
-      xs: fc.tuple(...shapes.map((s, i) => filled(s, moderate(port.dtype).map(inside(i))))),
+      xs: fc.tuple(
+        ...shapes.map((s, i) =>
+          filled(s, row.kind === 'draw' ? fc.integer({ min: 0, max: 2 ** 20 }) : moderate(port.dtype).map(inside(i))),
+        ),
+      ),
       params: fc.constant(params),
       dy: filled(row.shape(shapes, params), cotangent(port.dtype)),
     });
@@ -60,9 +68,32 @@ const cotangents = (
           ...Object.fromEntries(row.args.map((a, j) => [a, exact(xs[j]?.data[i] ?? 0)])),
           ...paramScope(params),
         };
+        fc.pre(!bendsAt(row.formula, by, scope)); // the slope at a seam is a convention
         const slope = slopeAt(row.formula, by, scope);
         const g = exact(dy.data[i] ?? 0);
         return { value: slope.value.times(g), error: slope.error.times(g.abs()) };
+      }),
+    );
+  if (row.kind === 'draw') return xs.map((x) => x.data.map(() => ({ value: ZERO, error: ZERO })));
+  // several steps: a central difference of ⟨dy, f⟩ in every coordinate
+  if (typeof row.formula === 'object' && 'each' in row.formula)
+    return xs.map((x, k) =>
+      x.data.map((_, i) => {
+        const at = (h: string): Big => {
+          const moved = xs.map((v, j) =>
+            j === k
+              ? shifted(
+                  exactOf(v),
+                  v.data.map((__, m) => (m === i ? 1 : 0)),
+                  h,
+                )
+              : exactOf(v),
+          );
+          const image = over(exactly64, name, moved, params);
+          return image.data.reduce((s, v, m) => s.plus(v.times(exact(dy.data[m] ?? 0))), ZERO);
+        };
+        const [down, mid, up] = [at(`-${ORACLE_STEP}`), at('0'), at(ORACLE_STEP)];
+        return differenceOf(down, mid, up, big(ORACLE_STEP));
       }),
     );
   // linear in each argument: the cotangent of an entry is ⟨dy, f(…, unit, …)⟩

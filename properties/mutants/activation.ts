@@ -114,4 +114,11 @@ export const activationMutants: readonly Mutant[] = [
     killedBy: ['activation/homogeneous', 'activation/value'],
     plant: forward('relu', (x) => (x > 2 ** -10 ? x : 0)),
   },
+  {
+    id: 'softplus/threshold',
+    says: 'switches to the identity beyond 17',
+    bug: 'torch #55587',
+    killedBy: ['activation/monotone', 'activation/value'],
+    plant: forward('softplus', (x) => (x > 17 ? x : Math.log1p(Math.exp(x)))),
+  },
 ];

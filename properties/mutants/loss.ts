@@ -85,7 +85,62 @@ export const lossMutants: readonly Mutant[] = [
   {
     id: 'mse/one-sided',
     says: 'weighs overshoot twice',
-    killedBy: ['loss/mse-metric'],
+    killedBy: ['loss/error-metric'],
     plant: loss('mse', (p, y) => (p > y ? 2 : 1) * (p - y) ** 2),
+  },
+  {
+    id: 'cross-entropy/naive',
+    says: 'log of a sum of exponentials, without subtracting the largest',
+    bug: 'torch #11752',
+    killedBy: ['loss/cross-entropy-shift', 'loss/value'],
+    plant: at('loss.softmax_cross_entropy.forward', (args) => {
+      const [z, y] = [plain(args, 'prediction'), plain(args, 'target')];
+      const [n = 1, k = 1] = z.shape;
+      const row = (t: typeof z, r: number): readonly number[] => Array.from(t.data).slice(r * k, (r + 1) * k);
+      const total = Array.from({ length: n }, (_, r) => {
+        const lse = Math.log(row(z, r).reduce((s, v) => s + Math.exp(v), 0));
+        return row(y, r).reduce((s, v, j) => s + v * (lse - (row(z, r)[j] ?? 0)), 0);
+      }).reduce((a, b) => a + b, 0);
+      return { loss: scalar(args.reduction === 'mean' ? total / n : total) };
+    }),
+  },
+  {
+    id: 'cross-entropy/first-class',
+    says: 'leaves the first class out of the gradient',
+    bug: 'Theano #3162',
+    killedBy: ['loss/cross-entropy-gradient', 'loss/gradient'],
+    plant: changed('loss.softmax_cross_entropy.vjp', 'dprediction', (v, i, a) =>
+      i % (plain(a, 'target').shape[1] ?? 1) === 0 ? 0 : v,
+    ),
+  },
+  {
+    id: 'kl/swapped',
+    says: 'p·log(p / y), the arguments exchanged',
+    bug: 'keras #23333 is the same slip in another loss',
+    killedBy: ['loss/value'],
+    plant: at('loss.kl.forward', (args, original) =>
+      now(original, { ...args, prediction: args.target, target: args.prediction }),
+    ),
+  },
+  {
+    id: 'huber/no-half',
+    says: 'delta·(|r| − delta) beyond delta, which jumps at delta',
+    killedBy: ['loss/value'],
+    plant: at('loss.huber.forward', (args) => {
+      const [p, y] = [plain(args, 'prediction'), plain(args, 'target')];
+      const delta = (args.delta as number | undefined) ?? 1;
+      const each = Array.from(p.data, (v, i) => {
+        const r = Math.abs(v - (y.data[i] ?? 0));
+        return r <= delta ? (r * r) / 2 : delta * (r - delta);
+      });
+      const total = each.reduce((a, b) => a + b, 0);
+      return { loss: scalar(args.reduction === 'mean' ? total / each.length : total) };
+    }),
+  },
+  {
+    id: 'hinge/labels',
+    says: 'takes labels 0 and 1 where signs were given, so that the margin of class −1 is lost',
+    killedBy: ['loss/value'],
+    plant: loss('hinge', (p, y) => Math.max(0, 1 - (y > 0 ? 1 : 0) * p)),
   },
 ];

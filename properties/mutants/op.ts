@@ -13,7 +13,7 @@ export const graph = (f: (answer: Args, args: Args) => Args, when: (op: string) 
 
 /** Two mutants per operation: a result four times further off than it may be, and a pull-back scaled by 1 + 2⁻²⁰. */
 export const opMutants: readonly Mutant[] = Object.entries(ROWS).flatMap(([name, row]): readonly Mutant[] => {
-  const steps = Math.max(1, Math.ceil(8 * Math.max(row.ulp, row.kind === 'fold' ? 8 : 0)));
+  const steps = Math.max(1, Math.ceil(8 * Math.max(row.ulp, row.kind === 'fold' || row.kind === 'rowwise' ? 8 : 0)));
   return [
     {
       id: `op/${name}-value-off`,

@@ -1,7 +1,7 @@
 // Formulas as text, evaluated and differentiated at 64 digits.
 import type { MathNode } from 'mathjs';
-import type { Formula } from '../../src/index.ts';
-import { DIFFERENCE_ERROR, ORACLE_STEP } from '../tolerance.ts';
+import type { Formula, Indexed } from '../../src/index.ts';
+import { DIFFERENCE_ERROR, KINK_DIGITS, ORACLE_STEP } from '../tolerance.ts';
 import { type Big, big, math, ZERO } from './exact.ts';
 
 export type Scope = Readonly<Record<string, Big>>;
@@ -30,7 +30,8 @@ const compile = (text: string): Compiled => {
   });
   const run = (scope: Scope): unknown => {
     for (const name of names)
-      if (!Object.hasOwn(scope, name)) throw new FormulaError(`formula: "${name}" in "${text}" is not bound`);
+      if (name !== 'pi' && !Object.hasOwn(scope, name))
+        throw new FormulaError(`formula: "${name}" in "${text}" is not bound`);
     return code.evaluate({ ...scope });
   };
   const made = { node, run };
@@ -51,6 +52,7 @@ export const evaluate = (text: string, scope: Scope): Big => asBig(compile(text)
 export const pieceAt = (formula: Formula, scope: Scope): string => {
   if (typeof formula === 'string') return formula;
   if ('index' in formula) return formula.term;
+  if ('each' in formula) return formula.each;
   const piece = formula.find(({ when }) => when === undefined || compile(when).run(scope) === true);
   if (piece === undefined) throw new FormulaError('formula: no piece holds');
   return piece.f;
@@ -96,9 +98,60 @@ export const slopeAt = (formula: Formula, by: string, scope: Scope): Slope => {
   return slopes.reduce((a, b) => (b.error.lt(a.error) ? b : a));
 };
 
+const difference = (f: (v: Big) => Big, x: Big, h: Big): Slope => differenceOf(f(x.minus(h)), f(x), f(x.plus(h)), h);
+
 /** A central difference. Its error: what the one-sided differences disagree by, and the cancellation of 64 digits. */
-const difference = (f: (v: Big) => Big, x: Big, h: Big): Slope => {
-  const [down, mid, up] = [f(x.minus(h)), f(x), f(x.plus(h))];
+export const differenceOf = (down: Big, mid: Big, up: Big, h: Big): Slope => {
   const bend = up.plus(down).minus(mid.times(2)).abs();
   return { value: up.minus(down).div(h.times(2)), error: bend.plus(mid.abs().times(DIFFERENCE_ERROR)).div(h) };
+};
+
+/** The second derivative of one argument, by differences; good for an estimate of size, which is what bounds need. */
+export const curvatureAt = (formula: Formula, by: string, scope: Scope): Big => {
+  const x = scope[by] ?? ZERO;
+  const h = big(ORACLE_STEP);
+  const f = (v: Big): Big => evaluate(pieceAt(formula, scope), { ...scope, [by]: v });
+  return f(x.plus(h))
+    .plus(f(x.minus(h)))
+    .minus(f(x).times(2))
+    .div(h.times(h));
+};
+
+/** Whether the slopes just left and right of a point differ: a bend, where the derivative is a convention. */
+export const bendsAt = (formula: Formula, by: string, scope: Scope): boolean => {
+  if (!Array.isArray(formula)) return false; // one piece, no seam
+  const x = scope[by] ?? ZERO;
+  const h = big(ORACLE_STEP);
+  const f = (v: Big): Big => valueAt(formula, { ...scope, [by]: v });
+  const [left, right] = [f(x).minus(f(x.minus(h))), f(x.plus(h)).minus(f(x))];
+  return left.minus(right).abs().gt(left.abs().plus(right.abs()).times(KINK_DIGITS));
+};
+
+/** A line of mathematics as TeX; an assignment keeps its name on the left. */
+export const tex = (text: string): string =>
+  math
+    .parse(text)
+    .toTex({ parenthesis: 'auto' })
+    .replace(/(?<![\\a-z{])erf(?=\\left)/g, '\\mathrm{erf}')
+    .trim();
+
+/** Whether an index on the left is missing on the right, so that terms are added up. */
+export const sumsUp = ({ index }: Indexed): boolean => {
+  if (typeof index !== 'string') return true; // indices that depend on parameters belong to reductions
+  const [left = '', right = ''] = index.split('->');
+  return [...left.replace(',', '')].some((letter) => !right.includes(letter));
+};
+
+/** A formula as TeX: pieces as cases, sums with their names. */
+export const texOf = (formula: Formula): string => {
+  if (typeof formula === 'string') return tex(formula);
+  if ('index' in formula) return `${sumsUp(formula) ? '\\sum ' : ''}${tex(formula.term)}`;
+  if ('each' in formula)
+    return [
+      tex(formula.each),
+      ...Object.entries(formula.sums ?? {}).map(([name, term]) => `${name} = \\sum_j ${tex(term)}`),
+      ...Object.entries(formula.maxima ?? {}).map(([name, term]) => `${name} = \\max_j ${tex(term)}`),
+    ].join(',\\quad ');
+  const cases = formula.map(({ when, f }) => `${tex(f)} & ${when === undefined ? '\\text{else}' : tex(when)}`);
+  return `\\begin{cases} ${cases.join(' \\\\ ')} \\end{cases}`;
 };

@@ -1,8 +1,8 @@
 // Two more readings of the language: exact (64-digit numbers) and bounded (a value with a running error bound).
-import { type Lang, type Op, ops, reading, type Shape, Tensor } from '../../src/index.ts';
+import { type Lang, type Op, ops, type Rowwise, reading, type Shape, Tensor } from '../../src/index.ts';
 import { FORMATS, type Grant, gamma, nextDown, nextUp, spacing, ulpsAt } from '../tolerance.ts';
-import { type Big, big, exact, ZERO } from './exact.ts';
-import { type Scope, valueAt } from './formula.ts';
+import { type Big, big, exact, nearest, ZERO } from './exact.ts';
+import { evaluate, type Scope, valueAt } from './formula.ts';
 
 const count = (shape: Shape): number => shape.reduce((a, b) => a * b, 1);
 
@@ -69,6 +69,45 @@ const einsum = (
   return out;
 };
 
+/** Values of a formula along the last axis: its sums and maxima first, then one value per number or per row. */
+const alongRows = (
+  { sums = {}, maxima = {}, each }: Rowwise,
+  args: readonly string[],
+  xs: readonly Exact[],
+  shape: Shape,
+): readonly Big[] => {
+  const all = count(xs[0]?.shape ?? []);
+  const n = xs[0]?.shape.at(-1) ?? 1;
+  const at = (i: number): Scope => Object.fromEntries(args.map((name, k) => [name, xs[k]?.data[i] ?? ZERO]));
+  const rows = Array.from({ length: all / n }, (_, r) => {
+    const folded = (terms: Readonly<Record<string, string>>, f: (a: Big, b: Big) => Big): Scope =>
+      Object.fromEntries(
+        Object.entries(terms).map(([name, term]) => [
+          name,
+          Array.from({ length: n }, (_2, j) => valueAt(term, at(r * n + j))).reduce(f),
+        ]),
+      );
+    return { ...folded(sums, (a, b) => a.plus(b)), ...folded(maxima, (a, b) => (b.gt(a) ? b : a)) };
+  });
+  return Array.from({ length: count(shape) }, (_, i) => {
+    const element = (i * all) / count(shape); // where one value is left of a row, its first element stands for it
+    return valueAt(each, { ...at(element), ...rows[Math.floor(element / n)] });
+  });
+};
+
+/** Random numbers are exact doubles: their kernel is their definition, held to known answers by the chapter of random numbers. */
+const drawn = (row: Op, xs: readonly Exact[], p: unknown, shape: Shape): Float64Array => {
+  const out = new Float64Array(count(shape));
+  row.kernel(
+    out,
+    xs.map((x) => x.data.map(nearest)),
+    p,
+    xs.map((x) => x.shape),
+    shape,
+  );
+  return out;
+};
+
 /** Numeric parameters of a row as names of its formula. */
 export const paramScope = (p: unknown): Scope =>
   Object.fromEntries(
@@ -79,7 +118,10 @@ export const paramScope = (p: unknown): Scope =>
 
 /** The language at 64 digits: every row by its formula, none by its kernel. */
 export const exactly64: Lang<Exact> = reading<Exact>(
-  { shape: (x) => x.shape, lit: (v) => Exact.from([], [v]) },
+  {
+    shape: (x) => x.shape,
+    lit: (v, text) => (text === undefined ? Exact.from([], [v]) : new Exact([], [evaluate(text, {})])),
+  },
   (row, xs, p) => {
     const shapes = xs.map((x) => x.shape);
     const shape = row.shape(shapes, p);
@@ -88,6 +130,9 @@ export const exactly64: Lang<Exact> = reading<Exact>(
       const index = typeof formula.index === 'string' ? formula.index : formula.index(shapes, p as never);
       return new Exact(shape, einsum(index, formula.term, row.args, xs, shape));
     }
+    if (row.kind === 'draw') return Exact.from(shape, drawn(row, xs, p, shape));
+    if (typeof formula === 'object' && 'each' in formula)
+      return new Exact(shape, alongRows(formula, row.args, xs, shape));
     const same = count(shape);
     // equal sizes keep their order, which covers reshape; all else broadcasts
     const from = xs.map((x) => (x.data.length === same ? null : gather(x.shape, shape)));
@@ -133,8 +178,8 @@ const OUTWARD = 1 + 2 ** -40;
 
 /**
  * The extreme deviation of a pointwise row over the box of its arguments. Every row is monotone or convex in each
- * argument, so the extremes lie at corners; where an argument's interval spans 0, that point is visited as well, which
- * meets poles and kinks. Anything not finite makes the bound infinite.
+ * argument between its turns, so the extremes lie at corners and turns; where an argument's interval spans 0, that point
+ * is visited as well, which meets poles and kinks. Anything not finite makes the bound infinite.
  */
 const deviation = (row: Op, at: readonly number[], error: readonly number[], p: unknown, centre: number): number => {
   if (error.every((e) => e === 0)) return 0;
@@ -142,7 +187,7 @@ const deviation = (row: Op, at: readonly number[], error: readonly number[], p: 
     const e = error[k] ?? 0;
     if (e === 0) return [x];
     const [low, high] = [nextDown(x - e, 'f64'), nextUp(x + e, 'f64')];
-    return low < 0 && high > 0 ? [low, 0, high] : [low, high];
+    return [low, ...(low < 0 && high > 0 ? [0] : []), ...row.turns(low, high), high];
   });
   let worst = 0;
   const out = new Float64Array(1);
@@ -182,12 +227,14 @@ const withErrors = (sizes: readonly Tensor[], errors: readonly Tensor[]): readon
 /** The language as values with running error bounds for an implementation that is granted so much. */
 export const bounded = (grant: Grant): Lang<Bounded> => {
   const { u, tiny } = FORMATS[grant.dtype];
-  return reading<Bounded>(
+  const self: Lang<Bounded> = reading<Bounded>(
     {
       shape: (x) => x.value.shape,
-      lit: (v) => {
+      lit: (v, text) => {
         const near = FORMATS[grant.dtype].round(v);
-        return new Bounded(Tensor.from([], [v]), Tensor.from([], [Math.abs(near - v)]));
+        // a number next to a constant is off by half a unit in its last place
+        const off = Math.abs(near - v) + (text === undefined ? 0 : ulpsAt(1 / 2, v, 'f64'));
+        return new Bounded(Tensor.from([], [v]), Tensor.from([], [off]));
       },
     },
     (row, xs, p) => {
@@ -203,7 +250,9 @@ export const bounded = (grant: Grant): Lang<Bounded> => {
             shape,
           );
         });
+      if (row.steps !== undefined) return row.steps(self, xs as never, p); // one carrier per argument
       const value = apply(xs.map((x) => x.value));
+      if (row.kind === 'draw') return Bounded.from(shape, value.view);
       if (row.kind === 'layout') return new Bounded(value, apply(xs.map((x) => x.error)));
       if (row.kind === 'fold') {
         const n = row.terms(shapes, shape);
@@ -247,4 +296,5 @@ export const bounded = (grant: Grant): Lang<Bounded> => {
       );
     },
   );
+  return self;
 };

@@ -58,9 +58,9 @@ const activation = (name: OpName) => {
 
 const loss = (name: string) => {
   const row = lossRow(name);
-  const at = ({ prediction, target, reduction }: LossArgs) =>
+  const at = ({ prediction, target, reduction, ...params }: LossArgs) =>
     pullback(
-      (o, xs) => [lossOf(o, row, xs[0] as (typeof xs)[number], xs[1] as (typeof xs)[number], reduction)],
+      (o, xs) => [lossOf(o, row, xs[0] as (typeof xs)[number], xs[1] as (typeof xs)[number], reduction, params)],
       ops,
       [tensor(prediction), tensor(target)],
       1,

@@ -111,13 +111,15 @@ describe('verify', () => {
   test('--list runs nothing and names laws, subjects and statements', async () => {
     const { code, out } = await run('verify', '--list', '--law', 'loss/value');
     expect(code).toBe(0);
-    expect(out).toMatch(/^loss\/value\s+bce bce_with_logits mse\s+the loss of a batch/);
+    expect(out).toMatch(
+      /^loss\/value\s+bce bce_with_logits mse mae huber hinge softmax_cross_entropy kl\s+the loss of a batch/,
+    );
   });
 });
 
 describe('faults end in one sentence and the right code', () => {
   const cases: readonly (readonly [string, readonly string[], number, RegExp])[] = [
-    ['unknown law', ['verify', '--law', 'nope/*'], 2, /no law matches "nope\/\*"; chapters are meta, purity/],
+    ['unknown law', ['verify', '--law', 'nope/*'], 2, /no law matches "nope\/\*", known are meta\/\*, purity/],
     ['unknown file', ['verify', 'nowhere.ts'], 2, /verify: there is no file nowhere\.ts$/],
     ['unknown replay', ['verify', '--replay', 'nothing.json'], 2, /replay: there is no file nothing\.json$/],
     ['unknown command', ['verfy'], 2, /unknown command 'verfy'[\s\S]*verify/],

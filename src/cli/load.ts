@@ -42,17 +42,35 @@ export const globOf = (pattern: string): RegExp =>
       .replaceAll('?', '.')}$`,
   );
 
+/** Names by globs, comma-separated, in the order of the table; all without one. @throws CommandFault when a glob matches none */
+export const namesOf = (
+  command: string,
+  what: string,
+  names: readonly string[],
+  globs: string | undefined,
+  known: readonly string[] = names,
+): readonly string[] => {
+  if (globs === undefined) return names;
+  const patterns = globs.split(',').map((g) => globOf(g.trim()));
+  const idle = patterns.findIndex((p) => !names.some((name) => p.test(name)));
+  if (idle >= 0)
+    throw new CommandFault(
+      `${command}: no ${what} matches "${globs.split(',')[idle]?.trim()}", known are ${known.join(', ')}`,
+    );
+  return names.filter((name) => patterns.some((p) => p.test(name)));
+};
+
 /** Laws by glob, comma-separated; all without one. @throws CommandFault when a glob matches none */
 export const lawsOf = (globs: string | undefined): readonly Law[] => {
-  if (globs === undefined) return LAWS;
-  const patterns = globs.split(',').map((g) => g.trim());
-  const chosen = patterns.map((p) => LAWS.filter((l) => globOf(p).test(l.id)));
-  const nothing = patterns.find((_, i) => chosen[i]?.length === 0);
-  if (nothing !== undefined)
-    throw new CommandFault(
-      `verify: no law matches "${nothing}"; chapters are ${[...new Set(LAWS.map((l) => l.id.split('/')[0]))].join(', ')}`,
-    );
-  return LAWS.filter((l) => chosen.some((c) => c.includes(l)));
+  const chapters = [...new Set(LAWS.map((l) => l.id.split('/')[0]))].map((c) => `${c}/*`);
+  const chosen = namesOf(
+    'verify',
+    'law',
+    LAWS.map((l) => l.id),
+    globs,
+    chapters,
+  );
+  return LAWS.filter((l) => chosen.includes(l.id));
 };
 
 /** A failure on disk: the values, and what they belong to. */

@@ -53,7 +53,7 @@ program
 program
   .command('bench')
   .description('time every operation at three sizes, and a training step')
-  .option('--filter <glob>', 'operations by name')
+  .option('--filter <globs>', 'operations by name, as "soft*,matmul"')
   .option('--time <ms>', 'time per operation and size', integer(1))
   .option('--out <dir>', 'write the reports there')
   .option(...jsonFlag)
@@ -62,6 +62,9 @@ program
 program
   .command('sweep')
   .description('compare optimizers and initializers on problems, with paired seeds')
+  .option('--optimizers <globs>', 'rows of the table, as "adam*,sgd"')
+  .option('--initializers <globs>', 'rows of the table, as "he*,xavier*"')
+  .option('--problems <globs>', 'rows of the table')
   .option('--out <dir>', 'write the reports there')
   .option(...jsonFlag)
   .action(async (options) => ends(await (await import('./reports.ts')).sweepCommand(options)));

@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { runKernels } from '../../bench/kernels.ts';
 import type { Progress } from '../../bench/measure.ts';
+import { PROBLEMS, type ProblemName } from '../../bench/problems.ts';
 import { runPrograms } from '../../bench/programs.ts';
 import {
   type BenchReports,
@@ -12,16 +13,16 @@ import {
   sweepLines,
   writeBenchReports,
 } from '../../bench/render.ts';
-import { runSweep } from '../../bench/sweep.ts';
+import { runSweep, type SweepOptions } from '../../bench/sweep.ts';
 import { hunt, type Kill } from '../../properties/hunt.ts';
 import { LAWS } from '../../properties/laws/index.ts';
 import { MUTANTS } from '../../properties/mutants/index.ts';
 import { card, lawLines, markdown, tally, tallyText } from '../../properties/report.ts';
 import type { Check } from '../../properties/run.ts';
 import { ALPHA } from '../../properties/tolerance.ts';
-import { OP_NAMES, toJson } from '../index.ts';
-import { CommandFault, EXIT } from './fault.ts';
-import { globOf, loadPort } from './load.ts';
+import { INITIALIZERS, OP_NAMES, OPTIMIZERS, toJson } from '../index.ts';
+import { EXIT } from './fault.ts';
+import { loadPort, namesOf } from './load.ts';
 import { coloured, print, type Stage, stages } from './show.ts';
 import { exitOf, replayOf, runLaws } from './verify.ts';
 
@@ -55,16 +56,14 @@ const kernelStage = (
   timePerTask: number | undefined,
   filter: string | undefined,
 ): Stage => {
-  const glob = filter === undefined ? undefined : globOf(filter);
-  if (glob !== undefined && !OP_NAMES.some((op) => glob.test(op)))
-    throw new CommandFault(`bench: no operation matches "${filter}", known are ${OP_NAMES.join(', ')}`);
+  const chosen = namesOf('bench', 'operation', OP_NAMES, filter);
   return keeping(
     'kernels',
     (say) =>
       runKernels({
         onProgress: counting(say),
         ...(timePerTask === undefined ? {} : { timePerTask }),
-        ...(glob === undefined ? {} : { filter: (op) => glob.test(op) }),
+        filter: (op) => chosen.includes(op),
       }),
     (made) => {
       into.kernels = made;
@@ -83,10 +82,10 @@ const programStage = (into: Mutable<BenchReports>): Stage =>
     (made) => `${made.rows.length} timings`,
   );
 
-const sweepStage = (into: Mutable<BenchReports>): Stage =>
+const sweepStage = (into: Mutable<BenchReports>, axes: SweepOptions = {}): Stage =>
   keeping(
     'sweep',
-    (say) => runSweep({ onProgress: counting(say) }),
+    (say) => runSweep({ ...axes, onProgress: counting(say) }),
     (made) => {
       into.sweep = made;
     },
@@ -122,10 +121,27 @@ export const benchCommand = async (options: BenchOptions): Promise<number> => {
   return finish(made, options, text.filter((t) => t !== '').join('\n'));
 };
 
-/** `sweep`: optimizers × initializers × problems, paired. */
-export const sweepCommand = async (options: BenchOptions): Promise<number> => {
+/** Axes of the sweep by globs over the tables. */
+interface AxisOptions {
+  readonly optimizers?: string;
+  readonly initializers?: string;
+  readonly problems?: string;
+}
+
+/** `sweep`: optimizers × initializers × problems, paired. @throws CommandFault when a glob matches no row */
+export const sweepCommand = async (options: BenchOptions & AxisOptions): Promise<number> => {
   const made: Mutable<BenchReports> = {};
-  await stages([sweepStage(made)], options.json === true);
+  const axis = (what: string, table: object, globs: string | undefined) =>
+    globs === undefined ? undefined : namesOf('sweep', what, Object.keys(table), globs);
+  const optimizers = axis('optimizer', OPTIMIZERS, options.optimizers);
+  const initializers = axis('initializer', INITIALIZERS, options.initializers);
+  const problems = axis('problem', PROBLEMS, options.problems) as readonly ProblemName[] | undefined; // names of that table
+  const axes = {
+    ...(optimizers === undefined ? {} : { optimizers }),
+    ...(initializers === undefined ? {} : { initializers }),
+    ...(problems === undefined ? {} : { problems }),
+  };
+  await stages([sweepStage(made, axes)], options.json === true);
   return finish(made, options, made.sweep === undefined ? '' : renderSweep(made.sweep));
 };
 

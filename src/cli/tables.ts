@@ -2,7 +2,19 @@
 import { PROBLEMS } from '../../bench/problems.ts';
 import { LAWS } from '../../properties/laws/index.ts';
 import { MUTANTS } from '../../properties/mutants/index.ts';
-import { ACTIVATIONS, INITIALIZERS, LAYERS, LOSSES, OPTIMIZERS, ROWS, toJson } from '../index.ts';
+import { sumsUp, texOf } from '../../properties/oracle/formula.ts';
+import {
+  ACTIVATIONS,
+  INITIALIZERS,
+  type Kind,
+  LAYERS,
+  LOSSES,
+  OPTIMIZERS,
+  type Op,
+  ROWS,
+  type Rowwise,
+  toJson,
+} from '../index.ts';
 import { CommandFault, EXIT } from './fault.ts';
 import { print } from './show.ts';
 
@@ -13,8 +25,31 @@ const text = (formula: (typeof ROWS)[keyof typeof ROWS]['formula']): string =>
   typeof formula === 'string'
     ? formula
     : 'index' in formula
-      ? `Σ ${formula.term}${typeof formula.index === 'string' ? ` over ${formula.index}` : ' over the given axes'}`
-      : formula.map(({ when, f }) => (when === undefined ? f : `${f} where ${when}`)).join(', else ');
+      ? `${sumsUp(formula) ? 'Σ ' : ''}${formula.term}${typeof formula.index === 'string' ? `, indices ${formula.index}` : ' over the given axes'}`
+      : 'each' in formula
+        ? rowText(formula)
+        : formula.map(({ when, f }) => (when === undefined ? f : `${f} where ${when}`)).join(', else ');
+
+const rowText = ({ sums = {}, maxima = {}, each }: Rowwise): string =>
+  `${[
+    each,
+    ...Object.entries(sums).map(([name, term]) => `${name} = Σ ${term}`),
+    ...Object.entries(maxima).map(([name, term]) => `${name} = max ${term}`),
+  ].join(', ')} along the last axis`;
+
+/** What the shapes of a row follow from. */
+const SHAPES: Readonly<Record<Kind, string>> = {
+  pointwise: 'all arguments broadcast to the shape of the result',
+  fold: 'by the indices or axes of the formula',
+  layout: 'by the indices or parameters',
+  rowwise: '[…, n], along the last axis',
+  draw: 'a scalar counter, and the shape that is asked for',
+};
+
+const parametersOf = (row: Op): object => {
+  const p = row.sample(row.args.map(() => [1, 1]));
+  return p === undefined ? {} : { parameters: Object.keys(p as object).join(', ') };
+};
 
 const ops = Object.fromEntries(
   Object.entries(ROWS).map(([name, r]): [string, Entry] => [
@@ -23,9 +58,15 @@ const ops = Object.fromEntries(
       doc: r.doc,
       kind: r.kind,
       arguments: r.args.join(', '),
+      shapes: SHAPES[r.kind],
       formula: text(r.formula),
-      ulps: r.ulp,
-      ...(r.source === undefined ? {} : { source: r.source }),
+      TeX: texOf(r.formula),
+      ...parametersOf(r),
+      ...(r.kind === 'pointwise' ? { accuracy: `${r.ulp} ulp` } : {}),
+      ...(r.kinks.length === 0
+        ? {}
+        : { kinks: r.kinks.map((k) => `${r.args[k.arg]} = ${k.at}, slope there ${k.slope}`) }),
+      source: r.source,
     },
   ]),
 );
@@ -35,9 +76,25 @@ const TABLES: Readonly<Record<string, Readonly<Record<string, Entry>>>> = {
   ops,
   activations: Object.fromEntries(ACTIVATIONS.map((name) => [name, ops[name] ?? { doc: '' }])),
   losses: Object.fromEntries(
-    Object.entries(LOSSES).map(([name, { doc, formula, source }]) => [name, { doc, formula, source }]),
+    Object.entries(LOSSES).map(([name, { doc, formula, prediction, target, params, source }]) => [
+      name,
+      {
+        doc,
+        prediction,
+        target,
+        formula,
+        ...(Object.keys(params).length > 0 ? { params } : {}),
+        reductions: 'mean, sum',
+        source,
+      },
+    ]),
   ),
-  layers: Object.fromEntries(Object.entries(LAYERS).map(([name, { doc, source }]) => [name, { doc, source }])),
+  layers: Object.fromEntries(
+    Object.entries(LAYERS).map(([name, { doc, shapes, formula, options, source }]) => [
+      name,
+      { doc, shapes, formula, options, source },
+    ]),
+  ),
   initializers: Object.fromEntries(
     Object.entries(INITIALIZERS).map(([name, { doc, distribution, variance, source }]) => [
       name,

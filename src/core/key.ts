@@ -1,4 +1,5 @@
 // Explicit randomness: splittable counter-based keys (Threefry-2x32, 20 rounds), uniforms and normals as pure functions.
+import { elementary } from './elementary.ts';
 import { DomainError } from './errors.ts';
 import type { Shape } from './shape.ts';
 import { Tensor } from './tensor.ts';
@@ -43,14 +44,17 @@ export const split = (key: Key, n: number): readonly Key[] => Array.from({ lengt
 /** The key of a named or numbered child. */
 export const fold = (key: Key, child: number): Key => threefry(key, [child >>> 0, 1]);
 
+/** Fills a buffer with the draws of a key; see {@link uniform}. */
+export const uniformInto = (key: Key, out: Float64Array): void => {
+  for (let i = 0; i < out.length; i++) {
+    const [hi, lo] = threefry(key, [i, 0]);
+    out[i] = ((hi >>> 6) * 2 ** 26 + (lo >>> 6) + 0.5) * 2 ** -52;
+  }
+};
+
 /** Uniforms on the grid (k + ½)·2⁻⁵², k < 2⁵²: inside (0, 1), symmetric about ½, exact doubles. */
 export const uniform = <const S extends Shape>(key: Key, shape: S): Tensor<S> =>
-  Tensor.build(shape, (out) => {
-    for (let i = 0; i < out.length; i++) {
-      const [hi, lo] = threefry(key, [i, 0]);
-      out[i] = ((hi >>> 6) * 2 ** 26 + (lo >>> 6) + 0.5) * 2 ** -52;
-    }
-  });
+  Tensor.build(shape, (out) => uniformInto(key, out));
 
 /** Standard normals by inversion of {@link uniform}, one per uniform: no hidden second value, no rejection. */
 export const normal = <const S extends Shape>(key: Key, shape: S): Tensor<S> => {
@@ -77,7 +81,7 @@ export const normalQuantile = (p: number): number => {
   const q = p - 0.5;
   if (Math.abs(q) <= 0.425) return q * ratio(CENTRE[0], CENTRE[1], 0.180625 - q * q);
   if (p === 0 || p === 1) return q / 0;
-  const r = Math.sqrt(-Math.log(q < 0 ? p : 1 - p));
+  const r = Math.sqrt(-elementary.log(q < 0 ? p : 1 - p));
   const tail = r <= 5 ? ratio(MIDDLE[0], MIDDLE[1], r - 1.6) : ratio(FAR[0], FAR[1], r - 5);
   return q < 0 ? -tail : tail;
 };

@@ -27,7 +27,7 @@ class Node<T> {
 /** Lifts a language over T to one over nodes. Levels are types, so nested derivatives cannot be confused. */
 const tape = <T>(o: Lang<T>): Lang<Node<T>> =>
   reading<Node<T>>(
-    { shape: (x) => o.shape(x.value), lit: (v) => new Node(o.lit(v), false) },
+    { shape: (x) => o.shape(x.value), lit: (v, text) => new Node(o.lit(v, text), false) },
     (row, parents, p, name) => {
       const apply = o[name] as (...a: unknown[]) => T; // arity and types are the caller's, by Lang
       return new Node(apply(...parents.map((q) => q.value), p), false, row, parents, p);

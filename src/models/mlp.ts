@@ -1,6 +1,6 @@
 // The multi-layer perceptron as data: from sizes to layers, and the loss of a network as one program.
 
-import { type Named, type Network, type NetworkVariables, serial } from '../nn/layer.ts';
+import { type Context, type Named, type Network, type NetworkVariables, serial } from '../nn/layer.ts';
 import { type LayerSpec, layerOf } from '../nn/layers.ts';
 import { lossOf, lossRow, type Reduction } from '../nn/loss.ts';
 import type { Lang } from '../ops/lang.ts';
@@ -9,6 +9,8 @@ import type { Lang } from '../ops/lang.ts';
 export interface ModelSpec {
   readonly layers: readonly LayerSpec[];
   readonly loss: string;
+  /** Parameters of the loss that differ from its row, as `{ delta: 2 }`. */
+  readonly lossParams?: Readonly<Record<string, number>>;
   readonly reduction?: Reduction;
 }
 
@@ -30,7 +32,8 @@ export const lossOfModel = <T>(
   variables: NetworkVariables<T>,
   x: T,
   y: T,
+  context: Context<T> = { mode: 'train' },
 ): { readonly loss: T; readonly output: T; readonly state: readonly Named<T>[] } => {
-  const [output, state] = network.apply(o, variables, x, { mode: 'train' });
-  return { loss: lossOf(o, lossRow(spec.loss), output, y, spec.reduction ?? 'mean'), output, state };
+  const [output, state] = network.apply(o, variables, x, context);
+  return { loss: lossOf(o, lossRow(spec.loss), output, y, spec.reduction ?? 'mean', spec.lossParams), output, state };
 };

@@ -105,8 +105,12 @@ export const refutes = (alpha: readonly number[], x: Tensor, y: Tensor): boolean
 /** The refutation of a small set of samples with multipliers up to `most`, or null when none of them is one. */
 export const findRefutation = (x: Tensor, y: Tensor, most = 1): readonly number[] | null => {
   const n = x.shape[0] ?? 0;
-  for (let code = 1; code < (most + 1) ** n; code++) {
-    const alpha = Array.from({ length: n }, (_, i) => Math.floor(code / (most + 1) ** i) % (most + 1));
+  const places = Array.from({ length: n }).reduce<readonly number[]>(
+    (ps) => [...ps, (ps.at(-1) ?? 1) * (most + 1)],
+    [1],
+  );
+  for (let code = 1; code < (places[n] ?? 1); code++) {
+    const alpha = places.slice(0, n).map((place) => Math.floor(code / place) % (most + 1));
     if (refutes(alpha, x, y)) return alpha;
   }
   return null;

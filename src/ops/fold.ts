@@ -14,6 +14,7 @@ export const foldRows = {
   sum: fold<readonly ['x'], SumParams>({
     args: ['x'],
     doc: 'sum over axes, which stay with size 1 if kept',
+    source: 'Higham 2002, §4.1',
     formula: {
       index: ([x = []]: readonly Shape[], p: SumParams) => {
         const axes = resolveAxes('sum', x, p.axes);
@@ -42,6 +43,7 @@ export const foldRows = {
   matmul: fold<readonly ['x', 'y'], undefined>({
     args: ['x', 'y'],
     doc: 'product of two matrices',
+    source: 'Cayley 1858; Higham 2002, §3.5',
     formula: { index: 'ik,kj->ij', term: 'x * y' },
     sample: () => undefined,
     shape: ([x = [], y = []]) => {

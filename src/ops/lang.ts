@@ -2,14 +2,26 @@
 import { DomainError, ShapeError } from '../core/errors.ts';
 import type { Shape } from '../core/shape.ts';
 import { scalar, Tensor } from '../core/tensor.ts';
+import { activationRows } from './activations.ts';
+import { costRows } from './costs.ts';
+import { drawRows } from './draw.ts';
 import { foldRows } from './fold.ts';
 import { layoutRows } from './layout.ts';
 import type { Op } from './op.ts';
 import { pointwiseRows } from './pointwise.ts';
+import { rowwiseRows } from './rowwise.ts';
 import type { Base, Verbs } from './verbs.ts';
 
 /** Every operation, one row each. */
-export const OPS = { ...pointwiseRows, ...foldRows, ...layoutRows };
+export const OPS = {
+  ...pointwiseRows,
+  ...activationRows,
+  ...costRows,
+  ...foldRows,
+  ...rowwiseRows,
+  ...layoutRows,
+  ...drawRows,
+};
 
 export type OpName = keyof typeof OPS;
 

@@ -21,6 +21,7 @@ export const layoutRows = {
   reshape: layout<readonly ['x'], To>({
     args: ['x'],
     doc: 'the same elements in another shape',
+    source: 'Iverson 1962, §1.5',
     formula: 'x',
     sample: ([x = []]) => ({ shape: [size(x)] }),
     shape: ([x = []], p) => {
@@ -36,6 +37,7 @@ export const layoutRows = {
   transpose: layout<readonly ['x'], undefined>({
     args: ['x'],
     doc: 'rows become columns',
+    source: 'Cayley 1858, §5',
     formula: { index: 'ij->ji', term: 'x' },
     sample: () => undefined,
     shape: ([x = []]) => {
@@ -52,6 +54,7 @@ export const layoutRows = {
   expand: layout<readonly ['x'], To>({
     args: ['x'],
     doc: 'stretches axes of size 1, and adds leading ones',
+    source: 'Harris et al. 2020 (broadcasting)',
     formula: 'x',
     sample: ([x = []]) => ({ shape: [3, ...x] }),
     shape: ([x = []], p) => {

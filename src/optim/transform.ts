@@ -2,7 +2,7 @@
 import { DomainError } from '../core/errors.ts';
 import type { Lang } from '../ops/lang.ts';
 
-/** Named slots, one value per parameter leaf. */
+/** Named slots: lists of values, one per parameter leaf unless the rule says otherwise. */
 export type Slots<K extends string, T> = { readonly [S in K]: readonly T[] };
 
 /** Turns gradients into updates. `k` is the step, from 1, as a carrier, so that a whole step can be traced. */
@@ -15,7 +15,14 @@ export interface Transform<K extends string = string> {
     ws: readonly T[],
     k: T,
   ) => readonly [updates: readonly T[], slots: Slots<K, T>];
+  /** Where the gradient that counts is taken, given the gradient at the weights; at the weights unless named. */
+  readonly probe?: <T>(o: Lang<T>, ws: readonly T[], gs: readonly T[]) => readonly T[];
+  /** The weights to evaluate with, where they are not those that the gradient is taken at. */
+  readonly evaluated?: <T>(o: Lang<T>, ws: readonly T[], slots: Slots<K, T>) => readonly T[];
 }
+
+/** The learning rate of step k, over any carrier. */
+export type Rate = <T>(o: Lang<T>, k: T) => T;
 
 /** Left to right; slots are united by name, so that chaining is associative, state included. @throws DomainError on a name used twice */
 export const chain = (...parts: readonly Transform[]): Transform => ({

@@ -5,7 +5,7 @@ import { scalar, type Tensor } from '../core/tensor.ts';
 import { flatten } from '../core/tree.ts';
 import { gradOf, pullback } from '../grad/tape.ts';
 import { lossOfModel, type ModelSpec, networkOf } from '../models/mlp.ts';
-import type { Named, Network, NetworkVariables } from '../nn/layer.ts';
+import { drawsByKey, drawsGiven, type Named, type Network, type NetworkVariables } from '../nn/layer.ts';
 import { type Lang, ops } from '../ops/lang.ts';
 import type { Slots, Transform } from '../optim/transform.ts';
 import type { Data } from './data.ts';
@@ -28,27 +28,41 @@ export interface LossAndGrad<T> {
   readonly grads: PerLayer<T>;
 }
 
-/** Loss, output, next state and gradients of a model on one batch, over any carrier. */
+/** What a step draws from: a key with the number of the step, or given uniforms in the order in which layers ask. */
+export type Randomness<T> = { readonly key: Key; readonly k: T } | { readonly uniforms: readonly T[] };
+
+/** Loss, output, next state and gradients of a model on one batch in train mode, over any carrier. */
 export const lossAndGrad = <T>(
   o: Lang<T>,
   model: Model,
   variables: NetworkVariables<T>,
   x: T,
   y: T,
+  randomness: Randomness<T> = { uniforms: [] },
 ): LossAndGrad<T> => {
   const params = flatten<T>(variables.params);
   const state = flatten<T>(variables.state);
   const n = params.leaves.length;
+  const keyed = 'key' in randomness;
+  const draws = keyed ? [randomness.k] : randomness.uniforms;
   // `build` returns the structure it was taken from: one record per layer
   const at = pullback(
     <U>(lang: Lang<U>, xs: readonly U[]) => {
-      const [px, sx] = [xs.slice(0, n), xs.slice(n, -2)];
+      const [px, rest] = [xs.slice(0, n), xs.slice(n)];
+      const [sx, [xu, yu, ...du]] = [rest.slice(0, state.leaves.length), rest.slice(state.leaves.length)] as [
+        U[],
+        [U, U, ...U[]],
+      ];
       const own = { params: params.build(px) as PerLayer<U>, state: state.build(sx) as PerLayer<U> };
-      const all = lossOfModel(lang, model.spec, model.network, own, xs.at(-2) as U, xs.at(-1) as U);
+      const context = {
+        mode: 'train',
+        draws: keyed ? drawsByKey(lang, randomness.key, du[0] as U) : drawsGiven(lang, du),
+      } as const;
+      const all = lossOfModel(lang, model.spec, model.network, own, xu, yu, context);
       return [all.loss, all.output, ...flatten<U>(all.state).leaves];
     },
     o,
-    [...params.leaves, ...state.leaves, x, y],
+    [...params.leaves, ...state.leaves, x, y, ...draws],
     n,
   );
   return {

@@ -1,0 +1,25 @@
+// The data that problems and recipes learn from: files beside this one, read and cut by key.
+import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import { type Data, type Key, parseCsv, splitData, standardiser } from '../src/index.ts';
+
+const file = (name: string): Buffer => readFileSync(new URL(`./data/${name}`, import.meta.url));
+
+/** Samples to learn from and to judge by. */
+export interface Parts {
+  readonly train: Data;
+  readonly test: Data;
+}
+
+/** A fifth held out by key; features standardised on the other four fifths only, so that nothing leaks. */
+const heldOut = (all: Data, key: Key): Parts => {
+  const [train, test] = splitData(all, 1 / 5, key);
+  const fitted = standardiser(train.x);
+  return { train: { ...train, x: fitted(train.x) }, test: { ...test, x: fitted(test.x) } };
+};
+
+/** 569 × 30, labels 0 malignant and 1 benign; the first line holds facts and no sample. */
+export const breastCancer = (key: Key): Parts => heldOut(parseCsv(file('breast_cancer.csv').toString('utf8'), 1), key);
+
+/** 1797 × 64, labels 0 … 9. */
+export const digits = (key: Key): Parts => heldOut(parseCsv(gunzipSync(file('digits.csv.gz')).toString('utf8')), key);

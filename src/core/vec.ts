@@ -1,0 +1,75 @@
+// The small vector language in which elementary functions are written once, and its scalar reading: plain numbers.
+
+/**
+ * Verbs over a carrier V of numbers and a carrier M of choices. Each rounds once, as IEEE 754 says, so that every reading
+ * (numbers here, lanes of a compiled kernel elsewhere) gives the same bits. Nothing branches: both sides of a choice are
+ * computed, and the one that does not hold is dropped, whatever it is.
+ */
+export interface Vec<V, M> {
+  readonly lit: (x: number) => V;
+  readonly add: (a: V, b: V) => V;
+  readonly sub: (a: V, b: V) => V;
+  readonly mul: (a: V, b: V) => V;
+  readonly div: (a: V, b: V) => V;
+  readonly neg: (a: V) => V;
+  readonly abs: (a: V) => V;
+  /** False where either is NaN. */
+  readonly less: (a: V, b: V) => M;
+  /** a where m holds, else b. */
+  readonly pick: (m: M, a: V, b: V) => V;
+  /** The size of a with the sign of b. */
+  readonly copySign: (a: V, b: V) => V;
+  /** The nearest integer, ties to even; NaN stays. */
+  readonly nearestInt: (a: V) => V;
+  /** 2ⁿ for an integer n from −1022 to 1023; anything at all elsewhere. */
+  readonly pow2: (n: V) => V;
+  /** e with 2ᵉ ≤ a < 2ᵉ⁺¹ for positive normal a; anything at all elsewhere. */
+  readonly exponent: (a: V) => V;
+  /** a without its lowest 27 bits: products of two such are exact. */
+  readonly head: (a: V) => V;
+  /** c₀ + x·(c₁ + x·(c₂ + …)), two roundings a step. */
+  readonly poly: (x: V, c: readonly number[]) => V;
+}
+
+/** One number and its two 32-bit halves, the low one first on the machines that JavaScript runs on. Scratch within one verb. */
+const cell = new Float64Array(1);
+const half = new Int32Array(cell.buffer);
+const [LOW, HIGH] = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? ([0, 1] as const) : ([1, 0] as const);
+
+/** Numbers of size 2⁵² and above are integers already. */
+const INTEGERS = 2 ** 52;
+
+/** The scalar reading. */
+export const numbers: Vec<number, boolean> = {
+  lit: (x) => x,
+  add: (a, b) => a + b,
+  sub: (a, b) => a - b,
+  mul: (a, b) => a * b,
+  div: (a, b) => a / b,
+  neg: (a) => -a,
+  abs: Math.abs,
+  less: (a, b) => a < b,
+  pick: (m, a, b) => (m ? a : b),
+  copySign: (a, b) => (b < 0 || Object.is(b, -0) ? -Math.abs(a) : Math.abs(a)),
+  nearestInt: (a) =>
+    a >= 0 ? (a < INTEGERS ? a + INTEGERS - INTEGERS : a) : a > -INTEGERS ? a - INTEGERS + INTEGERS : a,
+  pow2: (n) => {
+    half[LOW] = 0;
+    half[HIGH] = (n + 1023) << 20;
+    return cell[0] as number; // the cell has one number
+  },
+  exponent: (a) => {
+    cell[0] = a;
+    return (((half[HIGH] as number) >>> 20) & 0x7ff) - 1023; // it has two halves
+  },
+  head: (a) => {
+    cell[0] = a;
+    half[LOW] = (half[LOW] as number) & 0xf8000000;
+    return cell[0];
+  },
+  poly: (x, c) => {
+    let y = c[c.length - 1] as number; // no list of coefficients is empty
+    for (let i = c.length - 2; i >= 0; i--) y = y * x + (c[i] as number);
+    return y;
+  },
+};
