@@ -1,7 +1,7 @@
 // The data that problems and recipes learn from: files beside this one, read and cut by key.
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import { type Data, type Key, parseCsv, splitData, standardiser } from '../src/index.ts';
+import { type Data, type Key, parseCsv, rescale, splitData, standardiser } from '../src/index.ts';
 
 const file = (name: string): Buffer => readFileSync(new URL(`./data/${name}`, import.meta.url));
 
@@ -15,11 +15,12 @@ export interface Parts {
 const heldOut = (all: Data, key: Key): Parts => {
   const [train, test] = splitData(all, 1 / 5, key);
   const fitted = standardiser(train.x);
-  return { train: { ...train, x: fitted(train.x) }, test: { ...test, x: fitted(test.x) } };
+  return { train: { ...train, x: rescale(fitted, train.x) }, test: { ...test, x: rescale(fitted, test.x) } };
 };
 
 /** 569 × 30, labels 0 malignant and 1 benign; the first line holds facts and no sample. */
-export const breastCancer = (key: Key): Parts => heldOut(parseCsv(file('breast_cancer.csv').toString('utf8'), 1), key);
+export const breastCancer = (key: Key): Parts =>
+  heldOut(parseCsv(file('breast_cancer.csv').toString('utf8'), { skip: 1 }), key);
 
 /** 1797 × 64, labels 0 … 9. */
 export const digits = (key: Key): Parts => heldOut(parseCsv(gunzipSync(file('digits.csv.gz')).toString('utf8')), key);

@@ -28,6 +28,7 @@ export {
 } from './nn/layer.ts';
 export { dense, LAYERS, type LayerSpec, layerOf } from './nn/layers.ts';
 export { LOSSES, type Loss, lossOf, lossRow, type Prediction, type Reduction, type Target } from './nn/loss.ts';
+export { constrain, penaltyOf, REGULARISERS, type Regulariser, type RegulariserSpec } from './nn/regulariser.ts';
 export { ACTIVATIONS, type Lang, OP_NAMES, OPS, type OpName, ops, ROWS, reading } from './ops/lang.ts';
 // ops: one row per operation, and the language they spell.
 export type { Formula, Indexed, Kind, Kink, Op, Rowwise } from './ops/op.ts';
@@ -37,15 +38,39 @@ export { type Hyper, OPTIMIZERS, type Optimizer, optimizerOf, optimizerRow } fro
 export { chain, type Rate, type Slots, scale, type Transform } from './optim/transform.ts';
 
 // train: data, and training as a fold.
-export { batches, type Data, parseCsv, splitData, standardiser, takeData, takeRows } from './train/data.ts';
 export {
+  type BatchPlan,
+  batches,
+  bestFeatures,
+  type Data,
+  FEATURE_SCORES,
+  minMax,
+  oneHot,
+  parseCsv,
+  rescale,
+  type Scaling,
+  splitData,
+  standardiser,
+  takeData,
+  takeFeatures,
+  takeRows,
+} from './train/data.ts';
+export { gunzip, parseIdx } from './train/files.ts';
+export {
+  accuracyOn,
   evaluate,
+  evaluationVariables,
+  type Fit,
+  type FitOptions,
   fit,
   lossAndGrad,
+  lossOn,
   type Model,
   modelOf,
+  type Randomness,
   type Setup,
   start,
+  startFrom,
   step,
   type Training,
 } from './train/fit.ts';

@@ -70,6 +70,16 @@ program
   .action(async (options) => ends(await (await import('./reports.ts')).sweepCommand(options)));
 
 program
+  .command('train')
+  .description('train recipes on real data from several seeds: accuracy on a held-out fifth')
+  .argument('[recipes]', 'rows of the table by globs, as "digits"; all unless named')
+  .option('--seeds <n>', 'seeds 1 to n', integer(1), 10)
+  .option(...jsonFlag)
+  .action(async (recipes: string | undefined, options) =>
+    ends(await (await import('./train.ts')).trainCommand(recipes, options)),
+  );
+
+program
   .command('mutants')
   .description('hunt every planted fault with the laws it names')
   .option('--seed <n>', 'seed of every generator, or "fresh"', seedOf, SEED)
