@@ -9,8 +9,6 @@ export const conventionsSchema = z.strictObject({
   /** How BCE of probabilities avoids log 0: `log` floors logarithms at −bceClip, `probability` clips p to [bceClip, 1 − bceClip], `added` adds bceClip inside the logarithms. */
   bce: z.enum(['log', 'probability', 'added']).default('log'),
   bceClip: z.number().positive().default(100),
-  /** Whether Adam has an epsilon inside the root; without it, laws ask for 0 only. */
-  adamEpsRoot: z.boolean().default(false),
 });
 
 export type Conventions = z.output<typeof conventionsSchema>;

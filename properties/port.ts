@@ -16,6 +16,8 @@ export interface Adapter {
   readonly conventions?: z.input<typeof conventionsSchema>;
   /** Operations that `program.graph` may use. */
   readonly ops?: readonly string[];
+  /** Hyper-parameters that the optimizers take, by the contract's name; those that are not off by default, unless named. */
+  readonly hyper?: Readonly<Record<string, readonly string[]>>;
   /** `[kind][name][call]`, as in the contract. */
   readonly entries: Readonly<Record<string, Readonly<Record<string, Calls>>>>;
 }
@@ -27,6 +29,7 @@ export interface PortInfo {
   readonly dtype: Dtype;
   readonly conventions: Conventions;
   readonly ops: readonly string[];
+  readonly hyper: Readonly<Record<string, readonly string[]>>;
   readonly has: (entry: string) => boolean;
   /** Names of a kind that declare the call. */
   readonly names: (kind: string, call: string) => readonly string[];
@@ -80,6 +83,7 @@ export const definePort = (adapter: Adapter): Port => {
     dtype: adapter.dtype,
     conventions: conventions.data,
     ops,
+    hyper: adapter.hyper ?? {},
     has: (entry) => calls.has(entry),
     names: (kind, call) =>
       [...calls.keys()]

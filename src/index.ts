@@ -33,9 +33,10 @@ export { ACTIVATIONS, type Lang, OP_NAMES, OPS, type OpName, ops, ROWS, reading 
 // ops: one row per operation, and the language they spell.
 export type { Formula, Indexed, Kind, Kink, Op, Rowwise } from './ops/op.ts';
 export type { Verbs } from './ops/verbs.ts';
-export { type Hyper, OPTIMIZERS, type Optimizer, optimizerOf, optimizerRow } from './optim/optimizers.ts';
+export { OPTIMIZERS, type OptimizerName, optimizerOf, optimizerRow, presetOf } from './optim/optimizers.ts';
+export type { Dialect, Hyper, Optimizer, Traits } from './optim/rule.ts';
 // optim: transformations of gradients.
-export { chain, type Rate, type Slots, scale, type Transform } from './optim/transform.ts';
+export { addDecay, chain, type Rate, type Slots, scale, type Transform } from './optim/transform.ts';
 
 // train: data, and training as a fold.
 export {

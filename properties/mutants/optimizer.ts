@@ -105,7 +105,7 @@ export const optimizerMutants: readonly Mutant[] = [
   {
     id: 'adam/floor',
     says: 'never divides by less than 1/8',
-    killedBy: ['optimizer/adam-scale-free'],
+    killedBy: ['optimizer/scale-free'],
     plant: adam({ root: (v) => Math.max(Math.sqrt(v), 1 / 8) }),
   },
   {
@@ -132,7 +132,7 @@ export const optimizerMutants: readonly Mutant[] = [
     id: 'momentum/zero',
     says: 'momentum || 0.9',
     bug: 'tfjs-layers #259',
-    killedBy: ['optimizer/momentum-zero-is-sgd'],
+    killedBy: ['optimizer/special-cases'],
     plant: withHyper('momentum', (h) => ({ ...h, momentum: h.momentum || 0.9 })),
   },
 ];

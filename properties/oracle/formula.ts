@@ -45,6 +45,10 @@ const asBig = (value: unknown, text: string): Big => {
   return value;
 };
 
+/** Whatever a text comes to, matrices included. */
+export const evaluateAny = (text: string, scope: Readonly<Record<string, unknown>>): unknown =>
+  compile(text).run(scope as Scope); // mathjs takes any value by name
+
 /** The value of a text. */
 export const evaluate = (text: string, scope: Scope): Big => asBig(compile(text).run(scope), text);
 

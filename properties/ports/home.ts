@@ -137,7 +137,7 @@ export const homeAdapter: Adapter = {
   engine: 'tautograd',
   version: '0.1.0',
   dtype: 'f64',
-  conventions: { adamEpsRoot: true },
+  hyper: Object.fromEntries(Object.entries(OPTIMIZERS).map(([name, row]) => [snake(name), Object.keys(row.hyper)])),
   ops: OP_NAMES,
   entries: {
     activation: table(ACTIVATIONS, activation),
