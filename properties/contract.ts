@@ -1,6 +1,6 @@
 // The contract a port is held to: what can be called, with which arguments, and what must come back.
 import { z } from 'zod';
-import { ACTIVATIONS, INITIALIZERS, LOSSES, lookup, OPTIMIZERS, type Op, ROWS } from '../src/index.ts';
+import { ACTIVATIONS, INITIALIZERS, LOSSES, lookup, OPTIMIZERS, type Op, ROWS, SCHEDULES } from '../src/index.ts';
 
 /** A tensor as every language has it: row-major values with a shape. */
 export interface Plain {
@@ -146,6 +146,15 @@ export const CONTRACT: readonly Entry[] = [
     takes: { params: tensors, gradients: z.array(tensors), hyper: z.record(z.string(), number) },
     gives: { params: z.array(tensors) },
     shapes: (a) => ({ params: (a.gradients as readonly unknown[]).map(() => shapesOf(a, 'params')) }),
+  },
+  {
+    kind: 'schedule',
+    names: snakes(SCHEDULES),
+    call: 'factor',
+    says: 'factors on the learning rate at steps counted from 1',
+    takes: { hyper: z.record(z.string(), number), steps: z.array(integer) },
+    gives: { factor: tensor },
+    shapes: (a) => ({ factor: [(a.steps as readonly unknown[]).length] }),
   },
   {
     kind: 'model',

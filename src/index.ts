@@ -35,9 +35,11 @@ export type { Formula, Indexed, Kind, Kink, Op, Rowwise } from './ops/op.ts';
 export type { Verbs } from './ops/verbs.ts';
 export { OPTIMIZERS, type OptimizerName, optimizerOf, optimizerRow, presetOf } from './optim/optimizers.ts';
 export type { Dialect, Hyper, Optimizer, Traits } from './optim/rule.ts';
+export { SCHEDULES, type Schedule, scheduleOf, scheduleRow } from './optim/schedule.ts';
+export { type OptimizerSpec, optimizerFrom } from './optim/spec.ts';
 // optim: transformations of gradients.
 export { addDecay, chain, type Rate, type Slots, scale, type Transform } from './optim/transform.ts';
-
+export { clipByGlobalNorm, clipByNorm, clipByValue, WRAPPERS, type Wrapper, wrappedBy } from './optim/wrappers.ts';
 // train: data, and training as a fold.
 export {
   type BatchPlan,
@@ -75,3 +77,4 @@ export {
   step,
   type Training,
 } from './train/fit.ts';
+export { load, save, setupOf, type TrainingSpec } from './train/save.ts';

@@ -11,6 +11,7 @@ import { optimizerLaws } from './optimizer.ts';
 import { perceptronLaws } from './perceptron.ts';
 import { purityLaws } from './purity.ts';
 import { rngLaws } from './rng.ts';
+import { scheduleLaws } from './schedule.ts';
 
 export const LAWS: readonly Law[] = [
   ...metaLaws,
@@ -23,5 +24,6 @@ export const LAWS: readonly Law[] = [
   ...initializerLaws,
   ...rngLaws,
   ...optimizerLaws,
+  ...scheduleLaws,
   ...perceptronLaws,
 ];

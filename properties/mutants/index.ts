@@ -9,6 +9,7 @@ import { optimizerMutants } from './optimizer.ts';
 import { perceptronMutants } from './perceptron.ts';
 import type { Mutant } from './plant.ts';
 import { purityMutants } from './purity.ts';
+import { scheduleMutants } from './schedule.ts';
 
 export type { Mutant } from './plant.ts';
 
@@ -20,6 +21,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...gradientMutants,
   ...initializerMutants,
   ...optimizerMutants,
+  ...scheduleMutants,
   ...perceptronMutants,
   ...opMutants,
 ];

@@ -1,5 +1,5 @@
 // Faults of optimizers: the lines of their rules, each wrong once.
-import type { Plain } from '../contract.ts';
+import type { Args, Plain } from '../contract.ts';
 import { at, like, list, type Mutant, now } from './plant.ts';
 
 interface AdamState {
@@ -134,5 +134,75 @@ export const optimizerMutants: readonly Mutant[] = [
     bug: 'tfjs-layers #259',
     killedBy: ['optimizer/special-cases'],
     plant: withHyper('momentum', (h) => ({ ...h, momentum: h.momentum || 0.9 })),
+  },
+  {
+    id: 'adam/frozen-step',
+    says: 'stops counting at 10',
+    bug: 'OLMo-core #317',
+    killedBy: ['optimizer/trajectory'],
+    plant: adam({ step: (k) => Math.min(k, 10) }),
+  },
+  {
+    id: 'amsgrad/no-maximum',
+    says: 'never updates the maximum: plain Adam',
+    bug: 'chainer #7661',
+    killedBy: ['optimizer/trajectory', 'optimizer/recurrence'],
+    plant: (port) =>
+      at('optimizer.amsgrad.run', (args) => {
+        const { maxCorrected: _, ...hyper } = args.hyper as Readonly<Record<string, number>>;
+        return port.call('optimizer.adam.run', { ...args, hyper }) as Args; // the home port answers at once
+      })(port),
+  },
+  {
+    id: 'adamw/decay-without-rate',
+    says: 'takes weightDecay·w off whatever the rate',
+    bug: 'Flux a92606b8f',
+    killedBy: ['optimizer/recurrence'],
+    plant: withHyper('adamw', (h) => ({ ...h, weightDecay: (h.weightDecay ?? 0) / (h.lr || 1) })),
+  },
+  {
+    id: 'adagrad/starts-at-one',
+    says: 'starts its sum at 1',
+    bug: 'dl4j #953',
+    killedBy: ['optimizer/recurrence'],
+    plant: withHyper('adagrad', (h) => ({ ...h, initialAccumulator: 1 })),
+  },
+  {
+    id: 'lion/swapped-betas',
+    says: 'remembers with the rate that it steps with',
+    killedBy: ['optimizer/recurrence'],
+    plant: withHyper('lion', (h) => ({ ...h, beta1: h.beta2 ?? 0, beta2: h.beta1 ?? 0 })),
+  },
+  {
+    id: 'nadam/no-schedule',
+    says: 'keeps the decay of the first moment constant without declaring it',
+    bug: 'undeclared dialect',
+    killedBy: ['optimizer/recurrence'],
+    plant: withHyper('nadam', (h) => ({ ...h, scheduled: 0 })),
+  },
+  {
+    id: 'schedule-free/evaluates-where-it-differentiates',
+    says: 'mixes the iterates with 1 − beta1',
+    killedBy: ['optimizer/recurrence'],
+    plant: withHyper('schedule_free_sgd', (h) => ({ ...h, beta1: 1 - (h.beta1 ?? 0) })),
+  },
+  {
+    id: 'lamb/one-ratio',
+    says: 'measures all tensors together',
+    killedBy: ['optimizer/leaves-of-their-own', 'optimizer/recurrence'],
+    plant: at('optimizer.lamb.run', (args, original) => {
+      const joined = (ts: readonly Plain[]): readonly Plain[] => {
+        const data = ts.flatMap((t) => Array.from(t.data));
+        return [{ shape: [data.length], data }];
+      };
+      const params = list(args, 'params');
+      const gradients = args.gradients as readonly (readonly Plain[])[];
+      const answer = now(original, { ...args, params: joined(params), gradients: gradients.map(joined) });
+      const apart = ([all]: readonly Plain[]): readonly Plain[] => {
+        let at0 = 0;
+        return params.map((p) => like(p, () => all?.data[at0++] ?? Number.NaN));
+      };
+      return { params: (answer.params as readonly (readonly Plain[])[]).map(apart) };
+    }),
   },
 ];

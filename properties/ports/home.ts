@@ -5,6 +5,7 @@ import {
   fitPerceptron,
   fromUniforms,
   gradOf,
+  type Hyper,
   INITIALIZERS,
   initializerRow,
   keyOf,
@@ -25,8 +26,10 @@ import {
   type Program,
   pullback,
   ROWS,
+  SCHEDULES,
   sample,
   scalar,
+  scheduleOf,
   Tensor,
   threefry,
   uniform,
@@ -161,6 +164,12 @@ export const homeAdapter: Adapter = {
     loss: table(Object.keys(LOSSES), loss),
     initializer: table(Object.keys(INITIALIZERS), initializer),
     optimizer: table(Object.keys(OPTIMIZERS), optimizer),
+    schedule: table(Object.keys(SCHEDULES), (name: string) => ({
+      factor: ({ hyper, steps }: { hyper: Hyper; steps: readonly number[] }) => {
+        const factor = scheduleOf(name, hyper);
+        return { factor: { shape: [steps.length], data: steps.map((k) => factor(ops, scalar(k)).view[0] as number) } };
+      },
+    })),
     model: { network: { loss_and_grad: network } },
     program: {
       graph: {

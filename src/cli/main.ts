@@ -95,7 +95,10 @@ program
 program
   .command('list')
   .description('print a table of rows')
-  .argument('<table>', 'ops, activations, losses, layers, initializers, optimizers, problems, laws or mutants')
+  .argument(
+    '<table>',
+    'ops, activations, losses, layers, regularisers, initializers, optimizers, schedules, wrappers, problems, recipes, laws or mutants',
+  )
   .option(...jsonFlag)
   .action(async (table: string, { json }) => ends((await import('./tables.ts')).listCommand(table, json === true)));
 

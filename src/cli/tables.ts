@@ -1,8 +1,9 @@
 // `tautograd list` and `tautograd explain`: the tables of the project, read aloud.
 import { PROBLEMS } from '../../bench/problems.ts';
+import { RECIPES } from '../../bench/recipes.ts';
 import { LAWS } from '../../properties/laws/index.ts';
 import { MUTANTS } from '../../properties/mutants/index.ts';
-import { sumsUp, texOf } from '../../properties/oracle/formula.ts';
+import { sumsUp, tex, texOf } from '../../properties/oracle/formula.ts';
 import {
   ACTIVATIONS,
   INITIALIZERS,
@@ -11,9 +12,14 @@ import {
   LOSSES,
   OPTIMIZERS,
   type Op,
+  optimizerRow,
+  REGULARISERS,
   ROWS,
   type Rowwise,
+  SCHEDULES,
+  scheduleRow,
   toJson,
+  WRAPPERS,
 } from '../index.ts';
 import { CommandFault, EXIT } from './fault.ts';
 import { print } from './show.ts';
@@ -49,6 +55,12 @@ const SHAPES: Readonly<Record<Kind, string>> = {
 const parametersOf = (row: Op): object => {
   const p = row.sample(row.args.map(() => [1, 1]));
   return p === undefined ? {} : { parameters: Object.keys(p as object).join(', ') };
+};
+
+/** A line of a rule as TeX; sums over tensors keep their names. */
+const texLine = (line: string): readonly string[] => {
+  const [left = '', right = ''] = line.split(/ = (.*)/);
+  return [`${tex(left)} \\leftarrow ${tex(right)}`];
 };
 
 const ops = Object.fromEntries(
@@ -102,12 +114,45 @@ const TABLES: Readonly<Record<string, Readonly<Record<string, Entry>>>> = {
     ]),
   ),
   optimizers: Object.fromEntries(
-    Object.entries(OPTIMIZERS).map(([name, { doc, hyper, slots, recurrence, source }]) => [
+    Object.keys(OPTIMIZERS).map((name) => {
+      const { doc, hyper, slots, shared = {}, recurrence, vectors, dialects, source } = optimizerRow(name);
+      return [
+        name,
+        {
+          doc,
+          hyper,
+          slots: { ...slots, ...shared },
+          recurrence,
+          ...(vectors === undefined ? {} : { 'no matrices': vectors }),
+          TeX: recurrence.flatMap(texLine),
+          ...Object.fromEntries(Object.entries(dialects).map(([d, preset]) => [d, { ...hyper, ...preset }])),
+          source,
+        },
+      ];
+    }),
+  ),
+  schedules: Object.fromEntries(
+    Object.keys(SCHEDULES).map((name) => {
+      const { doc, hyper, recurrence, source } = scheduleRow(name);
+      return [name, { doc, hyper, recurrence, TeX: recurrence.flatMap(texLine), source }];
+    }),
+  ),
+  wrappers: Object.fromEntries(
+    Object.entries(WRAPPERS).map(([name, { doc, hyper, formula, source }]) => [name, { doc, hyper, formula, source }]),
+  ),
+  regularisers: Object.fromEntries(
+    Object.entries(REGULARISERS).map(([name, { doc, formula, strengths, source }]) => [
       name,
-      { doc, hyper, slots, recurrence, source },
+      { doc, formula, strengths: strengths.join(', '), source },
     ]),
   ),
   problems: Object.fromEntries(Object.entries(PROBLEMS).map(([name, { doc, source }]) => [name, { doc, source }])),
+  recipes: Object.fromEntries(
+    Object.entries(RECIPES).map(([name, { doc, optimizer, hyper, batch, epochs, source }]) => [
+      name,
+      { doc, optimizer, hyper, batch, epochs, source },
+    ]),
+  ),
   laws: Object.fromEntries(
     LAWS.map((l) => [
       l.id,
@@ -133,13 +178,15 @@ const TABLES: Readonly<Record<string, Readonly<Record<string, Entry>>>> = {
 };
 
 const value = (v: unknown): string =>
-  Array.isArray(v)
-    ? v.join('\n               ')
-    : v !== null && typeof v === 'object'
-      ? Object.entries(v)
-          .map(([k, x]) => `${k} = ${String(x)}`)
-          .join(', ')
-      : String(v);
+  v !== null && typeof v === 'object' && Object.keys(v).length === 0
+    ? 'none'
+    : Array.isArray(v)
+      ? v.join('\n               ')
+      : v !== null && typeof v === 'object'
+        ? Object.entries(v)
+            .map(([k, x]) => `${k} = ${String(x)}`)
+            .join(', ')
+        : String(v);
 
 /** `list <table>`. @throws CommandFault for an unknown table */
 export const listCommand = (table: string, json: boolean): number => {

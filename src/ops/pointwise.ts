@@ -75,6 +75,15 @@ export const pointwiseRows = {
     f: Math.abs,
     vjp: (o, g, _y, [x]) => [o.mul(g, o.sign(x))],
   }),
+  floor: pointwise({
+    args: ['x'],
+    doc: 'largest integer not above',
+    source: 'Iverson 1962, §1.4',
+    formula: 'floor(x)',
+    ulp: 0,
+    f: Math.floor,
+    vjp: () => [null],
+  }),
   square: pointwise({
     args: ['x'],
     doc: 'square',

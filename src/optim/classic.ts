@@ -74,9 +74,11 @@ export const classicRows = {
     dialects: { paper: { lr: 0.1 }, torch: {}, optax: { lr: 0.001, minFactor: 1e-3, maxFactor: 50_000 } },
     make: ({ lr, up, down: shrink, minFactor, maxFactor }, at) =>
       perLeaf({ factor: 1, previous: 0 }, (o, { g, k, s }) => {
-        const turn = o.sign(o.mul(o.sign(g), o.sign(s.previous))); // of signs, which cannot underflow
-        const turned = o.step(o.neg(turn));
-        const by = o.where(o.step(turn), o.lit(up), o.where(turned, o.lit(shrink), o.lit(1)));
+        // by choices alone, because a product of gradients may underflow
+        const both = (a: typeof g, b: typeof g) => o.step(o.minimum(a, b));
+        const stayed = o.maximum(both(g, s.previous), both(o.neg(g), o.neg(s.previous)));
+        const turned = o.maximum(both(g, o.neg(s.previous)), both(o.neg(g), s.previous));
+        const by = o.where(stayed, o.lit(up), o.where(turned, o.lit(shrink), o.lit(1)));
         const factor = o.minimum(o.maximum(o.mul(s.factor, by), o.lit(minFactor)), o.lit(maxFactor));
         const previous = o.where(turned, o.lit(0), g);
         return [down(o, at(lr)(o, k), o.mul(factor, o.sign(previous))), { factor, previous }];

@@ -1,8 +1,8 @@
 // The table of optimizers, and a transformation made from a row.
-import { DomainError, lookup } from '../core/errors.ts';
+import { lookup } from '../core/errors.ts';
 import { adaptiveRows } from './adaptive.ts';
 import { classicRows } from './classic.ts';
-import type { Dialect, Hyper, Optimizer } from './rule.ts';
+import { type Dialect, type Hyper, hyperOf, type Optimizer } from './rule.ts';
 import { constant, type Rate, type Transform } from './transform.ts';
 import { wholeRows } from './whole.ts';
 
@@ -23,17 +23,6 @@ export const presetOf = (name: string, dialect: Dialect): Hyper => {
   return { ...row.hyper, ...lookup(row.dialects as Record<string, Hyper>, `${name} dialect`, dialect) };
 };
 
-/** A number in its range; flags are 0 or 1. @throws UnknownNameError, DomainError */
-const checkHyper = (name: string, { hyper, domain }: Pick<Optimizer, 'hyper' | 'domain'>, changed: Hyper): Hyper => {
-  for (const [key, value] of Object.entries(changed)) {
-    lookup(hyper, `${name} hyper-parameter`, key);
-    const [low, high] = domain[key] ?? [0, Number.MAX_VALUE];
-    if (!(value >= low && value <= high))
-      throw new DomainError(`${name}: ${key} must lie in [${low}, ${high}], got ${value}`);
-  }
-  return { ...hyper, ...changed };
-};
-
 /**
  * The transformation of a row with some hyper-parameters changed; 0 is honoured. `factor` multiplies every rate, as a schedule.
  * @throws UnknownNameError for a row or hyper-parameter that does not exist
@@ -43,5 +32,5 @@ export const optimizerOf = (name: string, changed: Hyper = {}, factor?: Rate): T
   const row = optimizerRow(name);
   const at = (rate: number): Rate =>
     factor === undefined ? constant(rate) : (o, k) => o.mul(o.lit(rate), factor(o, k));
-  return row.make(checkHyper(name, row, changed), at);
+  return row.make(hyperOf(name, row, changed), at);
 };

@@ -1,9 +1,28 @@
 // What a row of the table of optimizers is, and the small steps that their rules share.
+import { DomainError, lookup } from '../core/errors.ts';
 import type { Lang } from '../ops/lang.ts';
 import type { Rate, Transform } from './transform.ts';
 
 export type Hyper = Readonly<Record<string, number>>;
 export type Dialect = 'paper' | 'torch' | 'keras' | 'optax';
+
+/**
+ * The hyper-parameters of a row, some changed; 0 is honoured.
+ * @throws UnknownNameError for one that does not exist, DomainError for a value outside its range, NaN included
+ */
+export const hyperOf = (
+  name: string,
+  { hyper, domain }: { readonly hyper: Hyper; readonly domain: Readonly<Record<string, readonly [number, number]>> },
+  changed: Hyper,
+): Hyper => {
+  for (const [key, value] of Object.entries(changed)) {
+    lookup(hyper, `${name} hyper-parameter`, key);
+    const [low, high] = lookup(domain, `${name} range`, key);
+    if (!(value >= low && value <= high))
+      throw new DomainError(`${name}: ${key} must lie in [${low}, ${high}], got ${value}`);
+  }
+  return { ...hyper, ...changed };
+};
 
 /** What a rule leaves alone, as laws ask. */
 export interface Traits {

@@ -62,11 +62,14 @@ const scheduleFree = (beta: number, rateOf: Rate, { init, direct }: Direction): 
     const made = gs.map((g, i) => {
       const w = slot(ws, i);
       const [towards, kept] = direct(o, { g, w, k, own: (name) => slot(slots[name], i) });
-      const z = o.add(slot(slots.z, i), down(o, rate, towards));
+      const zStep = down(o, rate, towards);
+      const z = o.add(slot(slots.z, i), zStep);
       const before = slot(slots.x, i);
-      const x = o.add(before, o.mul(share, o.sub(z, before)));
-      const y = o.add(z, o.mul(o.lit(beta), o.sub(x, z)));
-      return { u: o.sub(y, w), slots: { ...kept, z, x } as Readonly<Record<string, T>> };
+      const xStep = o.mul(share, o.sub(z, before));
+      const x = o.add(before, xStep);
+      // y moves by the steps of z and x; as a difference of positions it would lose their digits
+      const u = o.add(o.mul(rest(o, beta), zStep), o.mul(o.lit(beta), xStep));
+      return { u, slots: { ...kept, z, x } as Readonly<Record<string, T>> };
     });
     const names = Object.keys(made[0]?.slots ?? {});
     const next = Object.fromEntries(names.map((n) => [n, made.map((m) => m.slots[n] as T)])); // each leaf has them all

@@ -1,0 +1,27 @@
+// An optimizer as plain data: its name, numbers, schedule and wrappers, so that a training can be written down.
+import { optimizerOf, presetOf } from './optimizers.ts';
+import type { Dialect, Hyper } from './rule.ts';
+import { scheduleOf } from './schedule.ts';
+import type { Transform } from './transform.ts';
+import { wrappedBy } from './wrappers.ts';
+
+/** A row by name, with the numbers that differ from its own. */
+export interface Named {
+  readonly name: string;
+  readonly hyper?: Hyper;
+}
+
+export interface OptimizerSpec extends Named {
+  /** Whose defaults the numbers differ from; the row's own unless named. */
+  readonly dialect?: Dialect;
+  readonly schedule?: Named;
+  /** From the inside out. */
+  readonly wrappers?: readonly Named[];
+}
+
+/** The transformation that the data spell. @throws UnknownNameError, DomainError */
+export const optimizerFrom = ({ name, hyper = {}, dialect, schedule, wrappers = [] }: OptimizerSpec): Transform => {
+  const numbers = dialect === undefined ? hyper : { ...presetOf(name, dialect), ...hyper };
+  const factor = schedule === undefined ? undefined : scheduleOf(schedule.name, schedule.hyper);
+  return wrappers.reduce((inner, w) => wrappedBy(inner, w.name, w.hyper), optimizerOf(name, numbers, factor));
+};
