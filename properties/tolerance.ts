@@ -165,6 +165,9 @@ export const ALPHA = 5e-13;
  */
 export const quadratureBound = (n: number): number => (2 * Math.log(n)) / n;
 
+/** How far from orthonormal the n vectors of length m of a stable orthogonalisation may be, entry by entry. Higham 2002, Theorem 19.4. */
+export const orthogonalityBound = (m: number, n: number, u: number): number => 2 * Math.sqrt(n) * gamma(4 * m * n, u);
+
 /** Observed ÷ allowed surprise of a p-value: 1 where it equals the level. */
 const surprise = (p: number, alpha: number): Comparison => {
   const margin = p > 0 ? Math.log(Math.min(1, p)) / Math.log(alpha) : Number.POSITIVE_INFINITY;

@@ -12,7 +12,17 @@ export { grad, gradOf, type Program, pullback, valueAndGrad, vjp } from './grad/
 export { type ModelSpec, mlp, networkOf } from './models/mlp.ts';
 // models: the perceptron, and networks as data.
 export { findRefutation, fitPerceptron, mistakeBound, type Perceptron, predict, refutes } from './models/perceptron.ts';
-export { type Draw, fansOf, fromUniforms, INITIALIZERS, type Initializer, initializerRow, sample } from './nn/init.ts';
+export {
+  type Draw,
+  fansOf,
+  fromOneUniform,
+  fromUniforms,
+  gainOf,
+  INITIALIZERS,
+  type Initializer,
+  initializerRow,
+  sample,
+} from './nn/init.ts';
 
 // nn: layers, initializers, losses.
 export {

@@ -3,10 +3,19 @@ import fc from 'fast-check';
 import { INITIALIZERS, type Initializer } from '../../src/index.ts';
 import { extent, seed, stir } from '../arbitraries.ts';
 import { camel, snake } from '../contract.ts';
-import { among, ask, claim, each, every, type Inquiry, law, same, tested, type Verdict } from '../law.ts';
+import { among, ask, claim, each, every, type Inquiry, law, same, tested, type Verdict, within } from '../law.ts';
 import { big, exact, nearest } from '../oracle/exact.ts';
 import { evaluate } from '../oracle/formula.ts';
-import { ALPHA, binomialTest, chiSquareTest, FORMATS, quadratureBound, ulpsAt } from '../tolerance.ts';
+import {
+  ALPHA,
+  binomialTest,
+  chiSquareTest,
+  exactly,
+  FORMATS,
+  orthogonalityBound,
+  quadratureBound,
+  ulpsAt,
+} from '../tolerance.ts';
 
 interface Draw {
   readonly fanIn: number;
@@ -18,7 +27,9 @@ interface Draw {
 const rowOf = (name: string): Initializer => INITIALIZERS[camel(name) as keyof typeof INITIALIZERS];
 const ofKind = (...kinds: readonly string[]): readonly string[] =>
   Object.entries(INITIALIZERS).flatMap(([name, row]) => (kinds.includes(row.distribution) ? [snake(name)] : []));
-const RANDOM = ofKind('uniform', 'normal');
+/** Rows whose weights are independent of each other. */
+const APART = ofKind('uniform', 'normal', 'truncated');
+const RANDOM = [...APART, ...ofKind('orthogonal', 'sparse')];
 
 /** Fans that differ by a power of two, so that taking the wrong one shows, and a gain that is not 1. */
 const draw = (entries: number): fc.Arbitrary<Draw> =>
@@ -48,11 +59,11 @@ const zeroTest = (w: readonly number[], alpha: number): Verdict =>
 
 export const initializerLaws = [
   law<Draw>({
-    id: 'initializer/zeros',
+    id: 'initializer/points',
     ref: 'I-01',
     class: 'exact',
     runs: 20,
-    says: 'zeros are zero',
+    says: 'zeros are zero, constants are constant',
     subjects: among(ofKind('point'), 'initializer', 'sample'),
     given: () => draw(2 ** 10),
     *holds(d, _port, name) {
@@ -60,7 +71,7 @@ export const initializerLaws = [
       return same(
         'w',
         w,
-        w.map(() => 0),
+        w.map(() => rowOf(name).scale(d, d.gain)),
       );
     },
   }),
@@ -118,7 +129,7 @@ export const initializerLaws = [
     formula: '#{w > 0} ~ Binomial(n, ½), n = 16,384',
     kills: ['tfjs #172'],
     detects: 'a share of positive weights off by 0.05',
-    subjects: among(RANDOM, 'initializer', 'sample'),
+    subjects: among(APART, 'initializer', 'sample'),
     given: () => draw(2 ** 14),
     *holds(d, _port, name) {
       return zeroTest(yield* sample(name, d), ALPHA / 4);
@@ -132,7 +143,7 @@ export const initializerLaws = [
     says: 'fed with evenly spread uniforms, an initializer has mean 0 and the variance of its formula, with no chance of a false alarm',
     formula: '|Σw²/(n·Var) − 1| ≤ 2·ln n / n, n = 16,384',
     kills: ['keras #8048', 'mlverse #555'],
-    subjects: among(RANDOM, 'initializer', 'from_uniforms'),
+    subjects: among(APART, 'initializer', 'from_uniforms'),
     given: () => draw(2 ** 14),
     *holds({ fanIn, fanOut, gain }, _port, name) {
       const n = fanIn * fanOut;
@@ -224,6 +235,86 @@ export const initializerLaws = [
           gain: 1,
         })).tensor('w').data[0] ?? Number.NaN;
       return claim(`w at u = ${edge}`, Number.isFinite(w), w);
+    },
+  }),
+  law<{ readonly fanIn: number; readonly fanOut: number; readonly gain: number }>({
+    id: 'initializer/truncated-support',
+    ref: 'I-08',
+    class: 'exact',
+    runs: 30,
+    says: 'a truncated normal reaches two of its standard deviations on both sides, and no further',
+    kills: ['tfjs #172'],
+    subjects: among(ofKind('truncated'), 'initializer', 'from_uniforms'),
+    given: () => fc.record({ fanIn: extent(9), fanOut: extent(9), gain: fc.constantFrom(1 / 2, 1, 3) }),
+    *holds({ fanIn, fanOut, gain }, port, name) {
+      const { u } = FORMATS[port.dtype];
+      const edges = { shape: [4], data: [u, 1 / 16, 15 / 16, 1 - u] };
+      const w = (yield* ask(`initializer.${name}.from_uniforms`, { u: edges, fanIn, fanOut, gain })).tensor('w').data;
+      const most = 2 * rowOf(name).scale({ fanIn, fanOut }, gain);
+      const at = (i: number): number => w[i] ?? Number.NaN;
+      const slack = ulpsAt(4, most, port.dtype);
+      return every([
+        claim('w at the lowest uniform', at(0) >= -most - slack && at(0) <= (-99 / 100) * most, at(0), -most),
+        claim('w at the highest uniform', at(3) <= most + slack && at(3) >= (99 / 100) * most, at(3), most),
+        claim('w at 1/16 and at 15/16 are opposite', Math.abs(at(1) + at(2)) <= slack, at(1) + at(2), 0),
+      ]);
+    },
+  }),
+  law<Draw>({
+    id: 'initializer/orthogonal',
+    ref: 'I-01',
+    class: 'rounding bound',
+    runs: 12,
+    says: 'rows or columns, whichever are fewer, are orthogonal and have the length of the gain',
+    formula: 'wᵀ·w = gain²·I, or w·wᵀ',
+    source: 'Saxe, McClelland & Ganguli 2014; Higham 2002, Theorem 19.4 (the bound)',
+    subjects: among(ofKind('orthogonal'), 'initializer', 'sample'),
+    given: () => fc.record({ fanIn: extent(9), fanOut: extent(9), gain: fc.constantFrom(1 / 2, 1, 3), seed }),
+    *holds(d, port, name) {
+      const w = yield* sample(name, d);
+      const { fanIn, fanOut, gain } = d;
+      const [short, long] = [Math.min(fanIn, fanOut), Math.max(fanIn, fanOut)];
+      const at = (a: number, i: number): number =>
+        (fanIn >= fanOut ? w[i * fanOut + a] : w[a * fanOut + i]) ?? Number.NaN;
+      const products = Array.from({ length: short * short }, (_, p) =>
+        Array.from({ length: long }, (_2, i) => at(Math.floor(p / short), i) * at(p % short, i)).reduce(
+          (a, b) => a + b,
+          0,
+        ),
+      );
+      const allowed = orthogonalityBound(long, short, FORMATS[port.dtype].u) * gain * gain;
+      return within(
+        'products of rows or columns',
+        products,
+        products.map((_, p) => exactly(p % (short + 1) === 0 ? gain * gain : 0)),
+        products.map(() => allowed),
+      );
+    },
+  }),
+  law<Draw>({
+    id: 'initializer/pattern',
+    ref: 'I-01',
+    class: 'exact',
+    runs: 20,
+    says: 'identity has the gain on its diagonal and zeros elsewhere; sparse has fifteen weights into every unit, or all',
+    source: 'Martens 2010, §5',
+    subjects: among(ofKind('identity', 'sparse'), 'initializer', 'sample'),
+    given: () => fc.record({ fanIn: extent(40), fanOut: extent(6), gain: fc.constantFrom(1 / 2, 1, 3), seed }),
+    *holds(d, _port, name) {
+      const w = yield* sample(name, d);
+      const { fanIn, fanOut, gain } = d;
+      if (rowOf(name).distribution === 'identity')
+        return same(
+          'w',
+          w,
+          w.map((_, i) => (Math.floor(i / fanOut) === i % fanOut ? gain : 0)),
+        );
+      const counts = Array.from({ length: fanOut }, (_, j) => w.filter((v, i) => i % fanOut === j && v !== 0).length);
+      return same(
+        'weights into every unit',
+        counts,
+        counts.map(() => Math.min(15, fanIn)),
+      );
     },
   }),
 ];

@@ -21,7 +21,7 @@ export const initializerMutants: readonly Mutant[] = [
   {
     id: 'zeros/almost',
     says: 'fills with 2⁻²⁶',
-    killedBy: ['initializer/zeros'],
+    killedBy: ['initializer/points'],
     plant: initializers(
       'point',
       'sample',
@@ -155,5 +155,45 @@ export const initializerMutants: readonly Mutant[] = [
         now(original, { ...args, seed: number(args, 'seed') + drawn++ }),
       )(port);
     },
+  },
+  {
+    id: 'truncated/one-sided',
+    says: 'cuts one tail and not the other',
+    bug: 'tfjs #172',
+    killedBy: ['initializer/truncated-support', 'initializer/quadrature'],
+    plant: initializers(
+      'truncated',
+      'from_uniforms',
+      weights((v) => (v > 0 ? 1.5 * v : v)),
+    ),
+  },
+  {
+    id: 'truncated/uncorrected',
+    says: 'does not widen what it cuts',
+    bug: 'keras #8048',
+    killedBy: ['initializer/quadrature'],
+    plant: at(
+      'initializer.he_truncated.from_uniforms',
+      weights((v) => 0.8796256610342398 * v),
+    ),
+  },
+  {
+    id: 'orthogonal/only-normalised',
+    says: 'adds a little of one vector to another',
+    killedBy: ['initializer/orthogonal'],
+    plant: at(
+      'initializer.orthogonal.sample',
+      weights((v, i) => v + (i === 0 ? 2 ** -30 : 0)),
+    ),
+  },
+  {
+    id: 'sparse/one-short',
+    says: 'leaves one weight fewer into the first unit',
+    killedBy: ['initializer/pattern'],
+    plant: at('initializer.sparse.sample', (args, original) => {
+      const w = plain(now(original, args), 'w');
+      const first = Array.from(w.data).findIndex((v, i) => i % (w.shape[1] ?? 1) === 0 && v !== 0);
+      return { w: like(w, (v, i) => (i === first ? 0 : v)) };
+    }),
   },
 ];

@@ -3,6 +3,7 @@ import {
   ACTIVATIONS,
   dense,
   fitPerceptron,
+  fromOneUniform,
   fromUniforms,
   gradOf,
   type Hyper,
@@ -78,9 +79,13 @@ const initializer = (name: string) => ({
   sample: ({ shape, seed, ...draw }: SampleArgs) => ({
     w: plain(sample(initializerRow(name), keyOf(seed), shape, draw)),
   }),
-  from_uniforms: ({ u, ...draw }: UniformsArgs) => ({
-    w: plain(fromUniforms(initializerRow(name), tensor(u), draw)),
-  }),
+  ...(fromOneUniform(initializerRow(name))
+    ? {
+        from_uniforms: ({ u, ...draw }: UniformsArgs) => ({
+          w: plain(fromUniforms(initializerRow(name), tensor(u), draw)),
+        }),
+      }
+    : {}),
 });
 
 const optimizer = (name: string) => ({
