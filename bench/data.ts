@@ -1,7 +1,6 @@
 // The data that problems and recipes learn from: files beside this one, read and cut by key.
 import { readFileSync } from 'node:fs';
-import { gunzipSync } from 'node:zlib';
-import { type Data, type Key, parseCsv, rescale, splitData, standardiser } from '../src/index.ts';
+import { type Data, gunzip, type Key, ops, parseCsv, rescale, scalar, splitData, standardiser } from '../src/index.ts';
 
 const file = (name: string): Buffer => readFileSync(new URL(`./data/${name}`, import.meta.url));
 
@@ -22,5 +21,15 @@ const heldOut = (all: Data, key: Key): Parts => {
 export const breastCancer = (key: Key): Parts =>
   heldOut(parseCsv(file('breast_cancer.csv').toString('utf8'), { skip: 1 }), key);
 
+const pixels = async (): Promise<Data> =>
+  parseCsv(new TextDecoder().decode(await gunzip(new Uint8Array(file('digits.csv.gz')))));
+
 /** 1797 × 64, labels 0 … 9. */
-export const digits = (key: Key): Parts => heldOut(parseCsv(gunzipSync(file('digits.csv.gz')).toString('utf8')), key);
+export const digits = async (key: Key): Promise<Parts> => heldOut(await pixels(), key);
+
+/** The same with pixels as shares of full ink, from 0 to 1, as binary units need them. */
+export const digitShares = async (key: Key): Promise<Parts> => {
+  const { x, y } = await pixels();
+  const [train, test] = splitData({ x: ops.div(x, scalar(16)), y }, 1 / 5, key);
+  return { train, test };
+};

@@ -13,6 +13,20 @@ export { type ModelSpec, mlp, networkOf } from './models/mlp.ts';
 // models: the perceptron, and networks as data.
 export { findRefutation, fitPerceptron, mistakeBound, type Perceptron, predict, refutes } from './models/perceptron.ts';
 export {
+  binaryStates,
+  contrastiveDivergence,
+  dual,
+  energy,
+  fitRbm,
+  freeEnergy,
+  hiddenGiven,
+  logLikelihood,
+  logPartition,
+  type Rbm,
+  stackRbms,
+  visibleGiven,
+} from './models/rbm.ts';
+export {
   type Draw,
   fansOf,
   fromOneUniform,
@@ -87,4 +101,5 @@ export {
   step,
   type Training,
 } from './train/fit.ts';
+export { PRETRAININGS, type Pretraining, pretrained } from './train/pretrain.ts';
 export { load, save, setupOf, type TrainingSpec } from './train/save.ts';

@@ -90,11 +90,11 @@ describe('verify', () => {
 
   test('the seed is honoured, 0 included, and printed', async () => {
     const [a, b] = [
-      await run('verify', '--law', 'optimizer/recurrence', '--runs', '5', '--seed', '0', '--json'),
-      await run('verify', '--law', 'optimizer/recurrence', '--runs', '5', '--seed', '0', '--json'),
+      await run('verify', '--law', 'network/rescaling', '--runs', '5', '--seed', '0', '--json'),
+      await run('verify', '--law', 'network/rescaling', '--runs', '5', '--seed', '0', '--json'),
     ];
     expect(a.out).toBe(b.out);
-    expect(JSON.parse(a.out)).toMatchObject({ seed: 0, checks: [{ runs: 5 }, { runs: 5 }, { runs: 5 }] });
+    expect(JSON.parse(a.out)).toMatchObject({ seed: 0, checks: [{ runs: 5 }] });
   });
 
   test('a fresh seed differs from run to run, and replays by its number', async () => {

@@ -13,6 +13,7 @@ import {
   OPTIMIZERS,
   type Op,
   optimizerRow,
+  PRETRAININGS,
   REGULARISERS,
   ROWS,
   type Rowwise,
@@ -107,12 +108,20 @@ const TABLES: Readonly<Record<string, Readonly<Record<string, Entry>>>> = {
       { doc, shapes, formula, options, source },
     ]),
   ),
-  initializers: Object.fromEntries(
-    Object.entries(INITIALIZERS).map(([name, { doc, distribution, variance, source }]) => [
-      name,
-      { doc, distribution, variance, source },
-    ]),
-  ),
+  initializers: {
+    ...Object.fromEntries(
+      Object.entries(INITIALIZERS).map(([name, { doc, distribution, variance, source }]): [string, Entry] => [
+        name,
+        { doc, distribution, variance, source },
+      ]),
+    ),
+    ...Object.fromEntries(
+      Object.entries(PRETRAININGS).map(([name, { doc, hyper, source }]): [string, Entry] => [
+        name,
+        { doc, 'looks at': 'the samples', hyper, source },
+      ]),
+    ),
+  },
   optimizers: Object.fromEntries(
     Object.keys(OPTIMIZERS).map((name) => {
       const { doc, hyper, slots, shared = {}, recurrence, vectors, dialects, source } = optimizerRow(name);
@@ -197,7 +206,7 @@ export const listCommand = (table: string, json: boolean): number => {
   else
     for (const [name, row] of Object.entries(rows))
       print(
-        `${name.padEnd(table === 'laws' || table === 'mutants' ? 36 : 16)} ${row.doc}${typeof row.source === 'string' ? `  (${row.source})` : ''}`,
+        `${name.padEnd(table === 'laws' || table === 'mutants' ? 36 : 24)} ${row.doc}${typeof row.source === 'string' ? `  (${row.source})` : ''}`,
       );
   return EXIT.ok;
 };

@@ -113,7 +113,7 @@ describe('training is a pure fold', () => {
 
 describe('bad input is refused with a typed error and one sentence', () => {
   const cases: readonly (readonly [string, () => unknown, string])[] = [
-    ['optimizer', () => optimizerOf('adamm'), 'optimizer: no row is called "adamm", known are sgd, momentum, adam'],
+    ['optimizer', () => optimizerOf('adamm'), 'optimizer: no row is called "adamm", known are sgd, momentum, nesterov'],
     [
       'hyper-parameter',
       () => optimizerOf('sgd', { rate: 1 }),
