@@ -1,5 +1,5 @@
 // Throughput of every row of the table of operations at three sizes; a new row is timed without a line here.
-import { keyOf, OP_NAMES, type OpName, ops, ROWS, type Shape, Tensor, uniform } from '../src/index.ts';
+import { type Kind, keyOf, OP_NAMES, type OpName, ops, ROWS, type Shape, Tensor, uniform } from '../src/index.ts';
 import { type Machine, machineOf } from './machine.ts';
 import { type MeasureOptions, measureAll, type Task, type Timing } from './measure.ts';
 
@@ -59,13 +59,23 @@ export const drawPools = (): readonly Tensor[] => {
   return Array.from({ length: places }, (_, place) => uniform(keyOf(place), [most]));
 };
 
+/** Arguments by kind: vectors for pointwise rows, squares for those that need axes, smaller ones for eigenvalues, a counter for draws. */
+const SHAPES: Readonly<Record<Kind, (vector: number, side: number) => Shape>> = {
+  pointwise: (vector) => [vector],
+  fold: (_, side) => [side, side],
+  layout: (_, side) => [side, side],
+  rowwise: (_, side) => [side, side],
+  spectral: (_, side) => [side / 8, side / 8],
+  draw: () => [],
+};
+
 /** The benchmarks of one row, one per size: vectors for pointwise rows, squares for those that need axes. */
 export const kernelPlans = (op: OpName): readonly KernelPlan[] => {
   const row = ROWS[op];
   const { kind } = row;
   return SIZE_NAMES.map((size) => {
     const { vector, side } = SIZES[size];
-    const shapes = row.args.map((): Shape => (kind === 'draw' ? [] : kind === 'pointwise' ? [vector] : [side, side]));
+    const shapes = row.args.map((): Shape => SHAPES[kind](vector, side));
     // random numbers have a counter for an argument, and their size among the parameters
     const p = kind === 'draw' ? { ...(row.sample(shapes) as object), shape: [vector] } : row.sample(shapes);
     const result = row.shape(shapes, p);
@@ -84,7 +94,7 @@ export const taskOf = ({ op, size, shapes, p }: KernelPlan, pools: readonly Tens
         for (let i = 0; i < out.length; i++) out[i] = low + (high - low) * (pools[place]?.view[i] ?? Number.NaN);
       }),
     );
-  const wide = from(-4, 4);
+  const wide = ROWS[op].kind === 'spectral' ? from(-4, 4).map((a) => ops.matmul(a, ops.transpose(a))) : from(-4, 4);
   const xs = Array.from(applyOp(op, wide, p).view).every(Number.isFinite) ? wide : from(0, 1);
   return { name: `${op} ${size}`, run: () => applyOp(op, xs, p) };
 };

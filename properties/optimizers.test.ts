@@ -67,6 +67,7 @@ const FIRST: Readonly<Record<keyof typeof OPTIMIZERS, Partial<Record<Dialect, nu
   adan: { optax: adam(0.001) },
   adopt: { paper: 0, optax: 0 },
   lamb: { paper: 0.001 / (1 + 1e-6), keras: 0.001 / (1 + 1e-7), optax: 0.001 / (1 + 1e-6) },
+  shampoo: {},
   scheduleFreeSgd: { paper: 1, optax: 1 },
   scheduleFreeAdamw: { paper: adam(0.0025), optax: adam(0.0025) },
   prodigy: {

@@ -156,6 +156,9 @@ export const CERTIFICATE_DIGITS = '1e-30';
 /** One-sided differences further apart than this show a kink between them. */
 export const KINK_DIGITS = '1e-12';
 
+/** Answers of two conventions to the question that tells them apart differ by more than this, relative to 1 or the answer: far above the rounding of any format. */
+export const FINGERPRINT_GAP = 2 ** -10;
+
 /** Largest probability that one statistical check rejects a correct engine. A run has far fewer than 2,000 such checks: at most 1e-9 together. */
 export const ALPHA = 5e-13;
 

@@ -55,7 +55,8 @@ export { LOSSES, type Loss, lossOf, lossRow, type Prediction, type Reduction, ty
 export { constrain, penaltyOf, REGULARISERS, type Regulariser, type RegulariserSpec } from './nn/regulariser.ts';
 export { ACTIVATIONS, type Lang, OP_NAMES, OPS, type OpName, ops, ROWS, reading } from './ops/lang.ts';
 // ops: one row per operation, and the language they spell.
-export type { Formula, Indexed, Kind, Kink, Op, Rowwise } from './ops/op.ts';
+export type { Formula, Indexed, Kind, Kink, Op, Rowwise, Whole } from './ops/op.ts';
+export type { RootParams } from './ops/spectral.ts';
 export type { Verbs } from './ops/verbs.ts';
 export { OPTIMIZERS, type OptimizerName, optimizerOf, optimizerRow, presetOf } from './optim/optimizers.ts';
 export type { Dialect, Hyper, Optimizer, Traits } from './optim/rule.ts';

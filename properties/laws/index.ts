@@ -1,6 +1,10 @@
 // The law book: every chapter, in reading order.
 import type { Law } from '../law.ts';
 import { activationLaws } from './activation.ts';
+import { batchnormLaws } from './batchnorm.ts';
+import { conventionLaws } from './convention.ts';
+import { diagnoseLaws } from './diagnose.ts';
+import { dropoutLaws } from './dropout.ts';
 import { gradientLaws } from './gradient.ts';
 import { initializerLaws } from './initializer.ts';
 import { lossLaws } from './loss.ts';
@@ -10,20 +14,30 @@ import { opLaws } from './op.ts';
 import { optimizerLaws } from './optimizer.ts';
 import { perceptronLaws } from './perceptron.ts';
 import { purityLaws } from './purity.ts';
+import { rbmLaws } from './rbm.ts';
+import { regularisationLaws } from './regularisation.ts';
 import { rngLaws } from './rng.ts';
 import { scheduleLaws } from './schedule.ts';
+import { trainLaws } from './train.ts';
 
 export const LAWS: readonly Law[] = [
   ...metaLaws,
+  ...conventionLaws,
   ...purityLaws,
   ...activationLaws,
   ...lossLaws,
   ...opLaws,
   ...gradientLaws,
   ...networkLaws,
+  ...batchnormLaws,
+  ...dropoutLaws,
+  ...regularisationLaws,
   ...initializerLaws,
   ...rngLaws,
   ...optimizerLaws,
   ...scheduleLaws,
   ...perceptronLaws,
+  ...rbmLaws,
+  ...diagnoseLaws,
+  ...trainLaws,
 ];

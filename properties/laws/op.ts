@@ -1,7 +1,7 @@
 // The chapter of operations: every row against its own formula and the derivative of that formula, at 64 digits.
 import fc from 'fast-check';
 import type { Lang, Op } from '../../src/index.ts';
-import { cotangent, extent, filled, moderate, type Values } from '../arbitraries.ts';
+import { cotangent, extent, filled, moderate, small, type Values } from '../arbitraries.ts';
 import type { Equation } from '../args.ts';
 import { rowOf } from '../contract.ts';
 import { every, law, within } from '../law.ts';
@@ -29,6 +29,7 @@ const applied = (port: PortInfo, name: string): fc.Arbitrary<Applied> => {
       return Number.isFinite(low) ? round(low + a) : row.kinks.some((k) => k.arg === arg && k.at === v) ? v + 1 : v;
     };
   const { round } = FORMATS[port.dtype];
+  if (row.kind === 'spectral') return symmetric(port, name);
   return fc.tuple(extent(3), extent(3), extent(3)).chain(([n, k, m]) => {
     const shapes =
       row.kind === 'draw'
@@ -48,6 +49,18 @@ const applied = (port: PortInfo, name: string): fc.Arbitrary<Applied> => {
     });
   });
 };
+/** A symmetric matrix that is positive definite, as b·bᵀ of small integers, with the ridge of its parameters. */
+const symmetric = (port: PortInfo, name: string): fc.Arbitrary<Applied> =>
+  extent(3).chain((n) =>
+    fc.record({ b: filled([n, n], small), dy: filled([n, n], cotangent(port.dtype)) }).map(({ b, dy }) => {
+      const at = (i: number, j: number): number => b.data[i * n + j] ?? 0;
+      const data = Array.from({ length: n * n }, (_, p) => {
+        const [i, j] = [Math.floor(p / n), p % n];
+        return Array.from({ length: n }, (_2, k) => at(i, k) * at(j, k)).reduce((s, v) => s + v, 0);
+      });
+      return { xs: [{ shape: [n, n], data }], params: rowOf(name).sample([[n, n]]), dy };
+    }),
+  );
 const one = (name: string, { xs, params }: Applied): readonly Equation[] => [
   { op: name, reads: xs.map((_, i) => i), ...(params === undefined ? {} : { params }) },
 ];
@@ -74,7 +87,7 @@ const cotangents = (
         return { value: slope.value.times(g), error: slope.error.times(g.abs()) };
       }),
     );
-  if (row.kind === 'draw') return xs.map((x) => x.data.map(() => ({ value: ZERO, error: ZERO })));
+  if (row.kind === 'draw' || row.constant) return xs.map((x) => x.data.map(() => ({ value: ZERO, error: ZERO })));
   // several steps: a central difference of ⟨dy, f⟩ in every coordinate
   if (typeof row.formula === 'object' && 'each' in row.formula)
     return xs.map((x, k) =>

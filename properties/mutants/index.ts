@@ -1,5 +1,9 @@
 // Planted faults, most of them real bugs in one line: each names the laws that must find it.
 import { activationMutants } from './activation.ts';
+import { batchnormMutants } from './batchnorm.ts';
+import { conventionMutants } from './convention.ts';
+import { diagnoseMutants } from './diagnose.ts';
+import { dropoutMutants } from './dropout.ts';
 import { gradientMutants } from './gradient.ts';
 import { initializerMutants } from './initializer.ts';
 import { judgeMutants } from './judge.ts';
@@ -9,19 +13,29 @@ import { optimizerMutants } from './optimizer.ts';
 import { perceptronMutants } from './perceptron.ts';
 import type { Mutant } from './plant.ts';
 import { purityMutants } from './purity.ts';
+import { rbmMutants } from './rbm.ts';
+import { regularisationMutants } from './regularisation.ts';
 import { scheduleMutants } from './schedule.ts';
+import { trainMutants } from './train.ts';
 
 export type { Mutant } from './plant.ts';
 
 export const MUTANTS: readonly Mutant[] = [
   ...judgeMutants,
+  ...conventionMutants,
   ...purityMutants,
   ...activationMutants,
   ...lossMutants,
   ...gradientMutants,
+  ...batchnormMutants,
+  ...dropoutMutants,
+  ...regularisationMutants,
   ...initializerMutants,
   ...optimizerMutants,
   ...scheduleMutants,
   ...perceptronMutants,
+  ...rbmMutants,
+  ...diagnoseMutants,
+  ...trainMutants,
   ...opMutants,
 ];

@@ -13,14 +13,16 @@ export const graph = (f: (answer: Args, args: Args) => Args, when: (op: string) 
 
 /** Two mutants per operation: a result four times further off than it may be, and a pull-back scaled by 1 + 2⁻²⁰. */
 export const opMutants: readonly Mutant[] = Object.entries(ROWS).flatMap(([name, row]): readonly Mutant[] => {
+  // pointwise rows by ulps, sums by more of them, and what has a condition number by a relative 2⁻²⁰
   const steps = Math.max(1, Math.ceil(8 * Math.max(row.ulp, row.kind === 'fold' || row.kind === 'rowwise' ? 8 : 0)));
+  const off = (v: number): number => (row.kind === 'spectral' ? v * (1 + 2 ** -20) : up(v, steps));
   return [
     {
       id: `op/${name}-value-off`,
-      says: `${name} is off by ${steps} units in the last place`,
+      says: `${name} is off by ${row.kind === 'spectral' ? 'a relative 2⁻²⁰' : `${steps} units in the last place`}`,
       killedBy: ['op/value'],
       plant: graph(
-        (a) => ({ ...a, y: like(plain(a, 'y'), (v) => up(v, steps)) }),
+        (a) => ({ ...a, y: like(plain(a, 'y'), off) }),
         (op) => op === name,
       ),
     },

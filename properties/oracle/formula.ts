@@ -57,6 +57,7 @@ export const pieceAt = (formula: Formula, scope: Scope): string => {
   if (typeof formula === 'string') return formula;
   if ('index' in formula) return formula.term;
   if ('each' in formula) return formula.each;
+  if ('matrix' in formula) return formula.matrix;
   const piece = formula.find(({ when }) => when === undefined || compile(when).run(scope) === true);
   if (piece === undefined) throw new FormulaError('formula: no piece holds');
   return piece.f;
@@ -150,6 +151,7 @@ export const sumsUp = ({ index }: Indexed): boolean => {
 export const texOf = (formula: Formula): string => {
   if (typeof formula === 'string') return tex(formula);
   if ('index' in formula) return `${sumsUp(formula) ? '\\sum ' : ''}${tex(formula.term)}`;
+  if ('matrix' in formula) return tex(formula.matrix);
   if ('each' in formula)
     return [
       tex(formula.each),

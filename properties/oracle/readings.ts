@@ -1,8 +1,17 @@
 // Two more readings of the language: exact (64-digit numbers) and bounded (a value with a running error bound).
-import { type Lang, type Op, ops, type Rowwise, reading, type Shape, Tensor } from '../../src/index.ts';
+import {
+  type Lang,
+  type Op,
+  ops,
+  type RootParams,
+  type Rowwise,
+  reading,
+  type Shape,
+  Tensor,
+} from '../../src/index.ts';
 import { FORMATS, type Grant, gamma, nextDown, nextUp, spacing, ulpsAt } from '../tolerance.ts';
-import { type Big, big, exact, nearest, ZERO } from './exact.ts';
-import { evaluate, type Scope, valueAt } from './formula.ts';
+import { type Big, big, exact, math, nearest, ZERO } from './exact.ts';
+import { evaluate, evaluateAny, type Scope, valueAt } from './formula.ts';
 
 const count = (shape: Shape): number => shape.reduce((a, b) => a * b, 1);
 
@@ -95,6 +104,18 @@ const alongRows = (
   });
 };
 
+/** A function of one or more whole matrices. */
+const wholeMatrix = (text: string, args: readonly string[], xs: readonly Exact[], p: unknown): readonly Big[] => {
+  const matrices = Object.fromEntries(
+    args.map((name, i) => {
+      const { shape: [rows = 1, columns = 1] = [], data = [] } = xs[i] ?? {};
+      return [name, math.matrix(Array.from({ length: rows }, (_, r) => data.slice(r * columns, (r + 1) * columns)))];
+    }),
+  );
+  const made = evaluateAny(text, { ...matrices, ...paramScope(p) }) as { readonly toArray: () => unknown }; // a matrix
+  return (made.toArray() as Big[][]).flat();
+};
+
 /** Random numbers are exact doubles: their kernel is their definition, held to known answers by the chapter of random numbers. */
 const drawn = (row: Op, xs: readonly Exact[], p: unknown, shape: Shape): Float64Array => {
   const out = new Float64Array(count(shape));
@@ -130,6 +151,8 @@ export const exactly64: Lang<Exact> = reading<Exact>(
       const index = typeof formula.index === 'string' ? formula.index : formula.index(shapes, p as never);
       return new Exact(shape, einsum(index, formula.term, row.args, xs, shape));
     }
+    if (typeof formula === 'object' && 'matrix' in formula)
+      return new Exact(shape, wholeMatrix(formula.matrix, row.args, xs, p));
     if (row.kind === 'draw') return Exact.from(shape, drawn(row, xs, p, shape));
     if (typeof formula === 'object' && 'each' in formula)
       return new Exact(shape, alongRows(formula, row.args, xs, shape));
@@ -211,6 +234,25 @@ const deviation = (row: Op, at: readonly number[], error: readonly number[], p: 
   return worst + 2 * row.ulp * spacing(centre, 'f64');
 };
 
+const frobenius = (t: Tensor): number => Math.sqrt(t.toArray().reduce((s, v) => s + v * v, 0));
+
+/**
+ * An inverse root X of A + ridge·I moves by at most max|f′|·‖E‖ with the matrix, f′ = λ^(−1−1/p)/p at the smallest eigenvalue
+ * λ ≥ ‖X‖^(−p); rounding is that of an eigensolver, which is exact for a matrix within a few n²·u of A. All in Frobenius norms.
+ * @source Bhatia 1997, Theorem VII.5.4 (scalar functions are Lipschitz in this norm); Golub & Van Loan 2013, §8.5.5
+ */
+const spectralError = (value: Tensor, x: Bounded, { order, ridge }: RootParams, u: number): Tensor => {
+  const n = value.shape[0] ?? 1;
+  const size = frobenius(value) * OUTWARD;
+  const smallest = size ** -order;
+  const backward = 16 * n * n * u * (frobenius(x.value) + ridge * Math.sqrt(n));
+  const moved = frobenius(x.error) + backward;
+  const low = smallest - moved;
+  const slope = low > 0 ? low ** (-1 - 1 / order) / order : Number.POSITIVE_INFINITY;
+  const error = (moved * slope + 16 * n * n * u * size) * OUTWARD;
+  return Tensor.build(value.shape, (out) => out.fill(error));
+};
+
 /** Every way to choose the error of at least one argument and the size of the others. */
 const withErrors = (sizes: readonly Tensor[], errors: readonly Tensor[]): readonly (readonly Tensor[])[] =>
   sizes
@@ -254,6 +296,7 @@ export const bounded = (grant: Grant): Lang<Bounded> => {
       const value = apply(xs.map((x) => x.value));
       if (row.kind === 'draw') return Bounded.from(shape, value.view);
       if (row.kind === 'layout') return new Bounded(value, apply(xs.map((x) => x.error)));
+      if (row.kind === 'spectral') return new Bounded(value, spectralError(value, xs[0] as Bounded, p as never, u));
       if (row.kind === 'fold') {
         const n = row.terms(shapes, shape);
         const sizes = xs.map((x) => ops.abs(x.value));

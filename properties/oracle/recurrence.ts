@@ -79,6 +79,15 @@ const withSizes = ({ shape }: Leaf, shared: Names): Names => ({
   columns: big(shape[1] ?? 1),
 });
 
+/** Square matrices of zeros beside a leaf. */
+const startMatrices = (row: Optimizer, [rows = 1, columns = 1]: readonly number[]): Record<string, Matrix> =>
+  Object.fromEntries(
+    Object.entries(row.squares ?? {}).map(([name, side]) => {
+      const n = side === 'rows' ? rows : columns;
+      return [name, math.matrix(Array.from({ length: n }, () => new Array<Big>(n).fill(ZERO)))];
+    }),
+  );
+
 const linesOf = (row: Optimizer, leaf: Leaf): readonly string[] =>
   leaf.shape.length === 2 ? row.recurrence : (row.vectors ?? row.recurrence);
 
@@ -95,7 +104,7 @@ export const recurrence = (
   for (const [slot, start] of Object.entries(row.shared ?? {})) shared[slot] = evaluate(start, constants);
   const leaves: readonly Leaf[] = params.map((p) => ({
     shape: p.shape,
-    matrices: {},
+    matrices: p.shape.length === 2 ? startMatrices(row, p.shape) : {},
     elements: p.data.map((v) => {
       const w = exact(v);
       const slots = Object.entries(row.slots).map(([s, start]) => [s, evaluate(start, { ...constants, w })] as const);
@@ -109,7 +118,6 @@ export const recurrence = (
   return gradients.map((gs, t) => {
     shared.k = big(t + 1);
     leaves.forEach((leaf, i) => {
-      leaf.matrices = {};
       leaf.elements.forEach((e, j) => {
         e.g = exact(gs[i]?.data[j] ?? 0);
       });

@@ -33,9 +33,11 @@ const text = (formula: (typeof ROWS)[keyof typeof ROWS]['formula']): string =>
     ? formula
     : 'index' in formula
       ? `${sumsUp(formula) ? 'Σ ' : ''}${formula.term}${typeof formula.index === 'string' ? `, indices ${formula.index}` : ' over the given axes'}`
-      : 'each' in formula
-        ? rowText(formula)
-        : formula.map(({ when, f }) => (when === undefined ? f : `${f} where ${when}`)).join(', else ');
+      : 'matrix' in formula
+        ? formula.matrix
+        : 'each' in formula
+          ? rowText(formula)
+          : formula.map(({ when, f }) => (when === undefined ? f : `${f} where ${when}`)).join(', else ');
 
 const rowText = ({ sums = {}, maxima = {}, each }: Rowwise): string =>
   `${[
@@ -51,6 +53,7 @@ const SHAPES: Readonly<Record<Kind, string>> = {
   layout: 'by the indices or parameters',
   rowwise: '[…, n], along the last axis',
   draw: 'a scalar counter, and the shape that is asked for',
+  spectral: '[n, n], symmetric',
 };
 
 const parametersOf = (row: Op): object => {

@@ -10,6 +10,7 @@ import { layoutRows } from './layout.ts';
 import type { Op } from './op.ts';
 import { pointwiseRows } from './pointwise.ts';
 import { rowwiseRows } from './rowwise.ts';
+import { spectralRows } from './spectral.ts';
 import type { Base, Verbs } from './verbs.ts';
 
 /** Every operation, one row each. */
@@ -19,6 +20,7 @@ export const OPS = {
   ...costRows,
   ...foldRows,
   ...rowwiseRows,
+  ...spectralRows,
   ...layoutRows,
   ...drawRows,
 };

@@ -17,11 +17,16 @@ export interface Rowwise {
   readonly each: string;
 }
 
+/** A function of whole matrices. */
+export interface Whole {
+  readonly matrix: string;
+}
+
 /**
  * The mathematics of a row as text for documents and for the 64-digit oracle; never the source of a kernel.
  * A string in the argument names; pieces tried in order; a sum over indices; or a formula along rows.
  */
-export type Formula = string | readonly { readonly when?: string; readonly f: string }[] | Indexed | Rowwise;
+export type Formula = string | readonly { readonly when?: string; readonly f: string }[] | Indexed | Rowwise | Whole;
 
 /** One value per argument. */
 export type Each<A extends readonly string[], T> = { readonly [I in keyof A]: T };
@@ -37,9 +42,10 @@ export interface Kink {
 
 /**
  * How the values of a row come about, which is what the error and BigNumber readings need to know of it: numbers to a
- * number; sums of products; moved or selected values; several steps along the last axis; random numbers of a key.
+ * number; sums of products; moved or selected values; several steps along the last axis; random numbers of a key; functions of a
+ * symmetric matrix by its eigenvalues.
  */
-export type Kind = 'pointwise' | 'fold' | 'layout' | 'rowwise' | 'draw';
+export type Kind = 'pointwise' | 'fold' | 'layout' | 'rowwise' | 'draw' | 'spectral';
 
 export interface Op<A extends readonly string[] = readonly string[], P = unknown> {
   readonly kind: Kind;
@@ -54,6 +60,8 @@ export interface Op<A extends readonly string[] = readonly string[], P = unknown
   readonly turns: (low: number, high: number) => readonly number[];
   /** Whether the derivative changes sign inside a smooth piece, where no implementation keeps its relative accuracy. */
   readonly slopeCrosses: boolean;
+  /** Whether derivatives treat the result as a constant, as they do a preconditioner. */
+  readonly constant: boolean;
   /** Closed range of each argument for which the row is meant; missing ones are all numbers. */
   readonly domain: readonly (readonly [low: number, high: number])[];
   /** Whether a layer may use the row as its non-linearity. */
@@ -111,6 +119,7 @@ export const pointwise = <const A extends readonly string[], P = undefined>(row:
     kinks,
     turns,
     slopeCrosses,
+    constant: false,
     domain,
     activation,
     sample: () => sample as P, // undefined exactly where P is
@@ -163,7 +172,15 @@ const LOOPS: Record<1 | 2 | 3, Loop> = {
 };
 
 /** What only pointwise rows have. */
-const PLAIN = { ulp: 0, kinks: [], turns: NO_TURNS, slopeCrosses: false, domain: [], activation: false } as const;
+const PLAIN = {
+  ulp: 0,
+  kinks: [],
+  turns: NO_TURNS,
+  slopeCrosses: false,
+  constant: false,
+  domain: [],
+  activation: false,
+} as const;
 type Spread<A extends readonly string[], P> = Omit<Op<A, P>, 'kind' | 'terms' | 'steps' | keyof typeof PLAIN>;
 
 /** A row that only moves or selects values: every result is one of the inputs. */
@@ -181,6 +198,13 @@ export const draw = <const A extends readonly string[], P>(row: Omit<Spread<A, P
   kind: 'draw',
   terms: () => 1,
   vjp: (_o, _g, _y, xs) => xs.map(() => null) as unknown as Each<A, null>, // one per argument
+});
+
+/** A function of a symmetric matrix by its eigenvalues, which derivatives treat as a constant. */
+export const spectral = <const A extends readonly string[], P>(row: Omit<Spread<A, P>, 'vjp'>): Op<A, P> => ({
+  ...draw(row),
+  kind: 'spectral',
+  constant: true,
 });
 
 /** A row of several steps along the last axis; `f` reads n numbers from offset `at` and writes what its shape says. */

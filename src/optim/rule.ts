@@ -45,6 +45,8 @@ export interface Optimizer<H extends Hyper = Hyper> {
   readonly slots: Readonly<Record<string, string>>;
   /** Slots of which there is one for all leaves. */
   readonly shared?: Readonly<Record<string, string>>;
+  /** Square matrices of zeros beside every matrix, by the side that they share with it. */
+  readonly squares?: Readonly<Record<string, 'rows' | 'columns'>>;
   /**
    * The rule, line by line, in the gradient g, the weight w, the slots, the step k from 1 and the hyper-parameters; `delta`
    * is added to w. `leaf(…)` sums over a tensor, `total(…)` over all, `matrix(…)` computes with whole matrices.

@@ -85,6 +85,26 @@ const ITERATES = [
   'delta = z + beta1 * (x - z) - w',
 ] as const;
 
+const square = <T>(o: Lang<T>, n: number): T => o.expand(o.lit(0), { shape: [n, n] });
+
+/** Kronecker factors of the summed squares, as matrices beside each leaf. */
+const preconditioned = (eps: number, rate: Rate): Transform => ({
+  init: (o, ws) => ({
+    left: ws.map((w) => square(o, o.shape(w)[0] ?? 1)),
+    right: ws.map((w) => square(o, o.shape(w)[1] ?? 1)),
+  }),
+  update: (o, gs, slots, _ws, k) => {
+    const left = gs.map((g, i) => o.add(slot(slots.left, i), o.matmul(g, o.transpose(g))));
+    const right = gs.map((g, i) => o.add(slot(slots.right, i), o.matmul(o.transpose(g), g)));
+    const us = gs.map((g, i) => {
+      const root = (m: typeof g) => o.inverseRoot(m, { order: 4, ridge: eps });
+      const [a, b] = [root(slot(left, i)), root(slot(right, i))];
+      return down(o, rate(o, k), o.matmul(o.matmul(a, g), b));
+    });
+    return [us, { ...slots, left, right }];
+  },
+});
+
 export const wholeRows = {
   lamb: optimizer({
     doc: 'Adam with decay, scaled tensor by tensor to the norm of the weights; ratio 1 where either norm is 0',
@@ -151,6 +171,31 @@ export const wholeRows = {
           return [weightDecay === 0 ? towards : o.add(towards, o.mul(o.lit(weightDecay), w)), { nu }];
         },
       }),
+  }),
+  shampoo: optimizer({
+    doc: 'gradients between inverse fourth roots of the sums of g·gᵀ and gᵀ·g, for matrices; divided by the root of the summed squares for all other tensors',
+    source: 'Gupta, Koren & Singer 2018, Algorithm 1; Duchi, Hazan & Singer 2011 (other tensors)',
+    hyper: { lr: 0.1, eps: 1e-4 },
+    domain: { lr: POSITIVE, eps: [2 ** -100, Number.MAX_VALUE] },
+    slots: { sum: 'eps' },
+    squares: { left: 'rows', right: 'columns' },
+    recurrence: [
+      'left = matrix(left + g * transpose(g))',
+      'right = matrix(right + transpose(g) * g)',
+      'y = matrix(inverseRoot(left, 4, eps) * g * inverseRoot(right, 4, eps))',
+      'delta = -lr * y',
+    ],
+    vectors: ['sum = sum + g^2', 'delta = -lr * g / sqrt(sum)'],
+    traits: { sees: 'leaf', scaleFree: false },
+    make: ({ lr, eps }, at) =>
+      byRank(
+        (rank) => rank === 2,
+        preconditioned(eps, at(lr)),
+        perLeaf({ sum: eps }, (o, { g, k, s }) => {
+          const sum = o.add(s.sum, o.square(g));
+          return [down(o, at(lr)(o, k), o.div(g, o.sqrt(sum))), { sum }];
+        }),
+      ),
   }),
   prodigy: optimizer({
     doc: 'Adam that estimates its own rate from the distance travelled; d never falls',

@@ -1,0 +1,19 @@
+// What every part of the built-in port needs: plain tensors in and out, a table of functions per name, a row by its name.
+import { type Lang, lookup, type OpName, ROWS, Tensor } from '../../../src/index.ts';
+import { type Plain, snake } from '../../contract.ts';
+import type { Adapter } from '../../port.ts';
+
+/** The entries of an adapter, by kind, name and call. */
+export type Entries = Adapter['entries'];
+
+export const tensor = (p: Plain): Tensor => Tensor.from(p.shape, p.data);
+export const plain = (t: Tensor): Plain => ({ shape: t.shape, data: t.toArray() });
+
+export const table = <T>(names: readonly string[], make: (name: never) => T): Readonly<Record<string, T>> =>
+  Object.fromEntries(names.map((name) => [snake(name), make(name as never)]));
+
+export type Verb = <T>(o: Lang<T>, xs: readonly T[], p: unknown) => T;
+export const verb = (name: OpName): Verb => {
+  lookup(ROWS, 'operation', name);
+  return (o, xs, p) => (o[name] as (...a: unknown[]) => (typeof xs)[number])(...xs, p); // by name, so untyped here
+};
