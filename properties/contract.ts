@@ -1,6 +1,7 @@
 // The contract a port is held to: what can be called, with which arguments, and what must come back.
 import { z } from 'zod';
 import { classicEntries } from './contract/classic.ts';
+import { diagnoseEntries } from './contract/diagnose.ts';
 import { drawEntries } from './contract/draws.ts';
 import { elementEntries } from './contract/elements.ts';
 import { type Args, type Entry, isPlain } from './contract/entry.ts';
@@ -18,6 +19,7 @@ export const CONTRACT: readonly Entry[] = [
   ...optimEntries,
   ...modelEntries,
   ...classicEntries,
+  ...diagnoseEntries,
   ...verifierEntries,
 ];
 

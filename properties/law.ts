@@ -33,6 +33,9 @@ export class Answer {
   numbers(name: string): readonly number[] {
     return this.#fields[name] as readonly number[];
   }
+  texts(name: string): readonly string[] {
+    return this.#fields[name] as readonly string[];
+  }
   flag(name: string): boolean {
     return this.#fields[name] as boolean;
   }

@@ -97,9 +97,12 @@ export const seedOf = (seed: number, law: string, subject: string): number => {
   return h >>> 1;
 };
 
-/** One input, judged. @throws PortError when the port crashes or breaks the contract */
+/**
+ * One input, judged on a copy: a port that writes to its arguments must not write into what the generator shrinks from.
+ * @throws PortError when the port crashes or breaks the contract
+ */
 export const judge = (law: Law, port: Port, subject: string, input: unknown, timeout?: number): Promise<Verdict> =>
-  drive(port, law.holds(input, port, subject), timeout);
+  drive(port, law.holds(structuredClone(input), port, subject), timeout);
 
 const extentOf = async (
   law: Law,

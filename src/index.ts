@@ -83,6 +83,8 @@ export {
   takeFeatures,
   takeRows,
 } from './train/data.ts';
+export { type Diagnosis, diagnose, type LayerReport, type Thresholds, type Verdict } from './train/diagnose.ts';
+export { type Drift, drift, gradientShift, type Moments, type Shift, signalMoments } from './train/drift.ts';
 export { gunzip, parseIdx } from './train/files.ts';
 export {
   accuracyOn,
@@ -104,3 +106,4 @@ export {
 } from './train/fit.ts';
 export { PRETRAININGS, type Pretraining, pretrained } from './train/pretrain.ts';
 export { load, save, setupOf, type TrainingSpec } from './train/save.ts';
+export { type Symmetry, symmetryOf } from './train/symmetry.ts';

@@ -3,6 +3,7 @@ import { OP_NAMES, OPTIMIZERS } from '../../src/index.ts';
 import { snake } from '../contract.ts';
 import { type Adapter, definePort } from '../port.ts';
 import { classicCalls } from './home/classic.ts';
+import { diagnoseCalls } from './home/diagnose.ts';
 import { drawCalls } from './home/draws.ts';
 import { elementCalls } from './home/elements.ts';
 import { layerCalls } from './home/layers.ts';
@@ -15,7 +16,15 @@ export const homeAdapter: Adapter = {
   dtype: 'f64',
   hyper: Object.fromEntries(Object.entries(OPTIMIZERS).map(([name, row]) => [snake(name), Object.keys(row.hyper)])),
   ops: OP_NAMES,
-  entries: { ...elementCalls, ...layerCalls, ...drawCalls, ...optimCalls, ...modelCalls, ...classicCalls },
+  entries: {
+    ...elementCalls,
+    ...layerCalls,
+    ...drawCalls,
+    ...optimCalls,
+    ...modelCalls,
+    ...classicCalls,
+    ...diagnoseCalls,
+  },
 };
 
 export default definePort(homeAdapter);

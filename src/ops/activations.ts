@@ -77,6 +77,7 @@ export const activationRows = {
   sigmoid: pointwise({
     args: ['x'],
     activation: true,
+    saturates: [0.03, 0.97],
     doc: 'logistic function',
     source: 'Verhulst 1845; Rumelhart, Hinton & Williams 1986',
     formula: '1 / (1 + exp(-x))',
@@ -88,6 +89,7 @@ export const activationRows = {
   tanh: pointwise({
     args: ['x'],
     activation: true,
+    saturates: [-0.97, 0.97],
     doc: 'hyperbolic tangent',
     source: 'LeCun et al. 1998, §4.4',
     formula: 'tanh(x)',
@@ -211,6 +213,7 @@ export const activationRows = {
   hardSigmoid: pointwise({
     args: ['x'],
     activation: true,
+    saturates: [0, 1],
     doc: 'a line between 0 at -3 and 1 at 3; slope 0 at both ends',
     source: 'Courbariaux, Bengio & David 2015, eq. 3, with the slope 1/6 of Howard et al. 2019, eq. 2',
     formula: [{ when: 'x >= 3', f: '1' }, { when: 'x <= -3', f: '0' }, { f: '(x + 3) / 6' }],
@@ -225,6 +228,7 @@ export const activationRows = {
   hardTanh: pointwise({
     args: ['x'],
     activation: true,
+    saturates: [-1, 1],
     doc: 'the number itself, cut at -1 and 1; slope 0 at both ends',
     source: 'Collobert 2004, Large Scale Machine Learning, §5.2',
     formula: [{ when: 'x >= 1', f: '1' }, { when: 'x <= -1', f: '-1' }, { f: 'x' }],
@@ -239,6 +243,7 @@ export const activationRows = {
   softsign: pointwise({
     args: ['x'],
     activation: true,
+    saturates: [-0.97, 0.97],
     doc: 'x over 1 + |x|, which saturates slowly',
     source: 'Bergstra et al. 2009; Turian, Bergstra & Bengio 2009',
     formula: 'x / (1 + abs(x))',

@@ -66,6 +66,8 @@ export interface Op<A extends readonly string[] = readonly string[], P = unknown
   readonly domain: readonly (readonly [low: number, high: number])[];
   /** Whether a layer may use the row as its non-linearity. */
   readonly activation: boolean;
+  /** Results at or beyond which an activation counts as saturated, its slope having all but gone; null where it never has. */
+  readonly saturates: readonly [low: number, high: number] | null;
   /** The parameters a check or a benchmark runs the row with; none are symmetric defaults. */
   readonly sample: (shapes: readonly Shape[]) => P;
   /** @throws ShapeError, which begins with `op`, the name of the row */
@@ -94,6 +96,7 @@ interface PointwiseRow<A extends readonly string[], P> {
   readonly slopeCrosses?: true;
   readonly domain?: Op['domain'];
   readonly activation?: true;
+  readonly saturates?: readonly [low: number, high: number];
   readonly sample?: P;
   readonly f: Scalar<A, NoInfer<P>>;
   readonly vjp: Op<A, P>['vjp'];
@@ -108,6 +111,7 @@ export const pointwise = <const A extends readonly string[], P = undefined>(row:
     slopeCrosses = false,
     domain = [],
     activation = false,
+    saturates = null,
     sample,
     ...rest
   } = row;
@@ -122,6 +126,7 @@ export const pointwise = <const A extends readonly string[], P = undefined>(row:
     constant: false,
     domain,
     activation,
+    saturates,
     sample: () => sample as P, // undefined exactly where P is
     shape: (shapes, _p, op = 'broadcast') => broadcast(op, shapes),
     terms: () => 1,
@@ -180,6 +185,7 @@ const PLAIN = {
   constant: false,
   domain: [],
   activation: false,
+  saturates: null,
 } as const;
 type Spread<A extends readonly string[], P> = Omit<Op<A, P>, 'kind' | 'terms' | 'steps' | keyof typeof PLAIN>;
 
