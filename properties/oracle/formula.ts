@@ -147,6 +147,26 @@ export const sumsUp = ({ index }: Indexed): boolean => {
   return [...left.replace(',', '')].some((letter) => !right.includes(letter));
 };
 
+/** What joins pieces of mathematics in a line of text. */
+const JOINTS = /(; |,? where |, with |, else |, unit by unit|every period steps: |gradient at |, (?=\w+ = ))/;
+
+/** Mathematics with words in it, as rows of layers and losses have it, as TeX; what is no mathematics stays text. */
+export const texOfText = (text: string): string =>
+  text
+    .split(JOINTS) // mathematics and joints in turn
+    .map((part, i) => {
+      if (i % 2 === 1) return `\\text{${part}}`;
+      if (part === '') return '';
+      const [left = '', right] = part.split(/ = (.*)/);
+      try {
+        return right === undefined ? tex(left) : `${tex(left)} = ${tex(right)}`;
+      } catch {
+        return `\\text{${part}}`;
+      }
+    })
+    .filter((part) => part !== '')
+    .join(' ');
+
 /** A formula as TeX: pieces as cases, sums with their names. */
 export const texOf = (formula: Formula): string => {
   if (typeof formula === 'string') return tex(formula);

@@ -3,7 +3,7 @@ import { PROBLEMS } from '../../bench/problems.ts';
 import { RECIPES } from '../../bench/recipes.ts';
 import { LAWS } from '../../properties/laws/index.ts';
 import { MUTANTS } from '../../properties/mutants/index.ts';
-import { sumsUp, tex, texOf } from '../../properties/oracle/formula.ts';
+import { sumsUp, tex, texOf, texOfText } from '../../properties/oracle/formula.ts';
 import {
   ACTIVATIONS,
   INITIALIZERS,
@@ -88,7 +88,7 @@ const ops = Object.fromEntries(
 );
 
 /** Every table by its name. A new row shows up here by itself. */
-const TABLES: Readonly<Record<string, Readonly<Record<string, Entry>>>> = {
+export const TABLES: Readonly<Record<string, Readonly<Record<string, Entry>>>> = {
   ops,
   activations: Object.fromEntries(ACTIVATIONS.map((name) => [name, ops[name] ?? { doc: '' }])),
   losses: Object.fromEntries(
@@ -99,6 +99,7 @@ const TABLES: Readonly<Record<string, Readonly<Record<string, Entry>>>> = {
         prediction,
         target,
         formula,
+        TeX: texOfText(formula),
         ...(Object.keys(params).length > 0 ? { params } : {}),
         reductions: 'mean, sum',
         source,
@@ -108,14 +109,14 @@ const TABLES: Readonly<Record<string, Readonly<Record<string, Entry>>>> = {
   layers: Object.fromEntries(
     Object.entries(LAYERS).map(([name, { doc, shapes, formula, options, source }]) => [
       name,
-      { doc, shapes, formula, options, source },
+      { doc, shapes, formula, TeX: texOfText(formula), options, source },
     ]),
   ),
   initializers: {
     ...Object.fromEntries(
       Object.entries(INITIALIZERS).map(([name, { doc, distribution, variance, source }]): [string, Entry] => [
         name,
-        { doc, distribution, variance, source },
+        { doc, shapes: 'w [in, out]', distribution, variance, TeX: `\\mathrm{Var}[w] = ${tex(variance)}`, source },
       ]),
     ),
     ...Object.fromEntries(
@@ -150,12 +151,15 @@ const TABLES: Readonly<Record<string, Readonly<Record<string, Entry>>>> = {
     }),
   ),
   wrappers: Object.fromEntries(
-    Object.entries(WRAPPERS).map(([name, { doc, hyper, formula, source }]) => [name, { doc, hyper, formula, source }]),
+    Object.entries(WRAPPERS).map(([name, { doc, hyper, formula, source }]) => [
+      name,
+      { doc, hyper, formula, TeX: texOfText(formula), source },
+    ]),
   ),
   regularisers: Object.fromEntries(
     Object.entries(REGULARISERS).map(([name, { doc, formula, strengths, source }]) => [
       name,
-      { doc, formula, strengths: strengths.join(', '), source },
+      { doc, formula, TeX: texOfText(formula), strengths: strengths.join(', '), source },
     ]),
   ),
   problems: Object.fromEntries(Object.entries(PROBLEMS).map(([name, { doc, source }]) => [name, { doc, source }])),

@@ -193,8 +193,14 @@ const scaleOf = (row: Initializer, { fanIn, fanOut, gain = 1 }: Draw): number =>
   if (!(fanIn > 0 && fanOut > 0))
     throw new DomainError(`initializer: fans must be positive, got ${fanIn} and ${fanOut}`);
   if (!Number.isFinite(gain)) throw new DomainError(`initializer: the gain must be finite, got ${gain}`);
-  return row.scale({ fanIn, fanOut }, gain);
+  const scale = row.scale({ fanIn, fanOut }, gain);
+  if (scale < 0 && SPREADS.includes(row.distribution))
+    throw new DomainError(`initializer: a deviation must not be negative, got ${scale} from the gain ${gain}`);
+  return scale;
 };
+
+/** Distributions whose scale is a width. */
+const SPREADS: readonly Distribution[] = ['uniform', 'normal', 'truncated', 'orthogonal', 'sparse'];
 
 /**
  * Weights from given uniforms, one each, by inversion: the same uniforms serve every such initializer, which pairs experiments.

@@ -69,7 +69,7 @@ export const WRAPPERS = {
   clipByGlobalNorm: wrapper({
     doc: 'scales all gradients back together first; eps 1e-6 is the form of torch, 0 that of optax',
     source: 'Pascanu, Mikolov & Bengio 2013, Algorithm 1',
-    formula: 'g * min(1, limit / (norm(all g) + eps))',
+    formula: 'g * min(1, limit / (norm(all) + eps))',
     hyper: { limit: 1, eps: 0 },
     domain: { ...LIMIT, eps: POSITIVE },
     wrap: (inner, { limit, eps }) => chain(clipByGlobalNorm(limit, eps), inner),
@@ -139,7 +139,7 @@ export const WRAPPERS = {
   sam: wrapper({
     doc: 'takes the gradient where the loss is about worst within the distance rho: two gradients a step',
     source: 'Foret et al. 2021, eq. 2',
-    formula: 'gradient at w + rho * g / norm(all g)',
+    formula: 'gradient at w + rho * g / norm(all)',
     hyper: { rho: 0.05 },
     domain: { rho: POSITIVE },
     wrap: (inner, { rho }) => ({
