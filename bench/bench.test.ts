@@ -19,10 +19,11 @@ import { draw, prefixIds } from './chart.ts';
 import { drawPools, kernelPlans, runKernels, SIZE_NAMES, taskOf } from './kernels.ts';
 import { machineOf } from './machine.ts';
 import { figure, time } from './markdown.ts';
+import { runMemory } from './memory.ts';
 import { sweepCharts } from './plots.ts';
 import { PROBLEM_NAMES, PROBLEMS, type Problem } from './problems.ts';
 import { runPrograms } from './programs.ts';
-import { renderKernels, renderPrograms, renderSweep, writeBenchReports } from './render.ts';
+import { renderKernels, renderMemory, renderPrograms, renderSweep, writeBenchReports } from './render.ts';
 import { evaluationSteps, hasDiverged, runTrial, trialOf, unitSpread } from './run.ts';
 import { holm, mean, median, medianAbsoluteDeviation, pairedRankTest, summarise } from './statistics.ts';
 import { runSweep, type SweepReport } from './sweep.ts';
@@ -287,6 +288,14 @@ describe('reports', () => {
       '40',
     ]);
     expect([0.5, 12, 1500, 2.5e6, 3e9].map(time)).toEqual(['0.5 ns', '12 ns', '1.5 µs', '2.5 ms', '3 s']);
+  });
+
+  test('the reading of memory sees a training and an operation, and is written as a page', async () => {
+    const memory = await runMemory({ steps: 40, filter: (op) => op === 'neg' });
+    expect(memory.readings.map((r) => r.step)).toEqual(Array.from({ length: 20 }, (_, i) => 2 * (i + 1)));
+    expect(memory.readings.every((r) => r.bytes > 0)).toBe(true);
+    expect(memory.operations).toMatchObject([{ op: 'neg', resultBytes: 8 * 2 ** 18 }]);
+    expect(renderMemory(memory)).toMatch(/median growth is .* bytes a step[\s\S]*`neg` \| 2 MiB/);
   });
 
   test('every report is written, and no name of the machine is in it', async () => {

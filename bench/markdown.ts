@@ -20,6 +20,18 @@ export const time = (ns: number): string => {
   return `${figure(ns / (one || 1))} ${unit}`;
 };
 
+const SIZE_UNITS = [
+  { bytes: 2 ** 20, unit: 'MiB' },
+  { bytes: 2 ** 10, unit: 'KiB' },
+  { bytes: 0, unit: 'B' },
+] as const;
+
+/** A number of bytes in the largest unit that leaves at least 1. */
+export const bytes = (n: number): string => {
+  const { bytes: one, unit } = SIZE_UNITS.find((u) => n >= u.bytes) ?? SIZE_UNITS[2];
+  return `${figure(n / (one || 1))} ${unit}`;
+};
+
 /** A table whose first column is text and whose others are figures. */
 export const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map((_, i) => (i === 0 ? '---' : '---:')), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');

@@ -6,7 +6,8 @@ import type { Chart } from './chart.ts';
 import { renderSweep, sweepLines } from './findings.ts';
 import { type KernelReport, type KernelRow, SIZE_NAMES } from './kernels.ts';
 import { busy, type Machine } from './machine.ts';
-import { figure, page, percent, table, time } from './markdown.ts';
+import { bytes, figure, page, percent, table, time } from './markdown.ts';
+import type { MemoryReport } from './memory.ts';
 import { kernelCharts, sweepCharts } from './plots.ts';
 import type { ProgramReport } from './programs.ts';
 import type { SweepReport } from './sweep.ts';
@@ -80,9 +81,38 @@ export const renderPrograms = ({ machine, protocol, rows }: ProgramReport): stri
     ),
   );
 
+/** What a training keeps, and what operations take. */
+export const renderMemory = ({ machine, model, readings, bytesPerStep, operations }: MemoryReport): string => {
+  const [first, last] = [readings[0], readings.at(-1)];
+  const beside = operations.filter((o) => o.bufferBytes + o.heapBytes > o.resultBytes / 10);
+  return page(
+    '# Memory',
+    machineLine(machine),
+    'Garbage is collected before every reading, and the flag that allows it is set by the command itself.',
+    '## Training',
+    `${model}, eagerly: after ${first?.step} steps ${bytes(first?.bytes ?? 0)} are in use, after ${last?.step} steps ` +
+      `${bytes(last?.bytes ?? 0)}; the median growth is ${figure(bytesPerStep)} bytes a step.`,
+    table(
+      ['steps', 'in use'],
+      readings.map((r) => [String(r.step), bytes(r.bytes)]),
+    ),
+    '## Operations',
+    'One call at the largest size of the benchmark: the result, further buffers, and all other objects, each the least of ' +
+      'ten calls. ' +
+      (beside.length === 0
+        ? 'None takes more than its result and a tenth of it.'
+        : `All but ${beside.map((o) => `\`${o.op}\``).join(', ')} take no more than their result and a tenth of it.`),
+    table(
+      ['operation', 'result', 'buffers beside it', 'other objects'],
+      operations.map((o) => [`\`${o.op}\``, bytes(o.resultBytes), bytes(o.bufferBytes), bytes(o.heapBytes)]),
+    ),
+  );
+};
+
 export interface BenchReports {
   readonly kernels?: KernelReport;
   readonly programs?: ProgramReport;
+  readonly memory?: MemoryReport;
   readonly sweep?: SweepReport;
 }
 
@@ -94,7 +124,7 @@ const svgFiles = (room: string, charts: readonly Chart[]): readonly File[] =>
 /** Writes JSON, Markdown and plots of the given reports under `dir`, and returns the paths written. */
 export const writeBenchReports = async (
   dir: string,
-  { kernels, programs, sweep }: BenchReports,
+  { kernels, programs, memory, sweep }: BenchReports,
 ): Promise<readonly string[]> => {
   const files: readonly File[] = [
     ...(kernels === undefined
@@ -109,6 +139,12 @@ export const writeBenchReports = async (
       : ([
           ['bench/programs.json', toJson(programs)],
           ['bench/programs.md', renderPrograms(programs)],
+        ] as const)),
+    ...(memory === undefined
+      ? []
+      : ([
+          ['bench/memory.json', toJson(memory)],
+          ['bench/memory.md', renderMemory(memory)],
         ] as const)),
     ...(sweep === undefined
       ? []

@@ -179,7 +179,7 @@ describe('the rest', () => {
     const { code, out } = await run('tour');
     expect(code).toBe(0);
     expect(out).toMatch(
-      /perceptron learns AND[\s\S]*perceptron learns OR[\s\S]*certificate α = \(1, 1, 1, 1\)[\s\S]*learns XOR from seed 42[\s\S]* 0 errors/,
+      /perceptron learns AND[\s\S]*perceptron learns OR[\s\S]*certificate α = \(1, 1, 1, 1\)[\s\S]*learns XOR from seed 42[\s\S]* 0 errors[\s\S]*sigmoid +xavierNormal +\S+ vanishing +\S+ healthy[\s\S]*relu +normal +\S+ exploding +\S+ healthy/,
     );
   });
 

@@ -52,7 +52,7 @@ program
 
 program
   .command('bench')
-  .description('time every operation at three sizes, and a training step')
+  .description('time every operation at three sizes and whole programs, and read what they keep in memory')
   .option('--filter <globs>', 'operations by name, as "soft*,matmul"')
   .option('--time <ms>', 'time per operation and size', integer(1))
   .option('--out <dir>', 'write the reports there')

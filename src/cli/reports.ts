@@ -3,11 +3,13 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { runKernels } from '../../bench/kernels.ts';
 import type { Progress } from '../../bench/measure.ts';
+import { runMemory } from '../../bench/memory.ts';
 import { PROBLEMS, type ProblemName } from '../../bench/problems.ts';
 import { runPrograms } from '../../bench/programs.ts';
 import {
   type BenchReports,
   renderKernels,
+  renderMemory,
   renderPrograms,
   renderSweep,
   sweepLines,
@@ -82,6 +84,16 @@ const programStage = (into: Mutable<BenchReports>): Stage =>
     (made) => `${made.rows.length} timings`,
   );
 
+const memoryStage = (into: Mutable<BenchReports>): Stage =>
+  keeping(
+    'memory',
+    (say) => runMemory({ onProgress: counting(say) }),
+    (made) => {
+      into.memory = made;
+    },
+    (made) => `${made.readings.at(-1)?.step} steps, ${made.operations.length} operations`,
+  );
+
 const sweepStage = (into: Mutable<BenchReports>, axes: SweepOptions = {}): Stage =>
   keeping(
     'sweep',
@@ -111,12 +123,16 @@ const finish = async (made: BenchReports, { json, out }: BenchOptions, text: str
 export const benchCommand = async (options: BenchOptions): Promise<number> => {
   const made: Mutable<BenchReports> = {};
   await stages(
-    [kernelStage(made, options.time, options.filter), ...(options.filter === undefined ? [programStage(made)] : [])],
+    [
+      kernelStage(made, options.time, options.filter),
+      ...(options.filter === undefined ? [programStage(made), memoryStage(made)] : []),
+    ],
     options.json === true,
   );
   const text = [
     made.kernels === undefined ? '' : renderKernels(made.kernels),
     made.programs === undefined ? '' : renderPrograms(made.programs),
+    made.memory === undefined ? '' : renderMemory(made.memory),
   ];
   return finish(made, options, text.filter((t) => t !== '').join('\n'));
 };

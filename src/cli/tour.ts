@@ -1,14 +1,18 @@
 // `tautograd tour`: the first course in a minute: the perceptron, why not XOR, and the network that can.
 import {
   batches,
+  type Diagnosis,
+  diagnose,
   evaluate,
   findRefutation,
   fit,
   fitPerceptron,
   keyOf,
+  type LayerSpec,
   mistakeBound,
   mlp,
   modelOf,
+  normal,
   optimizerOf,
   predict,
   type Setup,
@@ -43,6 +47,35 @@ export const trainXor = (
   return { losses, logits, errors: logits.filter((z, i) => z > 0 !== (y.view[i] === 1)).length };
 };
 
+/** Starts of a deep network, with what the course says of them. */
+const DEEP: readonly (readonly [activation: string, init: string])[] = [
+  ['sigmoid', 'xavierNormal'],
+  ['tanh', 'xavierNormal'],
+  ['relu', 'xavierNormal'],
+  ['relu', 'heNormal'],
+  ['relu', 'normal'],
+];
+const DEPTH = 20;
+const WIDTH = 16;
+
+/** The first gradient of a deep narrow network, looked at layer by layer. */
+export const diagnoseDeep = (activation: string, init: string, normalised: boolean): Diagnosis => {
+  const block: readonly LayerSpec[] = [
+    { type: 'dense', units: WIDTH, init },
+    ...(normalised ? [{ type: 'batchNorm' } as const] : []),
+    { type: 'activation', name: activation },
+  ];
+  const hidden = Array.from({ length: DEPTH }, () => block).flat();
+  const model = modelOf({ layers: [...hidden, { type: 'dense', units: 1, init }], loss: 'bceWithLogits' });
+  const x = normal(keyOf(1), [32, WIDTH]);
+  const y = Tensor.build([32, 1], (out) =>
+    out.forEach((_, i) => {
+      out[i] = i % 2;
+    }),
+  );
+  return diagnose(model, model.network.init(keyOf(XOR_SEED), [WIDTH]).variables, { x, y });
+};
+
 interface Lesson {
   readonly name: string;
   readonly labels: readonly number[];
@@ -65,10 +98,18 @@ export const tourCommand = (json: boolean): number => {
     return { name, w, b, mistakes, converged, wrong, bound, refutation: findRefutation(CORNERS, y) };
   });
   const xor = trainXor(XOR_SEED);
+  const deep = DEEP.map(([activation, init]) => ({
+    activation,
+    init,
+    plain: diagnoseDeep(activation, init, false),
+    normalised: diagnoseDeep(activation, init, true),
+  }));
   const ok =
     perceptrons.every((p) =>
       p.bound === null ? p.refutation !== null : p.converged && p.wrong === 0 && p.mistakes <= p.bound,
-    ) && xor.errors === 0;
+    ) &&
+    xor.errors === 0 &&
+    deep.every((d) => d.normalised.verdict === 'healthy');
   if (json) {
     print(
       toJson({
@@ -76,6 +117,7 @@ export const tourCommand = (json: boolean): number => {
         ok,
         perceptrons,
         mlp: { seed: XOR_SEED, steps: XOR_STEPS, loss: xor.losses.at(-1), logits: xor.logits, errors: xor.errors },
+        deep,
       }).trimEnd(),
     );
     return ok ? EXIT.ok : EXIT.falsified;
@@ -101,10 +143,18 @@ export const tourCommand = (json: boolean): number => {
       print('  add up to 0 > 0, so no line separates XOR (Farkas 1902; Minsky & Papert 1969)');
     }
   }
+  const told = ({ layers: [first], verdict }: Diagnosis): string => `${first?.ratio.toExponential(1)} ${verdict}`;
+  const deepLines = [
+    `${DEPTH} layers of ${WIDTH}: slope at the input over slope at the output, without and with batch normalisation`,
+    ...deep.map(
+      (d) => `    ${d.activation.padEnd(8)} ${d.init.padEnd(14)} ${told(d.plain).padEnd(20)} ${told(d.normalised)}`,
+    ),
+  ];
   print(
     coloured(
       `${xor.errors === 0 ? '✓' : '✗'} 2–4–1 tanh network learns XOR from seed ${XOR_SEED}: loss ${xor.losses[0]?.toFixed(3)} → ${xor.losses.at(-1)?.toFixed(5)} nats in ${XOR_STEPS} Adam steps, ${xor.errors} errors`,
     ),
   );
+  print(coloured(`${deep.every((d) => d.normalised.verdict === 'healthy') ? '✓' : '✗'} ${deepLines.join('\n')}`));
   return ok ? EXIT.ok : EXIT.falsified;
 };

@@ -1,5 +1,6 @@
 // Elementary functions of our own, so that no result depends on the host's Math: the table of them, read as numbers.
 import { cosPi, sinPi } from './circular.ts';
+import { codeOf, compiled, lazily } from './code.ts';
 import { erf, erfc, gelu, geluTanh, silu } from './distribution.ts';
 import { exp, expm1, log, log1p, sigmoid, softplus, tanh } from './exponential.ts';
 import { numbers, type Vec } from './vec.ts';
@@ -26,7 +27,7 @@ export const ULPS = {
 } as const;
 
 type Name = keyof typeof ULPS;
-const FUNCTIONS: Readonly<Record<Name, <V, M>(v: Vec<V, M>, x: V) => V>> = {
+const FUNCTIONS: Readonly<Record<Name, Program>> = {
   exp,
   expm1,
   log,
@@ -43,7 +44,31 @@ const FUNCTIONS: Readonly<Record<Name, <V, M>(v: Vec<V, M>, x: V) => V>> = {
   silu,
 };
 
-/** The functions of one number, by name. */
+/** A function of one number over the vector language. */
+export type Program = <V, M>(v: Vec<V, M>, x: V) => V;
+
+/** The functions of one number, by name: compiled from their code, or read as numbers where the host forbids that. */
 export const elementary = Object.fromEntries(
-  Object.entries(FUNCTIONS).map(([name, f]) => [name, (x: number): number => f(numbers, x)]),
+  Object.entries(FUNCTIONS).map(([name, f]) => {
+    const made = lazily((): ((x: number) => number) => {
+      const { lines, value } = codeOf((v) => f(v, 'x'));
+      return compiled(`(x) => { ${lines.join(' ')} return ${value}; }`, {}) ?? ((x) => f(numbers, x));
+    });
+    return [name, (x: number): number => made()(x)];
+  }),
 ) as Readonly<Record<Name, (x: number) => number>>; // the same names
+
+/** Replaces the numbers of a buffer between two places by their exponentials. */
+export const expInto = (() => {
+  const made = lazily((): ((out: Float64Array, from: number, to: number) => void) => {
+    const { lines, value } = codeOf((v) => exp(v, 'x'));
+    const loop = `(out, from, to) => { for (let i = from; i < to; i++) { const x = out[i]; ${lines.join(' ')} out[i] = ${value}; } }`;
+    return (
+      compiled(loop, {}) ??
+      ((out, from, to) => {
+        for (let i = from; i < to; i++) out[i] = exp(numbers, out[i] as number); // in range
+      })
+    );
+  });
+  return (out: Float64Array, from: number, to: number): void => made()(out, from, to);
+})();

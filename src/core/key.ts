@@ -10,26 +10,36 @@ export type Key = readonly [number, number];
 const ROTATIONS = [13, 15, 26, 6, 17, 29, 16, 24] as const;
 const PARITY = 0x1bd11bda;
 
+/** The two words of a block; scratch, so that a loop over blocks makes no objects. */
+const block = new Int32Array(2);
+
+/** Writes the block of the counter (c0, c1) under the key (k0, k1) into {@link block}. */
+const threefryBlock = (k0: number, k1: number, c0: number, c1: number): void => {
+  const k2 = PARITY ^ k0 ^ k1;
+  let x = (c0 + k0) | 0;
+  let y = (c1 + k1) | 0;
+  for (let round = 0; round < 20; round++) {
+    const r = ROTATIONS[(round % 8) as 0];
+    x = (x + y) | 0;
+    y = ((y << r) | (y >>> (32 - r))) ^ x;
+    if (round % 4 === 3) {
+      const s = (round + 1) / 4;
+      const turn = s % 3;
+      x = (x + (turn === 0 ? k0 : turn === 1 ? k1 : k2)) | 0;
+      y = (y + (turn === 0 ? k1 : turn === 1 ? k2 : k0) + s) | 0;
+    }
+  }
+  block[0] = x;
+  block[1] = y;
+};
+
 /**
  * The Threefry-2x32-20 block function: a bijection of the counter for every key.
  * @source Salmon et al. 2011, Parallel random numbers: as easy as 1, 2, 3, §3.3
  */
 export const threefry = (key: Key, counter: readonly [number, number]): Key => {
-  const ks = [key[0] >>> 0, key[1] >>> 0, (PARITY ^ key[0] ^ key[1]) >>> 0] as const;
-  const word = (i: number): number => ks[(i % 3) as 0 | 1 | 2];
-  let x = (counter[0] + ks[0]) >>> 0;
-  let y = (counter[1] + ks[1]) >>> 0;
-  for (let round = 0; round < 20; round++) {
-    const r = ROTATIONS[(round % 8) as 0];
-    x = (x + y) >>> 0;
-    y = (((y << r) | (y >>> (32 - r))) ^ x) >>> 0;
-    if (round % 4 === 3) {
-      const s = (round + 1) / 4;
-      x = (x + word(s)) >>> 0;
-      y = (y + word(s + 1) + s) >>> 0;
-    }
-  }
-  return [x, y];
+  threefryBlock(key[0] | 0, key[1] | 0, counter[0] | 0, counter[1] | 0);
+  return [(block[0] as number) >>> 0, (block[1] as number) >>> 0]; // it has two words
 };
 
 /** The key of a seed; 0 and negative seeds are seeds like all others. @throws DomainError unless a safe integer */
@@ -46,8 +56,10 @@ export const fold = (key: Key, child: number): Key => threefry(key, [child >>> 0
 
 /** Fills a buffer with the draws of a key; see {@link uniform}. */
 export const uniformInto = (key: Key, out: Float64Array): void => {
+  const [k0, k1] = [key[0] | 0, key[1] | 0];
   for (let i = 0; i < out.length; i++) {
-    const [hi, lo] = threefry(key, [i, 0]);
+    threefryBlock(k0, k1, i, 0);
+    const [hi, lo] = [block[0] as number, block[1] as number]; // it has two words
     out[i] = ((hi >>> 6) * 2 ** 26 + (lo >>> 6) + 0.5) * 2 ** -52;
   }
 };

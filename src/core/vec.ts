@@ -13,8 +13,11 @@ export interface Vec<V, M> {
   readonly div: (a: V, b: V) => V;
   readonly neg: (a: V) => V;
   readonly abs: (a: V) => V;
-  /** False where either is NaN. */
+  readonly sqrt: (a: V) => V;
+  readonly floor: (a: V) => V;
+  /** False where either is NaN, as is the next. */
   readonly less: (a: V, b: V) => M;
+  readonly atMost: (a: V, b: V) => M;
   /** a where m holds, else b. */
   readonly pick: (m: M, a: V, b: V) => V;
   /** The size of a with the sign of b. */
@@ -32,9 +35,9 @@ export interface Vec<V, M> {
 }
 
 /** One number and its two 32-bit halves, the low one first on the machines that JavaScript runs on. Scratch within one verb. */
-const cell = new Float64Array(1);
-const half = new Int32Array(cell.buffer);
-const [LOW, HIGH] = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? ([0, 1] as const) : ([1, 0] as const);
+export const cell = new Float64Array(1);
+export const half = new Int32Array(cell.buffer);
+export const [LOW, HIGH] = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? ([0, 1] as const) : ([1, 0] as const);
 
 /** Numbers of size 2⁵² and above are integers already. */
 const INTEGERS = 2 ** 52;
@@ -48,7 +51,10 @@ export const numbers: Vec<number, boolean> = {
   div: (a, b) => a / b,
   neg: (a) => -a,
   abs: Math.abs,
+  sqrt: Math.sqrt,
+  floor: Math.floor,
   less: (a, b) => a < b,
+  atMost: (a, b) => a <= b,
   pick: (m, a, b) => (m ? a : b),
   copySign: (a, b) => (b < 0 || Object.is(b, -0) ? -Math.abs(a) : Math.abs(a)),
   nearestInt: (a) =>

@@ -1,7 +1,9 @@
 // Rows that a layer may use as its non-linearity, element by element.
 
-import { elementary, ULPS } from '../core/elementary.ts';
-import { pointwise } from './op.ts';
+import { gelu, geluTanh, silu } from '../core/distribution.ts';
+import { ULPS } from '../core/elementary.ts';
+import { expm1, sigmoid, softplus, tanh } from '../core/exponential.ts';
+import { flag, pointwise } from './op.ts';
 import type { Verbs } from './verbs.ts';
 
 /** λ and α of {@link activationRows.selu}, which solve the fixed-point equations of its source. */
@@ -38,7 +40,7 @@ export const activationRows = {
     formula: [{ when: 'x > 0', f: '1' }, { f: '0' }],
     ulp: 0,
     kinks: [{ arg: 0, at: 0, slope: '0' }],
-    f: (x) => (x > 0 ? 1 : x <= 0 ? 0 : Number.NaN),
+    vec: (v, [x]) => flag(v, v.less(v.lit(0), x), v.atMost(x, v.lit(0))),
     vjp: () => [null],
   }),
   identity: pointwise({
@@ -48,7 +50,7 @@ export const activationRows = {
     source: 'Widrow & Hoff 1960 (Adaline)',
     formula: 'x',
     ulp: 0,
-    f: (x) => x,
+    vec: (_v, [x]) => x,
     vjp: (_o, g) => [g],
   }),
   relu: pointwise({
@@ -59,7 +61,7 @@ export const activationRows = {
     formula: [{ when: 'x > 0', f: 'x' }, { f: '0' }],
     ulp: 0,
     kinks: [{ arg: 0, at: 0, slope: '0', declared: true }],
-    f: (x) => (x <= 0 ? 0 : x), // keeps NaN, which Math.max(0, x) does too, and gives +0 at -0
+    vec: (v, [x]) => v.pick(v.atMost(x, v.lit(0)), v.lit(0), x), // keeps NaN, and gives +0 at -0
     vjp: (o, g, _y, [x]) => [o.where(o.step(x), g, o.lit(0))],
   }),
   leakyRelu: pointwise<readonly ['x'], { readonly slope: number }>({
@@ -71,7 +73,7 @@ export const activationRows = {
     ulp: 0.5,
     kinks: [{ arg: 0, at: 0, slope: 'slope', declared: true }],
     sample: { slope: 0.3 },
-    f: (x, p) => (x > 0 ? x : p.slope * x),
+    vec: (v, [x], { slope }) => v.pick(v.less(v.lit(0), x), x, v.mul(slope, x)),
     vjp: (o, g, _y, [x], p) => [o.where(o.step(x), g, o.mul(o.lit(p.slope), g))],
   }),
   sigmoid: pointwise({
@@ -82,7 +84,7 @@ export const activationRows = {
     source: 'Verhulst 1845; Rumelhart, Hinton & Williams 1986',
     formula: '1 / (1 + exp(-x))',
     ulp: ULPS.sigmoid,
-    f: elementary.sigmoid,
+    vec: (v, [x]) => sigmoid(v, x),
     // σ′ = σ(x)·σ(−x): from the input, so that both tails keep their relative accuracy
     vjp: (o, g, y, [x]) => [o.mul(g, o.mul(y, o.sigmoid(o.neg(x))))],
   }),
@@ -94,7 +96,7 @@ export const activationRows = {
     source: 'LeCun et al. 1998, §4.4',
     formula: 'tanh(x)',
     ulp: ULPS.tanh,
-    f: elementary.tanh,
+    vec: (v, [x]) => tanh(v, x),
     // 1 − tanh² = 4·σ(2x)·σ(−2x), which does not cancel
     vjp: (o, g, _y, [x]) => {
       const twice = o.mul(o.lit(2), x);
@@ -108,7 +110,7 @@ export const activationRows = {
     source: 'Dugas et al. 2001',
     formula: 'log1p(exp(-abs(x))) + (x + abs(x)) / 2',
     ulp: ULPS.softplus,
-    f: elementary.softplus,
+    vec: (v, [x]) => softplus(v, x),
     vjp: (o, g, _y, [x]) => [o.mul(g, o.sigmoid(x))],
   }),
   elu: pointwise<readonly ['x'], { readonly alpha: number }>({
@@ -120,7 +122,7 @@ export const activationRows = {
     ulp: 2,
     kinks: [{ arg: 0, at: 0, slope: 'alpha' }],
     sample: { alpha: 0.7 },
-    f: (x, p) => (x > 0 ? x : p.alpha * elementary.expm1(x)),
+    vec: (v, [x], { alpha }) => v.pick(v.less(v.lit(0), x), x, v.mul(alpha, expm1(v, x))),
     vjp: (o, g, _y, [x], p) => [o.mul(g, o.where(o.step(x), o.lit(1), o.mul(o.lit(p.alpha), o.exp(x))))],
   }),
   selu: pointwise({
@@ -131,7 +133,7 @@ export const activationRows = {
     formula: [{ when: 'x > 0', f: `${SELU} * x` }, { f: `${SELU} * ${SELU_ALPHA} * expm1(x)` }],
     ulp: 3,
     kinks: [{ arg: 0, at: 0, slope: 'scale * alpha' }],
-    f: (x) => (x > 0 ? SELU_SCALE * x : SELU_LEFT * elementary.expm1(x)),
+    vec: (v, [x]) => v.pick(v.less(v.lit(0), x), v.mul(v.lit(SELU_SCALE), x), v.mul(v.lit(SELU_LEFT), expm1(v, x))),
     vjp: (o, g, _y, [x]) => [
       o.mul(
         g,
@@ -148,7 +150,7 @@ export const activationRows = {
     ulp: ULPS.gelu,
     turns: between(-0.7517915246935645),
     slopeCrosses: true,
-    f: elementary.gelu,
+    vec: (v, [x]) => gelu(v, x),
     // Φ(x) + x·φ(x); beyond ±40 the second term is nothing, and must not become ∞·0
     vjp: (o, g, _y, [x]) => [
       o.mul(
@@ -174,7 +176,7 @@ export const activationRows = {
     ulp: ULPS.geluTanh,
     turns: between(-0.7524614220710162),
     slopeCrosses: true,
-    f: elementary.geluTanh,
+    vec: (v, [x]) => geluTanh(v, x),
     vjp: (o, g, y, [x]) => [
       o.mul(
         g,
@@ -202,7 +204,7 @@ export const activationRows = {
     ulp: ULPS.silu,
     turns: between(-1.2784645427610738),
     slopeCrosses: true,
-    f: elementary.silu,
+    vec: (v, [x]) => silu(v, x),
     vjp: (o, g, y, [x]) => [
       o.mul(
         g,
@@ -222,7 +224,10 @@ export const activationRows = {
       { arg: 0, at: -3, slope: '0' },
       { arg: 0, at: 3, slope: '0' },
     ],
-    f: (x) => (x >= 3 ? 1 : x <= -3 ? 0 : (x + 3) / 6),
+    vec: (v, [x]) => {
+      const line = v.div(v.add(x, v.lit(3)), v.lit(6));
+      return v.pick(v.atMost(v.lit(3), x), v.lit(1), v.pick(v.atMost(x, v.lit(-3)), v.lit(0), line));
+    },
     vjp: (o, g, _y, [x]) => [o.mul(g, o.div(o.greater(o.lit(3), o.abs(x)), o.lit(6)))],
   }),
   hardTanh: pointwise({
@@ -237,7 +242,7 @@ export const activationRows = {
       { arg: 0, at: -1, slope: '0' },
       { arg: 0, at: 1, slope: '0' },
     ],
-    f: (x) => (x >= 1 ? 1 : x <= -1 ? -1 : x),
+    vec: (v, [x]) => v.pick(v.atMost(v.lit(1), x), v.lit(1), v.pick(v.atMost(x, v.lit(-1)), v.lit(-1), x)),
     vjp: (o, g, _y, [x]) => [o.where(o.greater(o.lit(1), o.abs(x)), g, o.lit(0))],
   }),
   softsign: pointwise({
@@ -249,7 +254,10 @@ export const activationRows = {
     formula: 'x / (1 + abs(x))',
     ulp: 2,
     // as 1 / (1 + 1/|x|), each step of which is monotone and none of which makes ∞/∞
-    f: (x) => (Math.abs(x) < 2 ** -54 ? x : Math.sign(x) / (1 + 1 / Math.abs(x))),
+    vec: (v, [x]) => {
+      const size = v.div(v.lit(1), v.add(v.lit(1), v.div(v.lit(1), v.abs(x))));
+      return v.pick(v.less(v.abs(x), v.lit(2 ** -54)), x, v.copySign(size, x));
+    },
     // as a product of two factors, so that a square does not overflow before it is inverted
     vjp: (o, g, _y, [x]) => {
       const r = o.div(o.lit(1), o.add(o.lit(1), o.abs(x)));

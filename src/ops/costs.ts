@@ -1,6 +1,8 @@
 // Rows that losses are made of: what one prediction costs against one target.
 
-import { elementary } from '../core/elementary.ts';
+import { exp, log, log1p } from '../core/exponential.ts';
+import { smaller } from '../core/pair.ts';
+import type { Vec } from '../core/vec.ts';
 import { pointwise } from './op.ts';
 
 /** Domains of arguments. */
@@ -18,7 +20,10 @@ export const costRows = {
     formula: 'y * min(-log(p), 100) + (1 - y) * min(-log1p(-p), 100)',
     ulp: 4,
     domain: [SHARE, SHARE],
-    f: (p, y) => y * Math.min(-elementary.log(p), BCE_FLOOR) + (1 - y) * Math.min(-elementary.log1p(-p), BCE_FLOOR),
+    vec: (v, [p, y]) => {
+      const cost = (logarithm: typeof p): typeof p => smaller(v, v.neg(logarithm), v.lit(BCE_FLOOR));
+      return v.add(v.mul(y, cost(log(v, p))), v.mul(v.sub(v.lit(1), y), cost(log1p(v, v.neg(p)))));
+    },
     vjp: (o, g, _l, [p, y]) => {
       const q = o.sub(o.lit(1), p);
       const onP = o.greater(o.lit(BCE_FLOOR), o.neg(o.log(p)));
@@ -39,7 +44,10 @@ export const costRows = {
     ulp: 4,
     // both terms are positive for labels in [0, 1], so nothing cancels
     domain: [ANY, SHARE],
-    f: (z, y) => (z > 0 ? (1 - y) * z : -y * z) + elementary.log1p(elementary.exp(-Math.abs(z))),
+    vec: (v, [z, y]) => {
+      const line = v.pick(v.less(v.lit(0), z), v.mul(v.sub(v.lit(1), y), z), v.mul(v.neg(y), z));
+      return v.add(line, log1p(v, exp(v, v.neg(v.abs(z)))));
+    },
     // σ(z) − y as (1 − y)·σ(z) − y·σ(−z), which keeps its relative accuracy at the labels 0 and 1
     vjp: (o, g, _l, [z, y]) => [
       o.mul(g, o.sub(o.mul(o.sub(o.lit(1), y), o.sigmoid(z)), o.mul(y, o.sigmoid(o.neg(z))))),
@@ -53,7 +61,11 @@ export const costRows = {
     formula: [{ when: 'abs(x) <= delta', f: 'x * x / 2' }, { f: 'delta * (abs(x) - delta / 2)' }],
     ulp: 2,
     sample: { delta: 0.7 },
-    f: (x, { delta }) => (Math.abs(x) <= delta ? (x * x) / 2 : delta * (Math.abs(x) - delta / 2)),
+    vec: (v, [x], { delta }) => {
+      const a = v.abs(x);
+      const line = v.mul(delta, v.sub(a, v.div(delta, v.lit(2))));
+      return v.pick(v.atMost(a, delta), v.div(v.mul(x, x), v.lit(2)), line);
+    },
     vjp: (o, g, _y, [x], { delta }) => [
       o.mul(g, o.where(o.greater(o.abs(x), o.lit(delta)), o.mul(o.lit(delta), o.sign(x)), x)),
     ],
@@ -67,15 +79,25 @@ export const costRows = {
     domain: [SHARE, SHARE],
     kinks: [{ arg: 1, at: 0, slope: 'none' }],
     slopeCrosses: true,
-    f: (p, y) => (y === 0 ? (Number.isNaN(p) ? p : 0) : y * logRatio(y, p)),
+    vec: (v, [p, y]) => {
+      // 0 where y is 0, but NaN where either is
+      const nothing = v.add(v.mul(y, v.lit(0)), v.pick(v.atMost(p, p), v.lit(0), p));
+      return v.pick(v.less(v.lit(0), v.abs(y)), v.mul(y, logRatio(v, y, p)), nothing);
+    },
     vjp: (o, g, _l, [p, y]) => [o.neg(o.mul(g, o.div(y, p))), o.mul(g, o.add(o.lit(1), o.log(o.div(y, p))))],
   }),
 };
 
 /** log(y / p) with its relative accuracy where the two are close, and without overflow where they are far apart. */
-const logRatio = (y: number, p: number): number => {
-  const ratio = y / p;
-  if (ratio > 1 / 2 && ratio < 2) return elementary.log1p((y - p) / p);
-  const normal = ratio >= 2 ** -1022 && ratio < Number.POSITIVE_INFINITY;
-  return normal || p === 0 ? elementary.log(ratio) : elementary.log(y) - elementary.log(p);
+const logRatio = <V, M>(v: Vec<V, M>, y: V, p: V): V => {
+  const ratio = v.div(y, p);
+  const whole = log(v, ratio);
+  const apart = v.pick(v.less(v.lit(0), v.abs(p)), v.sub(log(v, y), log(v, p)), whole);
+  const normal = v.pick(
+    v.less(ratio, v.lit(2 ** -1022)),
+    apart,
+    v.pick(v.less(ratio, v.lit(Number.POSITIVE_INFINITY)), whole, apart),
+  );
+  const close = log1p(v, v.div(v.sub(y, p), p));
+  return v.pick(v.less(v.lit(1 / 2), ratio), v.pick(v.less(ratio, v.lit(2)), close, normal), normal);
 };

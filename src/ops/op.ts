@@ -1,7 +1,9 @@
-// What a row of the operation table is, and the three ways to make one: pointwise, fold, layout.
+// What a row of the operation table is, and the ways to make one: pointwise, fold, layout, rowwise, draw, spectral.
 import { ShapeError } from '../core/errors.ts';
-import { broadcast, type Shape, show, stridesOnto, walk } from '../core/shape.ts';
+import { broadcast, type Shape, show } from '../core/shape.ts';
 import type { View } from '../core/tensor.ts';
+import type { Vec } from '../core/vec.ts';
+import { type Inner, loopOf } from './loop.ts';
 import type { Verbs } from './verbs.ts';
 
 /** A sum of terms over the indices missing on the right, as `ik,kj->ij`. */
@@ -83,8 +85,6 @@ export interface Op<A extends readonly string[] = readonly string[], P = unknown
 
 const NO_TURNS = (): readonly number[] => [];
 
-type Scalar<A extends readonly string[], P> = (...a: [...{ -readonly [I in keyof A]: number }, p: P]) => number;
-
 interface PointwiseRow<A extends readonly string[], P> {
   readonly args: A;
   readonly doc: string;
@@ -98,14 +98,18 @@ interface PointwiseRow<A extends readonly string[], P> {
   readonly activation?: true;
   readonly saturates?: readonly [low: number, high: number];
   readonly sample?: P;
-  readonly f: Scalar<A, NoInfer<P>>;
+  /** The function of the numbers at one place, of which every reading is made. */
+  readonly vec: <V, M>(v: Vec<V, M>, xs: Each<A, V>, p: { readonly [K in keyof NoInfer<P>]: V }) => V;
   readonly vjp: Op<A, P>['vjp'];
 }
+
+/** 1 where something holds, 0 where its opposite does, NaN where neither: a comparison with NaN. */
+export const flag = <V, M>(v: Vec<V, M>, holds: M, not: M): V =>
+  v.pick(holds, v.lit(1), v.pick(not, v.lit(0), v.lit(Number.NaN)));
 
 /** A row that maps numbers to a number, stretched over shapes that broadcast. */
 export const pointwise = <const A extends readonly string[], P = undefined>(row: PointwiseRow<A, P>): Op<A, P> => {
   const {
-    f,
     kinks = [],
     turns = NO_TURNS,
     slopeCrosses = false,
@@ -113,10 +117,9 @@ export const pointwise = <const A extends readonly string[], P = undefined>(row:
     activation = false,
     saturates = null,
     sample,
+    vec,
     ...rest
   } = row;
-  // The arity is in `args`; the three loops below read exactly so many inputs.
-  const call = f as unknown as (x: number, ...rest: unknown[]) => number;
   return {
     ...rest,
     kind: 'pointwise',
@@ -130,50 +133,9 @@ export const pointwise = <const A extends readonly string[], P = undefined>(row:
     sample: () => sample as P, // undefined exactly where P is
     shape: (shapes, _p, op = 'broadcast') => broadcast(op, shapes),
     terms: () => 1,
-    kernel: LOOPS[row.args.length as 1 | 2](call),
+    // the arity is in `args`, the names of the parameters in `sample`; the loop knows no more of the types
+    kernel: loopOf(row.args.length, vec as unknown as Inner, Object.keys(sample ?? {})),
   };
-};
-
-type Loop = (f: (x: number, ...rest: unknown[]) => number) => Op['kernel'];
-
-/** Flat step through an argument: 1 along with the result, 0 for a single element, −1 where axes need the odometer. */
-const flatStep = (x: View, out: Float64Array): number => (x.length === out.length ? 1 : x.length === 1 ? 0 : -1);
-
-const LOOPS: Record<1 | 2 | 3, Loop> = {
-  1:
-    (f) =>
-    (out, [x = []], p) => {
-      for (let i = 0; i < out.length; i++) out[i] = f(x[i] as number, p); // i is in range: the sizes agree
-    },
-  2:
-    (f) =>
-    (out, [x = [], y = []], p, shapes, shape) => {
-      const [sx, sy] = [flatStep(x, out), flatStep(y, out)];
-      if (sx >= 0 && sy >= 0) for (let i = 0; i < out.length; i++) out[i] = f(x[sx * i] as number, y[sy * i], p);
-      else
-        walk(
-          shape,
-          shapes.map((s) => stridesOnto(s, shape)),
-          (i, a, b) => {
-            out[i] = f(x[a] as number, y[b], p);
-          },
-        );
-    },
-  3:
-    (f) =>
-    (out, [x = [], y = [], z = []], p, shapes, shape) => {
-      const [sx, sy, sz] = [flatStep(x, out), flatStep(y, out), flatStep(z, out)];
-      if (sx >= 0 && sy >= 0 && sz >= 0)
-        for (let i = 0; i < out.length; i++) out[i] = f(x[sx * i] as number, y[sy * i], z[sz * i], p);
-      else
-        walk(
-          shape,
-          shapes.map((s) => stridesOnto(s, shape)),
-          (i, a, b, c) => {
-            out[i] = f(x[a] as number, y[b], z[c], p);
-          },
-        );
-    },
 };
 
 /** What only pointwise rows have. */

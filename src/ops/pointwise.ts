@@ -1,7 +1,11 @@
 // Rows that map numbers to a number: arithmetic, choices, and elementary functions.
 
-import { elementary, ULPS } from '../core/elementary.ts';
-import { pointwise } from './op.ts';
+import { cosPi, sinPi } from '../core/circular.ts';
+import { erf, erfc } from '../core/distribution.ts';
+import { ULPS } from '../core/elementary.ts';
+import { exp, expm1, log, log1p } from '../core/exponential.ts';
+import type { Vec } from '../core/vec.ts';
+import { flag, pointwise } from './op.ts';
 import type { Verbs } from './verbs.ts';
 
 const at0 = (slope: string) => [{ arg: 0, at: 0, slope }] as const;
@@ -9,6 +13,10 @@ const at0 = (slope: string) => [{ arg: 0, at: 0, slope }] as const;
 /** 1 where x > y, ½ where they are equal, 0 elsewhere. */
 const half = <T>(o: Verbs<T>, x: T, y: T): T =>
   o.div(o.add(o.lit(1), o.sub(o.greater(x, y), o.greater(y, x))), o.lit(2));
+
+/** Two numbers of which neither is less: equal ones are themselves, and of zeros the sum says the sign; else it is NaN. */
+const tied = <V, M>(v: Vec<V, M>, x: V, y: V, sum: V): V =>
+  v.pick(v.atMost(x, y), v.pick(v.less(v.lit(0), v.abs(x)), x, sum), sum);
 
 /** 2/√π · exp(−x²), the slope of erf. */
 const bell = <T>(o: Verbs<T>, x: T): T =>
@@ -25,7 +33,7 @@ export const pointwiseRows = {
     source: 'IEEE 754-2019, §5.4.1',
     formula: 'x + y',
     ulp: 0.5,
-    f: (x, y) => x + y,
+    vec: (v, [x, y]) => v.add(x, y),
     vjp: (_o, g) => [g, g],
   }),
   sub: pointwise({
@@ -34,7 +42,7 @@ export const pointwiseRows = {
     source: 'IEEE 754-2019, §5.4.1',
     formula: 'x - y',
     ulp: 0.5,
-    f: (x, y) => x - y,
+    vec: (v, [x, y]) => v.sub(x, y),
     vjp: (o, g) => [g, o.neg(g)],
   }),
   mul: pointwise({
@@ -43,7 +51,7 @@ export const pointwiseRows = {
     source: 'IEEE 754-2019, §5.4.1',
     formula: 'x * y',
     ulp: 0.5,
-    f: (x, y) => x * y,
+    vec: (v, [x, y]) => v.mul(x, y),
     vjp: (o, g, _y, [x, y]) => [o.mul(g, y), o.mul(g, x)],
   }),
   div: pointwise({
@@ -52,7 +60,7 @@ export const pointwiseRows = {
     source: 'IEEE 754-2019, §5.4.1',
     formula: 'x / y',
     ulp: 0.5,
-    f: (x, y) => x / y,
+    vec: (v, [x, y]) => v.div(x, y),
     kinks: [{ arg: 1, at: 0, slope: 'none' }],
     vjp: (o, g, q, [, y]) => [o.div(g, y), o.neg(o.mul(g, o.div(q, y)))],
   }),
@@ -62,7 +70,7 @@ export const pointwiseRows = {
     source: 'IEEE 754-2019, §5.5.1',
     formula: '-x',
     ulp: 0,
-    f: (x) => -x,
+    vec: (v, [x]) => v.neg(x),
     vjp: (o, g) => [o.neg(g)],
   }),
   abs: pointwise({
@@ -72,7 +80,7 @@ export const pointwiseRows = {
     formula: [{ when: 'x > 0', f: 'x' }, { f: '-x' }],
     ulp: 0,
     kinks: at0('0'),
-    f: Math.abs,
+    vec: (v, [x]) => v.abs(x),
     vjp: (o, g, _y, [x]) => [o.mul(g, o.sign(x))],
   }),
   floor: pointwise({
@@ -81,7 +89,7 @@ export const pointwiseRows = {
     source: 'Iverson 1962, §1.4',
     formula: 'floor(x)',
     ulp: 0,
-    f: Math.floor,
+    vec: (v, [x]) => v.floor(x),
     vjp: () => [null],
   }),
   square: pointwise({
@@ -90,7 +98,7 @@ export const pointwiseRows = {
     source: 'IEEE 754-2019, §5.4.1',
     formula: 'x * x',
     ulp: 0.5,
-    f: (x) => x * x,
+    vec: (v, [x]) => v.mul(x, x),
     vjp: (o, g, _y, [x]) => [o.mul(g, o.mul(o.lit(2), x))],
   }),
   sqrt: pointwise({
@@ -100,7 +108,7 @@ export const pointwiseRows = {
     formula: 'sqrt(x)',
     ulp: 0.5,
     domain: [[0, Number.POSITIVE_INFINITY]],
-    f: Math.sqrt,
+    vec: (v, [x]) => v.sqrt(x),
     vjp: (o, g, y) => [o.div(g, o.mul(o.lit(2), y))],
   }),
   exp: pointwise({
@@ -109,7 +117,7 @@ export const pointwiseRows = {
     source: 'IEEE 754-2019, §9.2',
     formula: 'exp(x)',
     ulp: ULPS.exp,
-    f: elementary.exp,
+    vec: (v, [x]) => exp(v, x),
     vjp: (o, g, y) => [o.mul(g, y)],
   }),
   expm1: pointwise({
@@ -118,7 +126,7 @@ export const pointwiseRows = {
     source: 'IEEE 754-2019, §9.2',
     formula: 'expm1(x)',
     ulp: ULPS.expm1,
-    f: elementary.expm1,
+    vec: (v, [x]) => expm1(v, x),
     vjp: (o, g, _y, [x]) => [o.mul(g, o.exp(x))],
   }),
   log: pointwise({
@@ -128,7 +136,7 @@ export const pointwiseRows = {
     formula: 'log(x)',
     ulp: ULPS.log,
     domain: [[0, Number.POSITIVE_INFINITY]],
-    f: elementary.log,
+    vec: (v, [x]) => log(v, x),
     vjp: (o, g, _y, [x]) => [o.div(g, x)],
   }),
   log1p: pointwise({
@@ -138,7 +146,7 @@ export const pointwiseRows = {
     formula: 'log1p(x)',
     ulp: ULPS.log1p,
     domain: [[-1, Number.POSITIVE_INFINITY]],
-    f: elementary.log1p,
+    vec: (v, [x]) => log1p(v, x),
     vjp: (o, g, _y, [x]) => [o.div(g, o.add(o.lit(1), x))],
   }),
   sign: pointwise({
@@ -148,7 +156,7 @@ export const pointwiseRows = {
     formula: [{ when: 'x > 0', f: '1' }, { when: 'x < 0', f: '-1' }, { f: '0' }],
     ulp: 0,
     kinks: at0('0'),
-    f: Math.sign,
+    vec: (v, [x]) => v.pick(v.less(v.lit(0), x), v.lit(1), v.pick(v.less(x, v.lit(0)), v.lit(-1), x)),
     vjp: () => [null],
   }),
   greater: pointwise({
@@ -157,7 +165,7 @@ export const pointwiseRows = {
     source: 'Iverson 1962, §1.4',
     formula: [{ when: 'x > y', f: '1' }, { f: '0' }],
     ulp: 0,
-    f: (x, y) => (x > y ? 1 : x <= y ? 0 : Number.NaN),
+    vec: (v, [x, y]) => flag(v, v.less(y, x), v.atMost(x, y)),
     vjp: () => [null, null],
   }),
   where: pointwise({
@@ -166,7 +174,10 @@ export const pointwiseRows = {
     source: 'McCarthy 1960, §2 (conditional expressions)',
     formula: [{ when: 'c == 0', f: 'y' }, { f: 'x' }],
     ulp: 0,
-    f: (c, x, y) => (Number.isNaN(c) ? c : c === 0 ? y : x),
+    vec: (v, [c, x, y]) => {
+      const size = v.abs(c);
+      return v.pick(v.less(v.lit(0), size), x, v.pick(v.atMost(size, v.lit(0)), y, c));
+    },
     vjp: (o, g, _y, [c]) => [null, o.where(c, g, o.lit(0)), o.where(c, o.lit(0), g)],
   }),
   maximum: pointwise({
@@ -175,7 +186,7 @@ export const pointwiseRows = {
     source: 'IEEE 754-2019, §9.6',
     formula: [{ when: 'x > y', f: 'x' }, { f: 'y' }],
     ulp: 0,
-    f: (x, y) => Math.max(x, y),
+    vec: (v, [x, y]) => v.pick(v.less(x, y), y, v.pick(v.less(y, x), x, tied(v, x, y, v.add(x, y)))),
     vjp: (o, g, _y, [x, y]) => {
       const share = half(o, x, y);
       return [o.mul(g, share), o.mul(g, o.sub(o.lit(1), share))];
@@ -187,7 +198,8 @@ export const pointwiseRows = {
     source: 'IEEE 754-2019, §9.6',
     formula: [{ when: 'x < y', f: 'x' }, { f: 'y' }],
     ulp: 0,
-    f: (x, y) => Math.min(x, y),
+    vec: (v, [x, y]) =>
+      v.pick(v.less(x, y), x, v.pick(v.less(y, x), y, tied(v, x, y, v.neg(v.add(v.neg(x), v.neg(y)))))),
     vjp: (o, g, _y, [x, y]) => {
       const share = half(o, y, x);
       return [o.mul(g, share), o.mul(g, o.sub(o.lit(1), share))];
@@ -199,7 +211,7 @@ export const pointwiseRows = {
     source: 'DLMF 7.2.1',
     formula: 'erf(x)',
     ulp: ULPS.erf,
-    f: elementary.erf,
+    vec: (v, [x]) => erf(v, x),
     vjp: (o, g, _y, [x]) => [o.mul(g, bell(o, x))],
   }),
   erfc: pointwise({
@@ -208,7 +220,7 @@ export const pointwiseRows = {
     source: 'DLMF 7.2.2',
     formula: 'erfc(x)',
     ulp: ULPS.erfc,
-    f: elementary.erfc,
+    vec: (v, [x]) => erfc(v, x),
     vjp: (o, g, _y, [x]) => [o.neg(o.mul(g, bell(o, x)))],
   }),
   sinPi: pointwise({
@@ -219,7 +231,7 @@ export const pointwiseRows = {
     ulp: ULPS.sinPi,
     turns: (low, high) => quarters(low - 1 / 2, high - 1 / 2).map((n) => n + 1 / 2),
     slopeCrosses: true,
-    f: elementary.sinPi,
+    vec: (v, [x]) => sinPi(v, x),
     vjp: (o, g, _y, [x]) => [o.mul(g, o.mul(o.lit(Math.PI, 'pi'), o.cosPi(x)))],
   }),
   cosPi: pointwise({
@@ -230,7 +242,7 @@ export const pointwiseRows = {
     ulp: ULPS.cosPi,
     turns: quarters,
     slopeCrosses: true,
-    f: elementary.cosPi,
+    vec: (v, [x]) => cosPi(v, x),
     vjp: (o, g, _y, [x]) => [o.neg(o.mul(g, o.mul(o.lit(Math.PI, 'pi'), o.sinPi(x))))],
   }),
 };

@@ -1,6 +1,6 @@
 // Rows of several steps along the last axis: maximum, log-sum-exp, softmax and its logarithm.
 
-import { elementary } from '../core/elementary.ts';
+import { elementary, expInto } from '../core/elementary.ts';
 import { ShapeError } from '../core/errors.ts';
 import { show } from '../core/shape.ts';
 import type { View } from '../core/tensor.ts';
@@ -16,10 +16,21 @@ const top = (x: View, at: number, n: number): number => {
   return best;
 };
 
+/** Numbers on their way through an exponential, so many at a time. Scratch within one sum. */
+const CHUNK = 64;
+const chunk = new Float64Array(CHUNK);
+
 /** Σ exp(xⱼ − x_top) over the others; the top itself is the 1 that the sum leaves out. */
 const others = (x: View, at: number, n: number, best: number): number => {
   let s = 0;
-  for (let j = at; j < at + n; j++) if (j !== best) s += elementary.exp((x[j] as number) - (x[best] as number));
+  let filled = 0;
+  for (let j = at; j < at + n; j++) {
+    if (j !== best) chunk[filled++] = (x[j] as number) - (x[best] as number);
+    if (filled < CHUNK && j < at + n - 1) continue;
+    expInto(chunk, 0, filled);
+    for (let k = 0; k < filled; k++) s += chunk[k] as number;
+    filled = 0;
+  }
   return s;
 };
 
@@ -76,8 +87,10 @@ export const rowwiseRows = {
     formula: { sums: { s: 'exp(x)' }, each: 'exp(x) / s' },
     f: (out, to, x, at, n) => {
       const most = x[top(x, at, n)] as number;
+      for (let j = 0; j < n; j++) out[to + j] = (x[at + j] as number) - most;
+      expInto(out, to, to + n);
       let s = 0;
-      for (let j = 0; j < n; j++) s += out[to + j] = elementary.exp((x[at + j] as number) - most);
+      for (let j = 0; j < n; j++) s += out[to + j] as number;
       for (let j = 0; j < n; j++) out[to + j] = (out[to + j] as number) / s;
     },
     vjp: (o, g, y) => [o.mul(y, o.sub(g, o.sum(o.mul(g, y), last)))],
