@@ -97,7 +97,7 @@ program
   .description('print a table of rows')
   .argument(
     '<table>',
-    'ops, activations, losses, layers, regularisers, initializers, optimizers, schedules, wrappers, problems, recipes, laws or mutants',
+    'ops, activations, losses, layers, regularisers, initializers, optimizers, schedules, wrappers, problems, recipes, laws, catalogue or mutants',
   )
   .option(...jsonFlag)
   .action(async (table: string, { json }) => ends((await import('./tables.ts')).listCommand(table, json === true)));

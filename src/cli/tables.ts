@@ -1,6 +1,7 @@
 // `tautograd list` and `tautograd explain`: the tables of the project, read aloud.
 import { PROBLEMS } from '../../bench/problems.ts';
 import { RECIPES } from '../../bench/recipes.ts';
+import { coverageOf } from '../../properties/catalogue.ts';
 import { LAWS } from '../../properties/laws/index.ts';
 import { MUTANTS } from '../../properties/mutants/index.ts';
 import { sumsUp, tex, texOf, texOfText } from '../../properties/oracle/formula.ts';
@@ -183,6 +184,12 @@ export const TABLES: Readonly<Record<string, Readonly<Record<string, Entry>>>> =
         ...(l.kills === undefined ? {} : { 'real bugs': l.kills }),
         mutants: MUTANTS.filter((m) => m.killedBy.includes(l.id)).map((m) => m.id),
       },
+    ]),
+  ),
+  catalogue: Object.fromEntries(
+    coverageOf(LAWS).map(({ entry, laws, reason }) => [
+      entry,
+      { doc: laws.length > 0 ? laws.join(', ') : `no law: ${reason}` },
     ]),
   ),
   mutants: Object.fromEntries(

@@ -86,7 +86,7 @@ export const LAYERS: { readonly [K in LayerSpec['type']]: Maker<K> } = {
     doc: 'each feature to mean 0 and variance 1 over the batch, then γ·x + β; in eval mode by the running statistics',
     source: 'Ioffe & Szegedy 2015, Algorithms 1 and 2',
     formula:
-      'y = gamma * (x - mean) / sqrt(variance + eps) + beta; running = (1 - momentum) * running + momentum * batch',
+      'y = gamma * (x - mean) / sqrt(variance + eps) + beta; running = (1 - momentum) * running + momentum * batch, with momentum and 1 - momentum in turn where it is of the old',
     shapes: 'x [batch, …, n] → y [batch, …, n]; gamma, beta [n]; state mean, variance [n]',
     options: DEFAULT_BATCH_NORM,
     make: ({ type: _, ...changed }) => {

@@ -6,8 +6,10 @@ import type { Lang } from '../ops/lang.ts';
 export interface BatchNorm {
   /** Added to the variance, inside the root. */
   readonly eps: number;
-  /** Weight of the new batch in the running statistics: running ← (1 − momentum)·running + momentum·batch. */
+  /** A weight in the running statistics, in [0, 1]. */
   readonly momentum: number;
+  /** Whose weight that is: of the `new` batch, running ← (1 − momentum)·running + momentum·batch, as in torch; or of the `old` statistics, running ← momentum·running + (1 − momentum)·batch, as in Keras. */
+  readonly momentumOf: 'new' | 'old';
   /** Estimator of the running variance; the batch itself is always normalised by the biased one. */
   readonly runningVariance: 'unbiased' | 'biased';
 }
@@ -35,17 +37,29 @@ const ESTIMATORS: Readonly<Record<BatchNorm['runningVariance'], (n: number) => n
   biased: (n) => n,
 };
 
-export const DEFAULT_BATCH_NORM: BatchNorm = { eps: 1e-5, momentum: 0.1, runningVariance: 'unbiased' };
+/** Which of two numbers m and 1 − m weighs the old statistics, and which the new batch. */
+const DIRECTIONS: Readonly<Record<BatchNorm['momentumOf'], <V>(m: V, rest: V) => readonly [old: V, fresh: V]>> = {
+  new: (m, rest) => [rest, m],
+  old: (m, rest) => [m, rest],
+};
+
+export const DEFAULT_BATCH_NORM: BatchNorm = {
+  eps: 1e-5,
+  momentum: 0.1,
+  momentumOf: 'new',
+  runningVariance: 'unbiased',
+};
 export const DEFAULT_LAYER_NORM: LayerNorm = { eps: 1e-5 };
 
 /** A checked specification. @throws DomainError, UnknownNameError */
 export const batchNormOf = (changed: Partial<BatchNorm>): BatchNorm => {
-  const { eps, momentum, runningVariance } = { ...DEFAULT_BATCH_NORM, ...changed };
+  const { eps, momentum, momentumOf, runningVariance } = { ...DEFAULT_BATCH_NORM, ...changed };
   positive('batchNorm', eps);
   if (!(momentum >= 0 && momentum <= 1))
     throw new DomainError(`batchNorm: momentum must lie in [0, 1], got ${momentum}`);
+  lookup(DIRECTIONS, 'momentum direction', momentumOf);
   lookup(ESTIMATORS, 'variance estimator', runningVariance);
-  return { eps, momentum, runningVariance };
+  return { eps, momentum, momentumOf, runningVariance };
 };
 
 /** A checked specification. @throws DomainError */
@@ -81,7 +95,7 @@ const normalised = <T>(o: Lang<T>, eps: number, centred: T, variance: T, gamma: 
  */
 export const batchNormTrain = <T>(
   o: Lang<T>,
-  { eps, momentum, runningVariance }: BatchNorm,
+  { eps, momentum, momentumOf, runningVariance }: BatchNorm,
   x: T,
   gamma: T,
   beta: T,
@@ -93,11 +107,9 @@ export const batchNormTrain = <T>(
   const { mean, squares, centred } = moments(o, x, batchAxes(shape), n);
   const variance = o.div(squares, o.lit(n));
   const estimate = o.div(squares, o.lit(ESTIMATORS[runningVariance](n)));
+  const [keep, take] = DIRECTIONS[momentumOf](o.lit(momentum), o.sub(o.lit(1), o.lit(momentum)));
   const blend = (old: T, fresh: T): T =>
-    o.add(
-      o.mul(o.sub(o.lit(1), o.lit(momentum)), old),
-      o.mul(o.lit(momentum), o.reshape(fresh, { shape: o.shape(old) })),
-    );
+    o.add(o.mul(keep, old), o.mul(take, o.reshape(fresh, { shape: o.shape(old) })));
   return [
     normalised(o, eps, centred, variance, gamma, beta),
     { mean: blend(running.mean, mean), variance: blend(running.variance, estimate) },
