@@ -10,6 +10,7 @@ import { initializerLaws } from './initializer.ts';
 import { lossLaws } from './loss.ts';
 import { metaLaws } from './meta.ts';
 import { networkLaws } from './network.ts';
+import { normLaws } from './norm.ts';
 import { opLaws } from './op.ts';
 import { optimizerLaws } from './optimizer.ts';
 import { perceptronLaws } from './perceptron.ts';
@@ -29,6 +30,7 @@ export const LAWS: readonly Law[] = [
   ...opLaws,
   ...gradientLaws,
   ...networkLaws,
+  ...normLaws,
   ...batchnormLaws,
   ...dropoutLaws,
   ...regularisationLaws,

@@ -188,21 +188,98 @@ export const pulledOf = (c: Normalisation, dy: readonly number[], dtype: Dtype):
 
 /** Running statistics after a batch: what is kept weighs 1 − weight. */
 export interface Update {
-  readonly old: number;
   /** Of the new batch. */
   readonly weight: Big;
   /** What the statistic of the batch is multiplied by, as n/(n − 1). */
   readonly factor: Big;
 }
 
-export const updated = ({ old, weight, factor }: Update, fresh: Entry, dtype: Dtype): Entry => {
+export const updated = (old: Entry, fresh: Entry, { weight, factor }: Update, dtype: Dtype): Entry => {
   const { u } = FORMATS[dtype];
   const estimate = fresh.value.times(factor);
-  const [w, f] = [nearest(weight), nearest(factor)];
+  const [w, kept, f] = [nearest(weight), nearest(ONE.minus(weight)), nearest(factor)];
+  const size = Math.abs(nearest(old.value)) + old.allowed + w * (Math.abs(nearest(estimate)) + f * fresh.allowed);
   return {
-    value: ONE.minus(weight).times(exact(old)).plus(weight.times(estimate)),
-    allowed:
-      w * f * fresh.allowed + rounding(6, u) * (Math.abs(old) + w * (Math.abs(nearest(estimate)) + f * fresh.allowed)),
+    value: ONE.minus(weight).times(old.value).plus(weight.times(estimate)),
+    allowed: kept * old.allowed + w * f * fresh.allowed + rounding(6, u) * size,
+  };
+};
+
+/** A number that was given. */
+export const given = (x: number): Entry => ({ value: exact(x), allowed: 0 });
+
+/** Σ cᵢ·eᵢ of entries that are off by at most so much each. */
+export const combined = (entries: readonly Entry[], by: (i: number) => Big): Entry => ({
+  value: sum(entries.map((e, i) => e.value.times(by(i)))),
+  allowed: total(entries.map((e, i) => e.allowed * Math.abs(nearest(by(i))))),
+});
+
+/** Mean of squares about the mean, exactly, of doubles. */
+export const varianceOf = (values: readonly number[]): Big => momentsOf(values.map(exact), ZERO, 'inside').variance;
+
+/** What a mean of squares about the mean may be off by, where each number is: its root is a seminorm. */
+export const varianceOff = (variance: Big, off: number): number => 2 * nearest(variance.sqrt()) * off + off * off;
+
+/** Given statistics per feature, by which x is normalised without a look at the batch. */
+export interface Fixed extends Omit<Normalisation, 'groups'> {
+  readonly mean: readonly number[];
+  readonly variance: readonly number[];
+}
+
+interface FixedHat extends Entry {
+  readonly feature: number;
+  readonly root: Big;
+}
+
+const fixedHats = ({ x, mean: centre, variance, eps, place }: Fixed, dtype: Dtype): readonly FixedHat[] =>
+  x.map((v, i) => {
+    const feature = i % centre.length;
+    const m = centre[feature] ?? 0;
+    const root = rootOf(exact(variance[feature] ?? 0), exact(eps), place);
+    return {
+      feature,
+      root,
+      value: exact(v).minus(exact(m)).div(root),
+      // a difference, a root of a sum and a quotient; or scale and shift folded into one product
+      allowed: (rounding(10, FORMATS[dtype].u) * (Math.abs(v) + Math.abs(m))) / nearest(root),
+    };
+  });
+
+/** γ·(x − mean)/root + β. */
+export const fixedValuesOf = (c: Fixed, dtype: Dtype): readonly Entry[] =>
+  fixedHats(c, dtype).map(({ feature, value, allowed }) => {
+    const [g, b] = [c.gamma[feature] ?? 0, c.beta[feature] ?? 0];
+    return {
+      value: exact(g).times(value).plus(exact(b)),
+      allowed: normValueBound(g, b, nearest(value), allowed, FORMATS[dtype].u),
+    };
+  });
+
+/** Cotangents of x, γ and β: γ/root·dy, Σ dy·hat and Σ dy, and nothing else. */
+export const fixedPulledOf = (c: Fixed, dy: readonly number[], dtype: Dtype): Pulled => {
+  const { u } = FORMATS[dtype];
+  const hats = fixedHats(c, dtype);
+  const of = (p: number) => hats.flatMap((h, i) => (h.feature === p ? [{ ...h, g: dy[i] ?? 0 }] : []));
+  return {
+    dx: hats.map(({ feature, root }, i) => {
+      const value = exact(dy[i] ?? 0)
+        .times(exact(c.gamma[feature] ?? 0))
+        .div(root);
+      return { value, allowed: rounding(10, u) * Math.abs(nearest(value)) };
+    }),
+    dgamma: c.gamma.map((_, p) => {
+      const terms = of(p);
+      const along = combined(terms, (i) => exact(terms[i]?.g ?? 0));
+      const size = total(terms.map((t) => Math.abs(t.g) * (Math.abs(nearest(t.value)) + t.allowed)));
+      return { value: along.value, allowed: along.allowed + rounding(terms.length + 2, u) * size };
+    }),
+    dbeta: c.beta.map((_, p) => {
+      const terms = of(p).map(({ g }) => g);
+      return {
+        value: sum(terms.map(exact)),
+        allowed: rounding(terms.length, u) * total(terms.map(Math.abs)),
+      };
+    }),
   };
 };
 
