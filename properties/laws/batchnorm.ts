@@ -1,4 +1,692 @@
-// The chapter of batchnorm.
-import type { Law } from '../law.ts';
+// The chapter of batch normalisation: running statistics, the mode of evaluation, and the layer before it.
+import fc from 'fast-check';
+import { cotangent, filled, moderate, small, type Values } from '../arbitraries.ts';
+import type { Plain } from '../contract.ts';
+import { ask, claim, every, having, type Inquiry, law, same, type Verdict, within } from '../law.ts';
+import {
+  combined,
+  type Entry,
+  type Fixed,
+  fixedPulledOf,
+  fixedValuesOf,
+  given,
+  momentsOf,
+  pulledOf,
+  statisticsOf,
+  type Update,
+  updated,
+  valuesOf,
+  varianceOff,
+} from '../oracle/batchnorm.ts';
+import { type Big, big, exact, nearest, ONE, ZERO } from '../oracle/exact.ts';
+import type { PortInfo } from '../port.ts';
+import { exactly as expected, FORMATS, normValueBound } from '../tolerance.ts';
+import {
+  type BatchCase,
+  batchCase,
+  batchOnly,
+  COTANGENTS,
+  copying,
+  evaluate,
+  exactly,
+  forward,
+  freezing,
+  judged,
+  latticeCase,
+  meanUpdate,
+  normOf,
+  outputOf,
+  pick,
+  pull,
+  pullEval,
+  varianceUpdate,
+} from './normcases.ts';
 
-export const batchnormLaws: readonly Law[] = [];
+const NAME = 'batch_norm';
+const STATISTICS = ['mean', 'variance'] as const;
+
+const batches = (port: PortInfo): fc.Arbitrary<BatchCase> => batchCase(port, NAME);
+const lattices = (port: PortInfo): fc.Arbitrary<BatchCase> => latticeCase(port, NAME);
+
+const needsEval = (port: PortInfo): readonly string[] =>
+  batchOnly(port).filter(() => port.has('layer.batch_norm.eval') && port.has('layer.batch_norm.eval_vjp'));
+
+interface Running {
+  readonly mean: Plain;
+  readonly variance: Plain;
+}
+function* step(c: BatchCase): Inquiry<Running & { readonly y: Plain }> {
+  const a = yield* forward(NAME, c);
+  return { y: a.tensor('y'), mean: a.tensor('mean'), variance: a.tensor('variance') };
+}
+
+const updates = (c: BatchCase, port: PortInfo): Readonly<Record<keyof Running, Update>> => ({
+  mean: meanUpdate(c, port),
+  variance: varianceUpdate(c, port),
+});
+
+/** Statistics of a batch, by name. */
+const batchStatistics = (c: BatchCase, port: PortInfo): Readonly<Record<keyof Running, readonly Entry[]>> => {
+  const all = statisticsOf(normOf(c, port, NAME), port.dtype);
+  return { mean: all.map((s) => s.mean), variance: all.map((s) => s.variance) };
+};
+
+/** Running statistics after a step, by name. */
+const after = (c: BatchCase, port: PortInfo): Readonly<Record<keyof Running, readonly Entry[]>> => {
+  const fresh = batchStatistics(c, port);
+  const by = updates(c, port);
+  const each = (s: keyof Running): readonly Entry[] =>
+    fresh[s].map((e, j) => updated(given(c[s].data[j] ?? 0), e, by[s], port.dtype));
+  return { mean: each('mean'), variance: each('variance') };
+};
+
+/** Whether a number is a double of the format, so that an engine without rounding has it exactly. */
+const isDyadic = (e: Entry, port: PortInfo): boolean => exact(FORMATS[port.dtype].round(nearest(e.value))).eq(e.value);
+
+/** Exact where the answer is a number of the format, within the bound elsewhere. */
+const exactOrJudged = (about: string, got: ArrayLike<number>, entries: readonly Entry[], port: PortInfo): Verdict =>
+  every(
+    entries.map((e, j) => {
+      const own = [got[j] ?? Number.NaN];
+      return isDyadic(e, port)
+        ? exactly(`${about} of feature ${j}`, own, [e])
+        : judged(`${about} of feature ${j}`, own, [e], port);
+    }),
+  );
+
+const fixedOf = (c: BatchCase, port: PortInfo): Fixed => ({
+  x: c.x.data,
+  gamma: c.gamma.data,
+  beta: c.beta.data,
+  mean: c.mean.data,
+  variance: c.variance.data,
+  eps: c.eps,
+  place: port.conventions.bnEps,
+});
+
+const zeros = (features: number): Values => ({ shape: [features], data: new Array<number>(features).fill(0) });
+const rowsOf = (c: BatchCase): number => c.x.data.length / c.gamma.data.length;
+
+/** A batch whose running statistics become its own. */
+const copied = (c: BatchCase, port: PortInfo): BatchCase => ({
+  ...c,
+  mean: zeros(c.gamma.data.length),
+  variance: zeros(c.gamma.data.length),
+  momentum: copying(port),
+});
+
+interface Preceded {
+  readonly x: Values;
+  readonly w: Values;
+  readonly b: Values;
+  readonly c: BatchCase;
+}
+/** A dense layer of integers before the normalisation, so that what is normalised is exact. */
+const preceded = (port: PortInfo): fc.Arbitrary<Preceded> =>
+  fc
+    .tuple(fc.integer({ min: 2, max: 5 }), fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 }))
+    .chain(([n, d, f]) =>
+      fc.record({
+        x: filled([n, d], small),
+        w: filled([d, f], small),
+        b: filled([f], small),
+        c: batchCase(port, NAME, { shape: fc.constant([n, f]) }),
+      }),
+    )
+    .chain(({ c, ...dense }) => fc.constantFrom(0, 1 / 4, 3).map((eps) => ({ ...dense, c: { ...c, eps } })));
+
+const needsDense = (port: PortInfo): readonly string[] =>
+  batchOnly(port).filter(() => having('layer.dense.forward', 'layer.dense.vjp')(port).length > 0);
+
+function* dense({ x, w, b }: Omit<Preceded, 'c'>): Inquiry<Values> {
+  const y = (yield* ask('layer.dense.forward', { x, w, b })).tensor('y');
+  return { shape: y.shape, data: Array.from(y.data) };
+}
+
+export const batchnormLaws = [
+  law<BatchCase>({
+    id: 'batchnorm/running-step',
+    ref: 'B-16, B-18',
+    class: '64-digit oracle',
+    runs: 60,
+    says: 'one step moves the running mean and variance towards those of the batch by the declared weight and estimator',
+    formula: 'r′ = (1 − m)·r + m·s, with s the batch’s mean, or its variance times n/(n − 1) if unbiased',
+    source: 'Ioffe & Szegedy 2015, Algorithm 2',
+    kills: ['mxnet #1948', 'PaddlePaddle #51120', 'oneflow #6055', 'tinygrad #807', 'mlx #3817'],
+    subjects: batchOnly,
+    given: batches,
+    *holds(c, port) {
+      const a = yield* step(c);
+      const truth = after(c, port);
+      return every(STATISTICS.map((s) => judged(`running ${s}`, a[s].data, truth[s], port)));
+    },
+  }),
+  law<BatchCase>({
+    id: 'batchnorm/running-exact',
+    ref: 'B-16, B-18',
+    class: 'lattice',
+    runs: 60,
+    says: 'on integers with a dyadic momentum the running statistics have no error at all, but for the division by n − 1',
+    subjects: batchOnly,
+    given: lattices,
+    *holds(c, port) {
+      const a = yield* step(c);
+      const truth = after(c, port);
+      return every(STATISTICS.map((s) => exactOrJudged(`running ${s}`, a[s].data, truth[s], port)));
+    },
+  }),
+  law<{ readonly c: BatchCase; readonly steps: number }>({
+    id: 'batchnorm/constant-batches',
+    ref: 'B-16',
+    class: 'rounding bound',
+    runs: 30,
+    says: 'after k equal batches what is left of the start is (1 − m)ᵏ of it, and the rest is the batch’s own statistic',
+    formula: 'rₖ = (1 − m)ᵏ·r₀ + (1 − (1 − m)ᵏ)·s',
+    kills: ['mxnet #1948', 'PaddlePaddle #51120', 'oneflow #6055', 'tinygrad 2f17d151'],
+    subjects: batchOnly,
+    given: (port) => fc.record({ c: batches(port), steps: fc.integer({ min: 2, max: 6 }) }),
+    *holds({ c, steps }, port) {
+      let at = c;
+      for (let k = 0; k < steps; k++) {
+        const { mean, variance } = yield* step(at);
+        const values = (t: Plain): Values => ({ shape: t.shape, data: Array.from(t.data) });
+        at = { ...at, mean: values(mean), variance: values(variance) };
+      }
+      const fresh = batchStatistics(c, port);
+      const by = updates(c, port);
+      const each = (s: keyof Running): readonly Entry[] =>
+        fresh[s].map((e, j) => {
+          let chain = given(c[s].data[j] ?? 0);
+          for (let k = 0; k < steps; k++) chain = updated(chain, e, by[s], port.dtype);
+          const left = ONE.minus(by[s].weight).pow(steps);
+          const estimate = e.value.times(by[s].factor);
+          const value = left.times(exact(c[s].data[j] ?? 0)).plus(ONE.minus(left).times(estimate));
+          return { value, allowed: chain.allowed };
+        });
+      return every(STATISTICS.map((s) => judged(`running ${s} after ${steps} batches`, at[s].data, each(s), port)));
+    },
+  }),
+  law<BatchCase>({
+    id: 'batchnorm/momentum-freezes',
+    ref: 'B-17',
+    class: 'exact',
+    runs: 30,
+    says: 'the momentum that gives the new batch no weight leaves the running statistics bit for bit, whatever the batch',
+    kills: ['mxnet #1948', 'aprender #2166'],
+    subjects: batchOnly,
+    given: (port) => batches(port).map((c) => ({ ...c, momentum: freezing(port) })),
+    *holds(c) {
+      const a = yield* step(c);
+      return every(STATISTICS.map((s) => same(`running ${s}`, a[s].data, c[s].data)));
+    },
+  }),
+  law<BatchCase>({
+    id: 'batchnorm/momentum-copies',
+    ref: 'B-17',
+    class: 'lattice',
+    runs: 30,
+    says: 'the momentum that gives it all the weight makes the running statistics exactly those of the batch, whatever they were',
+    kills: ['tinygrad 2f17d151', 'aprender #2166'],
+    subjects: batchOnly,
+    given: (port) => lattices(port).map((c) => ({ ...c, momentum: copying(port) })),
+    *holds(c, port) {
+      const a = yield* step(c);
+      const truth = after(copied(c, port), port);
+      return every(STATISTICS.map((s) => exactOrJudged(`running ${s}`, a[s].data, truth[s], port)));
+    },
+  }),
+  law<BatchCase>({
+    id: 'batchnorm/estimator',
+    ref: 'B-18',
+    class: 'rounding bound',
+    runs: 30,
+    says: 'the copied running variance is n/(n − 1) times the one that the outputs show if declared unbiased, and that one itself if biased',
+    formula: 's²·(n − 1)/n = Σ(x − μ)²/n, against Σŷ²/n of the outputs without eps',
+    kills: ['pytorch #3122', 'tinygrad #807', 'mlx #3817'],
+    subjects: batchOnly,
+    given: (port) => batchCase(port, NAME, { eps: [0], offset: moderate(port.dtype) }),
+    *holds(c, port) {
+      const a = yield* step(copied(c, port));
+      const n = rowsOf(c);
+      const factor = updates(c, port).variance.factor;
+      const fresh = batchStatistics(c, port).variance;
+      const at = normOf(c, port, NAME);
+      const outputs = valuesOf(at, port.dtype);
+      const verdicts = at.groups.map((group, j) => {
+        // without eps the outputs are (x − μ)/s, so that Σ(y − β)·(x − μ)·s/γ is the sum of squares by which they were divided
+        const x = pick(c.x.data, group.at).map(exact);
+        const m = momentsOf(x, ZERO, 'inside');
+        const gamma = exact(c.gamma.data[j] ?? 1);
+        const by = (i: number): Big => (m.centred[i] ?? ZERO).div(gamma).div(n);
+        const seen = combined(
+          pick(a.y.data, group.at).map((v) => ({ value: exact(v).minus(exact(c.beta.data[j] ?? 0)), allowed: 0 })),
+          by,
+        );
+        const off = combined(pick(outputs, group.at), by).allowed;
+        // seen = s, the deviation itself
+        const value = seen.value.times(seen.value).times(factor);
+        const allowed =
+          nearest(factor) * (fresh[j]?.allowed ?? 0) +
+          nearest(factor) * varianceOff(m.variance, off) +
+          FORMATS[port.dtype].u * 4 * nearest(value);
+        return judged(
+          `running variance of feature ${j}`,
+          [a.variance.data[j] ?? Number.NaN],
+          [{ value, allowed }],
+          port,
+        );
+      });
+      return every(verdicts);
+    },
+  }),
+  law<BatchCase>({
+    id: 'batchnorm/variance-far-from-0',
+    ref: 'B-23',
+    class: '64-digit oracle',
+    runs: 40,
+    says: 'the variance of numbers far from 0 is not negative, and keeps its digits but for the conditioning of the data',
+    formula: '|s² − σ²| ≤ 2·σ·δ + δ², δ of the order n·u·max|x|',
+    source: 'Chan, Golub & LeVeque 1983, Table 1',
+    kills: ['keras #18795', 'mlx #1314'],
+    subjects: batchOnly,
+    given: (port) => {
+      const far = port.dtype === 'f64' ? 1e8 : 1e3;
+      return batchCase(port, NAME, { offset: fc.constantFrom(far, -far, far / 8) }).map((c) => copied(c, port));
+    },
+    *holds(c, port) {
+      const { mean, variance } = yield* step(c);
+      const truth = after(c, port);
+      const bad = Array.from(variance.data).findIndex((v) => !(v >= 0));
+      return every([
+        claim(`variance of feature ${bad} is not negative`, bad < 0, variance.data[bad], 0),
+        judged('running mean', mean.data, truth.mean, port),
+        judged('running variance', variance.data, truth.variance, port),
+      ]);
+    },
+  }),
+  law<{ readonly c: BatchCase; readonly freeze: boolean }>({
+    id: 'batchnorm/state-untouched',
+    ref: 'B-25',
+    class: 'exact',
+    runs: 30,
+    says: 'a step returns new statistics: inputs, parameters and the previous state keep their bits, and nothing returned is one of them',
+    subjects: batchOnly,
+    given: (port) => fc.record({ c: batches(port), freeze: fc.boolean() }),
+    *holds({ c, freeze }, port) {
+      const own = freeze ? { ...c, momentum: freezing(port) } : c;
+      const fields = ['x', 'gamma', 'beta', 'mean', 'variance', 'dy'] as const;
+      const before = fields.map((f) => [...own[f].data]);
+      const a = yield* step(own);
+      yield* pull(NAME, own);
+      if (port.has('layer.batch_norm.eval')) yield* evaluate(own);
+      const given = fields.map((f) => own[f].data as ArrayLike<number>);
+      return every([
+        ...fields.map((f, i) => same(`${f} after the step`, own[f].data, before[i] ?? [], { zeros: 'signed' })),
+        claim('an answer is not an argument', ![a.y, a.mean, a.variance].some((t) => given.includes(t.data))),
+      ]);
+    },
+  }),
+  law<{ readonly a: BatchCase; readonly b: BatchCase }>({
+    id: 'batchnorm/merged-batches',
+    ref: 'B-26',
+    class: 'rounding bound',
+    runs: 30,
+    says: 'the statistics of two batches together follow from those of each',
+    formula: 'M = Mₐ + M_b + (μₐ − μ_b)²·nₐ·n_b/n for sums of squares M',
+    source: 'Chan, Golub & LeVeque 1983, eq. 2.1',
+    subjects: batchOnly,
+    given: (port) =>
+      fc
+        .tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 2, max: 4 }), fc.integer({ min: 2, max: 4 }))
+        .chain(([f, n, m]) =>
+          fc.record({
+            a: batchCase(port, NAME, { shape: fc.constant([n, f]) }),
+            b: batchCase(port, NAME, { shape: fc.constant([m, f]) }),
+          }),
+        ),
+    *holds({ a, b }, port) {
+      const f = a.gamma.data.length;
+      const union = { ...a, x: { shape: [rowsOf(a) + rowsOf(b), f], data: [...a.x.data, ...b.x.data] } };
+      const parts = [a, b, union].map((c) => copied(c, port));
+      const answers: Running[] = [];
+      for (const part of parts) answers.push(yield* step(part));
+      const [na = 1, nb = 1, n = 1] = parts.map(rowsOf);
+      const bounds = parts.map((part) => after(part, port));
+      return every(
+        Array.from({ length: f }, (_, j) => {
+          const at = (s: keyof Running, i: number): Entry => ({
+            value: exact(answers[i]?.[s].data[j] ?? Number.NaN),
+            allowed: bounds[i]?.[s][j]?.allowed ?? 0,
+          });
+          const factorOf = (i: number): Big => updates(parts[i] as BatchCase, port).variance.factor; // three parts
+          const mean = combined([at('mean', 0), at('mean', 1)], (i) => big(i === 0 ? na : nb).div(n));
+          const gap = at('mean', 0).value.minus(at('mean', 1).value).abs();
+          const gapOff = at('mean', 0).allowed + at('mean', 1).allowed;
+          const between = (na * nb) / (n * n);
+          const within_ = combined([at('variance', 0), at('variance', 1)], (i) =>
+            big(i === 0 ? na : nb)
+              .div(n)
+              .div(factorOf(i)),
+          );
+          const variance = within_.value
+            .plus(
+              gap
+                .times(gap)
+                .times(na * nb)
+                .div(n * n),
+            )
+            .times(factorOf(2));
+          const varianceAllowed =
+            nearest(factorOf(2)) * (within_.allowed + between * (2 * nearest(gap) * gapOff + gapOff * gapOff));
+          return every([
+            judged(
+              `mean of feature ${j}`,
+              [answers[2]?.mean.data[j] ?? Number.NaN],
+              [{ value: mean.value, allowed: mean.allowed + at('mean', 2).allowed }],
+              port,
+            ),
+            judged(
+              `variance of feature ${j}`,
+              [answers[2]?.variance.data[j] ?? Number.NaN],
+              [{ value: variance, allowed: varianceAllowed + at('variance', 2).allowed }],
+              port,
+            ),
+          ]);
+        }),
+      );
+    },
+  }),
+  law<BatchCase>({
+    id: 'batchnorm/duplication',
+    ref: 'B-13',
+    class: 'rounding bound',
+    runs: 30,
+    says: 'a batch repeated twice is normalised as before: same outputs, mean and dx, and dγ, dβ doubled',
+    subjects: batchOnly,
+    given: batches,
+    *holds(c, port) {
+      const [n = 1, ...rest] = c.x.shape;
+      const doubled = (v: Values): Values => ({ shape: [2 * n, ...rest], data: [...v.data, ...v.data] });
+      const twice = { ...c, x: doubled(c.x), dy: doubled(c.dy) };
+      const [y, z] = [yield* step(c), yield* step(twice)];
+      const [a, b] = [yield* pull(NAME, c), yield* pull(NAME, twice)];
+      const [one, two] = [c, twice].map((k) => normOf(k, port, NAME)) as [
+        ReturnType<typeof normOf>,
+        ReturnType<typeof normOf>,
+      ]; // two of two
+      const [p, q] = [pulledOf(one, c.dy.data, port.dtype), pulledOf(two, twice.dy.data, port.dtype)];
+      const [v, w] = [valuesOf(one, port.dtype), valuesOf(two, port.dtype)];
+      const [s, t] = [after(c, port).mean, after(twice, port).mean];
+      const close = (
+        about: string,
+        got: ArrayLike<number>,
+        was: readonly number[],
+        by: number,
+        e: readonly Entry[],
+        f: readonly Entry[],
+      ) =>
+        within(
+          about,
+          got,
+          was.map((value) => expected(by * value)),
+          e.map((entry, i) => by * entry.allowed + (f[i]?.allowed ?? 0)),
+        );
+      const half = (values: ArrayLike<number>, from: number): readonly number[] =>
+        Array.from(values).slice(from * c.x.data.length, (from + 1) * c.x.data.length);
+      return every([
+        ...[0, 1].flatMap((h) => [
+          close(`y of copy ${h}`, half(z.y.data, h), Array.from(y.y.data), 1, v, w.slice(h * v.length)),
+          close(`dx of copy ${h}`, half(b.dx, h), a.dx, 1, p.dx, q.dx.slice(h * v.length)),
+        ]),
+        close('running mean', z.mean.data, Array.from(y.mean.data), 1, s, t),
+        close('dγ', b.dgamma, a.dgamma, 2, p.dgamma, q.dgamma),
+        close('dβ', b.dbeta, a.dbeta, 2, p.dbeta, q.dbeta),
+      ]);
+    },
+  }),
+  law<BatchCase>({
+    id: 'batchnorm/eval-value',
+    ref: 'B-19',
+    class: '64-digit oracle',
+    runs: 60,
+    says: 'in eval mode the output is an affine map per feature, made of the running statistics and of nothing in the batch',
+    formula: 'y = γ·(x − r̄)/√(r² + ε) + β',
+    source: 'Ioffe & Szegedy 2015, Algorithm 2',
+    kills: ['NNlib #576', 'pytorch/xla #913'],
+    subjects: needsEval,
+    given: batches,
+    *holds(c, port) {
+      return judged('y', (yield* evaluate(c)).tensor('y').data, fixedValuesOf(fixedOf(c, port), port.dtype), port);
+    },
+  }),
+  law<{ readonly c: BatchCase; readonly k: number; readonly share: number }>({
+    id: 'batchnorm/eval-exact',
+    ref: 'B-19, B-20',
+    class: 'lattice',
+    runs: 40,
+    says: 'where the root is a power of two, outputs and cotangents of eval mode have no error at all',
+    subjects: needsEval,
+    given: (port) =>
+      fc.record({
+        c: lattices(port),
+        k: fc.integer({ min: -3, max: 3 }),
+        share: fc.constantFrom(0, 1 / 4, 3 / 4),
+      }),
+    *holds({ c, k, share }, port) {
+      const inside = port.conventions.bnEps === 'inside';
+      // variance + eps = 4ᵏ, or √variance + eps = 2ᵏ with a power of two for each where eps is not 0
+      const root = 2 ** k;
+      const rest = inside ? root * root * (1 - share) : (root * (share === 0 ? 1 : 1 / 2)) ** 2;
+      const eps = inside ? root * root * share : share === 0 ? 0 : root / 2;
+      const even = {
+        ...c,
+        eps,
+        variance: { shape: c.variance.shape, data: c.variance.data.map(() => rest) },
+      };
+      const got = yield* pullEval(even);
+      const truth = fixedPulledOf(fixedOf(even, port), c.dy.data, port.dtype);
+      return every([
+        exactly('y', (yield* evaluate(even)).tensor('y').data, fixedValuesOf(fixedOf(even, port), port.dtype)),
+        ...COTANGENTS.map((f) => exactly(f, got[f], truth[f])),
+      ]);
+    },
+  }),
+  law<BatchCase>({
+    id: 'batchnorm/eval-sample-by-sample',
+    ref: 'B-19',
+    class: 'exact',
+    runs: 30,
+    says: 'in eval mode a sample’s output and dx have the same bits alone and in any batch, before and after a training step',
+    kills: ['pytorch/xla #913', 'mxnet #9580', 'tinygrad #4351'],
+    subjects: needsEval,
+    given: batches,
+    *holds(c) {
+      const [n = 1, ...rest] = c.x.shape;
+      const size = c.x.data.length / n;
+      const y = (yield* evaluate(c)).tensor('y').data;
+      const { dx } = yield* pullEval(c);
+      yield* step(c);
+      const verdicts: Verdict[] = [];
+      for (let i = 0; i < n; i++) {
+        const part = (v: ArrayLike<number>): readonly number[] => Array.from(v).slice(i * size, (i + 1) * size);
+        const own = (v: Values): Values => ({ shape: [1, ...rest], data: part(v.data) });
+        const alone = { ...c, x: own(c.x), dy: own(c.dy) };
+        verdicts.push(
+          same(`y of sample ${i} alone`, (yield* evaluate(alone)).tensor('y').data, part(y)),
+          same(`dx of sample ${i} alone`, (yield* pullEval(alone)).dx, part(dx)),
+        );
+      }
+      return every(verdicts);
+    },
+  }),
+  law<BatchCase>({
+    id: 'batchnorm/eval-cotangents',
+    ref: 'B-20',
+    class: '64-digit oracle',
+    runs: 60,
+    says: 'in eval mode dx is γ·dy over the root of the running variance, without any term of the batch; dγ and dβ are sums over it',
+    formula: 'dx = γ/√(r² + ε)·dy',
+    kills: ['mxnet #9580', 'pytorch #586', 'pytorch/xla #913', 'tinygrad #17201'],
+    subjects: needsEval,
+    given: batches,
+    *holds(c, port) {
+      const got = yield* pullEval(c);
+      const truth = fixedPulledOf(fixedOf(c, port), c.dy.data, port.dtype);
+      return every(COTANGENTS.map((f) => judged(f, got[f], truth[f], port)));
+    },
+  }),
+  law<BatchCase>({
+    id: 'batchnorm/train-then-eval',
+    ref: 'B-21',
+    class: 'rounding bound',
+    runs: 40,
+    says: 'with the statistics of a batch copied, and its variance made biased, eval mode gives what train mode gave',
+    subjects: needsEval,
+    given: batches,
+    *holds(c, port) {
+      const own = copied(c, port);
+      const a = yield* step(own);
+      const factor = updates(own, port).variance.factor;
+      const { round, u } = FORMATS[port.dtype];
+      const biased = Array.from(a.variance.data, (v) => round(nearest(exact(v).div(factor))));
+      const y = (yield* evaluate({
+        ...own,
+        mean: { shape: a.mean.shape, data: Array.from(a.mean.data) },
+        variance: { shape: a.variance.shape, data: biased },
+      })).tensor('y');
+      return within(
+        'y in eval mode, against train mode',
+        y.data,
+        Array.from(a.y.data, expected),
+        valuesOf(normOf(c, port, NAME), port.dtype).map((e, i) => {
+          const j = i % c.gamma.data.length;
+          const [g, b] = [c.gamma.data[j] ?? 0, c.beta.data[j] ?? 0];
+          const hat = nearest(e.value.minus(exact(b)).div(exact(g)));
+          // both are stable, and the way to the biased variance has three roundings, of which the root halves each
+          return 2 * e.allowed + normValueBound(g, b, hat, 4 * u * Math.abs(hat), u);
+        }),
+      );
+    },
+  }),
+  law<Preceded & { readonly other: Values }>({
+    id: 'batchnorm/bias-before-it',
+    ref: 'B-07',
+    class: 'rounding bound',
+    runs: 30,
+    says: 'a bias of the layer before it changes nothing, and its gradient is 0',
+    subjects: needsDense,
+    given: (port) => preceded(port).chain((p) => filled(p.b.shape, small).map((other) => ({ ...p, other }))),
+    *holds({ x, w, b, c, other }, port) {
+      const z = yield* dense({ x, w, b });
+      const moved = yield* dense({ x, w, b: other });
+      const [at, there] = [
+        { ...c, x: z },
+        { ...c, x: moved },
+      ];
+      const [y, t] = [yield* outputOf(NAME, at), yield* outputOf(NAME, there)];
+      const values = [at, there].map((k) => valuesOf(normOf(k, port, NAME), port.dtype));
+      const { dx } = yield* pull(NAME, at);
+      const truth = pulledOf(normOf(at, port, NAME), c.dy.data, port.dtype).dx;
+      const db = (yield* ask('layer.dense.vjp', { x, w, b, dy: { shape: z.shape, data: dx } })).tensor('db').data;
+      const { u } = FORMATS[port.dtype];
+      return every([
+        within(
+          'y with another bias',
+          t,
+          y.map(expected),
+          y.map((_, i) => (values[0]?.[i]?.allowed ?? 0) + (values[1]?.[i]?.allowed ?? 0)),
+        ),
+        within(
+          'db',
+          db,
+          b.data.map(() => expected(0)),
+          normOf(at, port, NAME).groups.map((group) =>
+            group.at.reduce((s, i) => s + (truth[i]?.allowed ?? 0) + group.at.length * u * Math.abs(dx[i] ?? 0), 0),
+          ),
+        ),
+      ]);
+    },
+  }),
+  law<Preceded>({
+    id: 'batchnorm/weights-before-it',
+    ref: 'B-10',
+    class: 'rounding bound',
+    runs: 30,
+    says: 'a unit’s incoming weights can only grow by their gradient as far as eps lets them: without eps the two are orthogonal',
+    formula: '⟨w, dw⟩ = ε/(σ² + ε)·Σ γ·dy·ŷ',
+    source: 'van Laarhoven 2017, §2',
+    subjects: needsDense,
+    given: (port) => preceded(port).map((p) => ({ ...p, b: zeros(p.b.data.length) })),
+    *holds({ x, w, b, c }, port) {
+      const z = yield* dense({ x, w, b });
+      const at = { ...c, x: z };
+      const { dx } = yield* pull(NAME, at);
+      const norm = normOf(at, port, NAME);
+      const truth = pulledOf(norm, c.dy.data, port.dtype).dx;
+      const dw = (yield* ask('layer.dense.vjp', { x, w, b, dy: { shape: z.shape, data: dx } })).tensor('dw').data;
+      const f = b.data.length;
+      const { u } = FORMATS[port.dtype];
+      return every(
+        norm.groups.map((group, j) => {
+          const m = momentsOf(pick(z.data, group.at).map(exact), exact(c.eps), norm.place);
+          const share = exact(c.eps)
+            .div(m.root)
+            .div(norm.place === 'inside' ? m.root : ONE);
+          const gamma = exact(c.gamma.data[j] ?? 0);
+          const value = group.at
+            .reduce((s, to, i) => s.plus(exact(c.dy.data[to] ?? 0).times(m.hat[i] ?? ZERO)), ZERO)
+            .times(gamma)
+            .times(share);
+          const column = w.data.filter((_, k) => k % f === j);
+          const got = combined(
+            Array.from(dw)
+              .filter((_, k) => k % f === j)
+              .map((v) => ({ value: exact(v), allowed: 0 })),
+            (k) => exact(column[k] ?? 0),
+          );
+          // each weight's gradient adds up products of x with what dx may be off by, and rounds
+          const n = group.at.length;
+          const allowed = column.reduce(
+            (s, weight, k) =>
+              s +
+              Math.abs(weight) *
+                group.at.reduce(
+                  (t, to, i) =>
+                    t +
+                    Math.abs(x.data[i * column.length + k] ?? 0) *
+                      ((truth[to]?.allowed ?? 0) + (n + 1) * u * Math.abs(dx[to] ?? 0)),
+                  0,
+                ),
+            FORMATS.f64.u * Math.abs(nearest(got.value)),
+          );
+          return judged(`⟨w, dw⟩ of unit ${j}`, [nearest(got.value)], [{ value, allowed }], port);
+        }),
+      );
+    },
+  }),
+  law<{ readonly c: BatchCase; readonly dy: Values }>({
+    id: 'batchnorm/cotangents-see-no-state',
+    ref: 'B-12, B-19',
+    class: 'exact',
+    runs: 30,
+    says: 'in train mode outputs and cotangents do not depend on the running statistics or the momentum, by no bit',
+    kills: ['tinygrad #17201'],
+    subjects: batchOnly,
+    given: (port) => batches(port).chain((c) => filled(c.x.shape, cotangent(port.dtype)).map((dy) => ({ c, dy }))),
+    *holds({ c, dy }) {
+      const at = { ...c, dy };
+      const other = {
+        ...at,
+        mean: { shape: c.mean.shape, data: c.mean.data.map((v) => 2 - 3 * v) },
+        variance: { shape: c.variance.shape, data: c.variance.data.map((v) => 5 * v + 1) },
+        momentum: 1 - c.momentum,
+      };
+      const [y, z] = [yield* outputOf(NAME, at), yield* outputOf(NAME, other)];
+      const [a, b] = [yield* pull(NAME, at), yield* pull(NAME, other)];
+      return every([
+        same('y with another state', z, y),
+        ...COTANGENTS.map((f) => same(`${f} with another state`, b[f], a[f])),
+      ]);
+    },
+  }),
+];

@@ -290,8 +290,9 @@ export const normLaws = [
       return every(
         at.groups.map((group, g) => {
           const m = momentsOf(pick(c.x.data, group.at).map(exact), exact(c.eps), at.place);
-          const own = at.place === 'inside' ? ONE : m.variance.sqrt().plus(exact(c.eps)); // ε/r, or ε/r² inside
-          const share = exact(c.eps).div(m.root).div(m.root).times(own);
+          const share = exact(c.eps)
+            .div(m.root)
+            .div(at.place === 'inside' ? m.root : ONE);
           const along = group.at.reduce((s, to, i) => {
             const weight = exact(c.dy.data[to] ?? 0).times(exact(c.gamma.data[group.parameter[i] ?? 0] ?? 0));
             return s.plus(weight.times(m.hat[i] ?? ONE));
