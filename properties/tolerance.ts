@@ -289,3 +289,6 @@ export const normPullBound = (
     return (bound.root * whole + (1 + bound.root) * inner) / root;
   });
 };
+
+/** A sum of n products in any order, `size` being the sum of their sizes. Higham 2002, §3.1. */
+export const dotBound = (n: number, size: number, u: number): number => gamma(n, u) * size;

@@ -3,6 +3,7 @@ import type { Law } from '../law.ts';
 import { activationLaws } from './activation.ts';
 import { batchnormLaws } from './batchnorm.ts';
 import { conventionLaws } from './convention.ts';
+import { denseLaws } from './dense.ts';
 import { diagnoseLaws } from './diagnose.ts';
 import { dropoutLaws } from './dropout.ts';
 import { gradientLaws } from './gradient.ts';
@@ -30,6 +31,7 @@ export const LAWS: readonly Law[] = [
   ...opLaws,
   ...gradientLaws,
   ...networkLaws,
+  ...denseLaws,
   ...normLaws,
   ...batchnormLaws,
   ...dropoutLaws,

@@ -59,6 +59,7 @@ export const KINDS: Readonly<Record<string, NormKind>> = {
     shape: fc.oneof(
       fc.tuple(upTo(5, 2), upTo(3)),
       fc.tuple(upTo(3), upTo(3), upTo(2)).filter(([n, m]) => n * m > 1),
+      fc.tuple(upTo(2), upTo(2), upTo(2), upTo(2)).filter(([n, m, k]) => n * m * k > 1),
     ),
     shapeOf: (n) =>
       fc.oneof(
@@ -73,7 +74,11 @@ export const KINDS: Readonly<Record<string, NormKind>> = {
     remembers: false,
     groups: overFeatures,
     place: (port) => port.conventions.lnEps,
-    shape: fc.oneof(fc.tuple(upTo(3), upTo(5, 2)), fc.tuple(upTo(2), upTo(2), upTo(4, 2))),
+    shape: fc.oneof(
+      fc.tuple(upTo(3), upTo(5, 2)),
+      fc.tuple(upTo(2), upTo(2), upTo(4, 2)),
+      fc.tuple(upTo(2), upTo(2), upTo(2), upTo(3, 2)),
+    ),
     shapeOf: (n) =>
       fc.oneof(
         upTo(3).map((b) => [b, n]),
@@ -93,6 +98,10 @@ export const batchOnly = (port: PortInfo): readonly string[] => kinds(port).filt
 const FAR: Readonly<Record<PortInfo['dtype'], number>> = { f64: 1e8, f32: 1e3 };
 
 const some = (n: number, value: fc.Arbitrary<number>): fc.Arbitrary<Values> => filled([n], value);
+
+/** Random numbers, or now and then what an untrained layer has. */
+const mostly = (n: number, value: fc.Arbitrary<number>, start: number): fc.Arbitrary<Values> =>
+  fc.oneof({ arbitrary: some(n, value), weight: 4 }, { arbitrary: some(n, fc.constant(start)), weight: 1 });
 
 /** Whether numbers have little, some, or nothing but an offset beside what they differ by. */
 const offsetOf = (port: PortInfo): fc.Arbitrary<number> =>
@@ -146,8 +155,8 @@ export const batchCase = (port: PortInfo, name: string, wanted: Wanted = {}): fc
           });
           return { shape: at, data };
         }),
-        gamma: some(features, cotangent(port.dtype)),
-        beta: some(features, moderate(port.dtype)),
+        gamma: mostly(features, cotangent(port.dtype), 1),
+        beta: mostly(features, moderate(port.dtype), 0),
         eps: fc.constant(share * (kind.place(port) === 'inside' ? scale * scale : scale)),
         dy: filled(at, cotangent(port.dtype)),
         ...remembered(kind, {
@@ -253,6 +262,10 @@ export const exactly = (about: string, got: ArrayLike<number>, expected: readonl
     got,
     expected.map((e) => nearest(e.value)),
   );
+
+/** Arguments of an entry of a normalising layer. */
+export const argumentsOf = (port: PortInfo, name: string, call: string): fc.Arbitrary<Args> =>
+  batchCase(port, name).map((c) => taken(`layer.${name}.${call}`, c));
 
 /** Of a case, what an entry takes. */
 const taken = (entry: string, c: NormCase): Args =>
