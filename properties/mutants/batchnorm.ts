@@ -231,9 +231,9 @@ export const batchnormMutants: readonly Mutant[] = [
     killedBy: ['norm/cotangents', 'norm/cotangents-along-x'],
     plant: batchNorm(
       {
-        dx: (c, hat, root, eps) => {
+        dx: (c, hat, root, variance) => {
           const along = average(c.map((v, i) => v * (hat[i] ?? 0)));
-          const share = (root * root) / (root * root - eps);
+          const share = (root * root) / variance;
           return c.map((v, i) => (v - average(c) - (hat[i] ?? 0) * along * share) / root);
         },
       },

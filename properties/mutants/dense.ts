@@ -40,7 +40,7 @@ export const denseMutants: readonly Mutant[] = [
   {
     id: 'dense/single-gradient',
     says: 'keeps the weights’ gradient in single precision',
-    killedBy: ['dense/cotangents', 'dense/samples-apart'],
+    killedBy: ['dense/cotangents', 'dense/outer-product'],
     plant: changed(VJP, 'dw', (v) => Math.fround(v)),
   },
   {
@@ -63,7 +63,7 @@ export const denseMutants: readonly Mutant[] = [
   {
     id: 'dense/outer-rounds-up',
     says: 'rounds the weights’ gradient up',
-    killedBy: ['dense/samples-apart', 'dense/adjoint'],
+    killedBy: ['dense/outer-product', 'dense/adjoint'],
     plant: changed(VJP, 'dw', (v) => up(v)),
   },
 ];

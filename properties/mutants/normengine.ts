@@ -16,8 +16,8 @@ export interface Faults {
   readonly variance: (x: readonly number[], mean: number) => number;
   readonly root: (variance: number, eps: number) => number;
   readonly value: (gamma: number, hat: number, beta: number, root: number) => number;
-  /** dx of a group from c = γ·dy, hat, root. */
-  readonly dx: (c: readonly number[], hat: readonly number[], root: number, eps: number) => readonly number[];
+  /** dx of a group from c = γ·dy. */
+  readonly dx: (c: readonly number[], hat: readonly number[], root: number, variance: number) => readonly number[];
   readonly dgamma: (dy: readonly number[], hat: readonly number[], x: readonly number[]) => number;
   readonly dbeta: (dy: readonly number[]) => number;
   readonly estimate: (variance: number, n: number, shape: readonly number[]) => number;
@@ -117,12 +117,12 @@ const pulled = (args: Args, f: Faults): Args => {
   const [gamma, dy] = [numbersOf(args, 'gamma'), numbersOf(args, 'dy')];
   const dx = new Array<number>(dy.length).fill(0);
   const terms = gamma.map((): { dy: number[]; hat: number[]; x: number[] } => ({ dy: [], hat: [], x: [] }));
-  for (const { at: places, parameter, hat, x, root } of solve(args, f)) {
+  for (const { at: places, parameter, hat, x, root, variance } of solve(args, f)) {
     const own = f.dx(
       places.map((to, i) => (dy[to] ?? 0) * (gamma[parameter[i] ?? 0] ?? 0)),
       hat,
       root,
-      number(args, 'eps'),
+      variance,
     );
     places.forEach((to, i) => {
       dx[to] = own[i] ?? 0;
