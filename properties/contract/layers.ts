@@ -1,10 +1,13 @@
 // The contract, part two: layers, each as a function of plain tensors.
+import { z } from 'zod';
 import { type Args, type Entry, type Fields, integer, number, shapeOf, tensor } from './entry.ts';
 
 /** Parameters of a normalisation, one number per feature. */
 const affine: Fields = { gamma: tensor, beta: tensor };
 /** Running statistics of a batch normalisation, one number per feature. */
 const running: Fields = { mean: tensor, variance: tensor };
+/** Which variance is kept, for engines that let one choose; the declared one where it is not said. */
+const estimator = z.enum(['unbiased', 'biased']);
 const pulled: Fields = { dx: tensor, dgamma: tensor, dbeta: tensor };
 const pulledShapes = (a: Args) => ({ dx: shapeOf(a, 'x'), dgamma: shapeOf(a, 'gamma'), dbeta: shapeOf(a, 'beta') });
 
@@ -41,7 +44,7 @@ export const layerEntries: readonly Entry[] = [
     names: ['batch_norm'],
     call: 'train',
     says: 'x [batch, …, features] normalised by its own moments, then γ·x + β; and the running statistics after it',
-    takes: { x: tensor, ...affine, ...running, eps: number, momentum: number },
+    takes: { x: tensor, ...affine, ...running, eps: number, momentum: number, runningVariance: estimator.optional() },
     gives: { y: tensor, ...running },
     shapes: (a) => ({ y: shapeOf(a, 'x'), mean: shapeOf(a, 'mean'), variance: shapeOf(a, 'variance') }),
   },

@@ -1,6 +1,7 @@
 // The law book: every chapter, in reading order.
 import type { Law } from '../law.ts';
 import { activationLaws } from './activation.ts';
+import { batchModeLaws } from './batchmodes.ts';
 import { batchnormLaws } from './batchnorm.ts';
 import { conventionLaws } from './convention.ts';
 import { denseLaws } from './dense.ts';
@@ -12,6 +13,7 @@ import { lossLaws } from './loss.ts';
 import { metaLaws } from './meta.ts';
 import { networkLaws } from './network.ts';
 import { normLaws } from './norm.ts';
+import { normSymmetryLaws } from './normsymmetry.ts';
 import { opLaws } from './op.ts';
 import { optimizerLaws } from './optimizer.ts';
 import { perceptronLaws } from './perceptron.ts';
@@ -33,7 +35,9 @@ export const LAWS: readonly Law[] = [
   ...networkLaws,
   ...denseLaws,
   ...normLaws,
+  ...normSymmetryLaws,
   ...batchnormLaws,
+  ...batchModeLaws,
   ...dropoutLaws,
   ...regularisationLaws,
   ...initializerLaws,

@@ -16,7 +16,7 @@ import {
 } from '../oracle/batchnorm.ts';
 import { expecting, nearest } from '../oracle/exact.ts';
 import type { PortInfo } from '../port.ts';
-import { FORMATS } from '../tolerance.ts';
+import { exactly as double, FORMATS } from '../tolerance.ts';
 
 /** One call of a layer that normalises; what only some of them take is beside the rest. */
 export interface NormCase {
@@ -305,3 +305,14 @@ export const plainly = <C extends NormCase>(c: C): C => ({
   beta: mapped(c.beta, () => 0),
 });
 export const pick = <T>(values: ArrayLike<T>, at: readonly number[]): readonly T[] => at.map((i) => values[i] as T); // places in range
+
+/** The allowed errors of two answers that should be alike. */
+export const either = (a: readonly Entry[], b: readonly Entry[]): readonly number[] =>
+  a.map((e, i) => e.allowed + (b[i]?.allowed ?? 0));
+
+export const alike = (
+  about: string,
+  got: readonly number[],
+  expected: readonly number[],
+  allowed: readonly number[],
+): Verdict => within(about, got, expected.map(double), allowed);

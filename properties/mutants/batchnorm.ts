@@ -60,6 +60,15 @@ export const batchnormMutants: readonly Mutant[] = [
     plant: batchNorm({ estimate: (variance) => variance }, 'forward'),
   },
   {
+    id: 'batch_norm/one-estimator',
+    says: 'keeps the unbiased variance, whichever is asked for',
+    killedBy: ['batchnorm/either-estimator'],
+    plant: at(TRAIN, (args, original) => {
+      const { runningVariance: _, ...rest } = args;
+      return now(original, rest);
+    }),
+  },
+  {
     id: 'batch_norm/unbiased-by-samples',
     says: 'corrects by the number of samples where positions count as well',
     killedBy: ['batchnorm/running-step'],

@@ -1,5 +1,6 @@
 // The built-in port, part two: layers.
 import {
+  type BatchNorm,
   dense,
   keyOf,
   type LayerSpec,
@@ -18,7 +19,9 @@ import { type Entries, plain, tensor } from './shared.ts';
 type Cotangents = readonly [Tensor, Tensor, Tensor]; // as many as are tracked
 
 type Affine = Readonly<Record<'x' | 'gamma' | 'beta', Plain>> & { readonly eps: number };
-type Remembered = Affine & Readonly<Record<'mean' | 'variance', Plain>> & { readonly momentum?: number };
+type Remembered = Affine &
+  Readonly<Record<'mean' | 'variance', Plain>> &
+  Partial<Pick<BatchNorm, 'momentum' | 'runningVariance'>>;
 type Pulled<A> = A & { readonly dy: Plain };
 
 /** A layer at its arguments: x, γ and β are tracked, what it only remembers is not. */
@@ -47,9 +50,17 @@ const cotangents = (at: Pullback<Tensor>, dy: Plain) => {
   return { dx: plain(dx), dgamma: plain(dgamma), dbeta: plain(dbeta) };
 };
 
-const batchNorm = (mode: 'train' | 'eval', { mean, variance, ...a }: Remembered): Pullback<Tensor> =>
+const batchNorm = (
+  mode: 'train' | 'eval',
+  { mean, variance, momentum, runningVariance, ...a }: Remembered,
+): Pullback<Tensor> =>
   normalised(
-    { type: 'batchNorm', eps: a.eps, ...(a.momentum === undefined ? {} : { momentum: a.momentum }) },
+    {
+      type: 'batchNorm',
+      eps: a.eps,
+      ...(momentum === undefined ? {} : { momentum }),
+      ...(runningVariance === undefined ? {} : { runningVariance }),
+    },
     mode,
     a,
     { mean, variance },
