@@ -61,9 +61,9 @@ export const layerEntries: readonly Entry[] = [
     kind: 'layer',
     names: ['batch_norm'],
     call: 'eval',
-    says: 'x normalised by the running statistics, then γ·x + β',
+    says: 'x normalised by the running statistics, then γ·x + β; engines that return a state return what they were given',
     takes: { x: tensor, ...affine, ...running, eps: number },
-    gives: { y: tensor },
+    gives: { y: tensor, mean: tensor.optional(), variance: tensor.optional() },
     shapes: (a) => ({ y: shapeOf(a, 'x') }),
   },
   {

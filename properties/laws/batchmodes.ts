@@ -1,6 +1,7 @@
 // Batch normalisation by mode, repeated batches, and the layer before it.
 import fc from 'fast-check';
 import { cotangent, filled, small, type Values } from '../arbitraries.ts';
+import type { Plain } from '../contract.ts';
 import { ask, every, having, type Inquiry, law, same, type Verdict, within } from '../law.ts';
 import {
   combined,
@@ -15,7 +16,7 @@ import {
 import { exact, nearest, ONE, ZERO } from '../oracle/exact.ts';
 import type { PortInfo } from '../port.ts';
 import { exactly as expected, FORMATS, normValueBound } from '../tolerance.ts';
-import { after, batches, copied, lattices, NAME, step, updates, zeros } from './batchcases.ts';
+import { after, batches, copied, lattices, NAME, STATISTICS, step, updates, zeros } from './batchcases.ts';
 import {
   type BatchCase,
   batchCase,
@@ -194,6 +195,24 @@ export const batchModeLaws = [
         );
       }
       return every(verdicts);
+    },
+  }),
+  law<BatchCase>({
+    id: 'batchnorm/eval-keeps-state',
+    ref: 'B-19',
+    class: 'exact',
+    runs: 20,
+    says: 'eval mode, where it returns a state, returns the one it was given, bit for bit',
+    subjects: needsEval,
+    given: batches,
+    *holds(c) {
+      const a = yield* evaluate(c);
+      const returned = (s: 'mean' | 'variance'): Plain | undefined => a.tensor(s) as Plain | undefined; // optional in the contract
+      return every(
+        STATISTICS.map((s) =>
+          same(`${s} after eval mode`, returned(s)?.data ?? c[s].data, c[s].data, { zeros: 'signed' }),
+        ),
+      );
     },
   }),
   law<BatchCase>({

@@ -413,6 +413,12 @@ export const batchnormMutants: readonly Mutant[] = [
     plant: evalMode((x, gamma, beta, mean, variance, eps) => (gamma * (x - mean)) / (variance + eps) + beta),
   },
   {
+    id: 'batch_norm/eval-updates',
+    says: 'moves the running statistics in eval mode, too',
+    killedBy: ['batchnorm/eval-keeps-state'],
+    plant: at(EVAL, (args, original) => ({ ...trained({ ...args, momentum: 1 / 10 }), y: now(original, args).y })),
+  },
+  {
     id: 'batch_norm/eval-near',
     says: 'the last output of eval mode is off by a relative 2⁻⁴⁰',
     killedBy: ['batchnorm/eval-value', 'batchnorm/eval-exact'],

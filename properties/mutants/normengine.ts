@@ -177,6 +177,6 @@ export const evalMode = (
   });
 
 /** What train mode does to the arguments of eval mode. */
-const asTraining = (args: Args): Args => ({ ...args, momentum: 0 });
+const asTraining = (args: Args): Args => ({ momentum: 0, ...args });
 export const trained = (args: Args): Args => forward(asTraining(args), { groups: features, ...RIGHT });
 export const trainedPull = (args: Args): Args => pulled(asTraining(args), { groups: features, ...RIGHT });

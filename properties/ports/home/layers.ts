@@ -66,6 +66,12 @@ const batchNorm = (
     { mean, variance },
   );
 
+/** The output, and the state after it. */
+const remembering = ({ value, rest }: Pullback<Tensor>) => {
+  const [mean, variance] = rest as readonly [Tensor, Tensor]; // one per name of the state
+  return { y: plain(value), mean: plain(mean), variance: plain(variance) };
+};
+
 const layerNorm = (a: Affine): Pullback<Tensor> => normalised({ type: 'layerNorm', eps: a.eps }, 'train', a, {});
 
 /** The variables of a layer before any training, by name. */
@@ -92,13 +98,9 @@ export const layerCalls = {
     },
     batch_norm: {
       start: ({ features }: { features: number }) => start({ type: 'batchNorm' }, features),
-      train: (a: Remembered) => {
-        const { value, rest } = batchNorm('train', a);
-        const [mean, variance] = rest as readonly [Tensor, Tensor]; // one per name of the state
-        return { y: plain(value), mean: plain(mean), variance: plain(variance) };
-      },
+      train: (a: Remembered) => remembering(batchNorm('train', a)),
       train_vjp: ({ dy, ...a }: Pulled<Remembered>) => cotangents(batchNorm('train', a), dy),
-      eval: (a: Remembered) => ({ y: plain(batchNorm('eval', a).value) }),
+      eval: (a: Remembered) => remembering(batchNorm('eval', a)),
       eval_vjp: ({ dy, ...a }: Pulled<Remembered>) => cotangents(batchNorm('eval', a), dy),
     },
     layer_norm: {
