@@ -9,6 +9,14 @@ export const conventionsSchema = z.strictObject({
   /** How BCE of probabilities avoids log 0: `log` floors logarithms at −bceClip, `probability` clips p to [bceClip, 1 − bceClip], `added` adds bceClip inside the logarithms. */
   bce: z.enum(['log', 'probability', 'added']).default('log'),
   bceClip: z.number().positive().default(100),
+  /** Batch normalisation divides by √(variance + eps) (`inside`) or by √variance + eps (`outside`). */
+  bnEps: z.enum(['inside', 'outside']).default('inside'),
+  /** What the momentum of running statistics weighs: the new batch (`ofNew`), or what was kept (`ofOld`). */
+  bnMomentum: z.enum(['ofNew', 'ofOld']).default('ofNew'),
+  /** Estimator of the running variance; the batch itself is always normalised by the biased one. */
+  bnRunningVariance: z.enum(['unbiased', 'biased']).default('unbiased'),
+  /** As `bnEps`, for layer normalisation. */
+  lnEps: z.enum(['inside', 'outside']).default('inside'),
 });
 
 export type Conventions = z.output<typeof conventionsSchema>;

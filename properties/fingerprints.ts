@@ -18,6 +18,19 @@ export interface Fingerprint {
 }
 
 const one = (x: number) => ({ shape: [1], data: [x] });
+/** One sample. */
+const row = (...data: readonly number[]) => ({ shape: [1, data.length], data });
+
+/** A batch of mean 1 and of variance 1, or 2 if unbiased. */
+const NORMED: Args = {
+  x: { shape: [2, 1], data: [0, 2] },
+  gamma: one(1),
+  beta: one(0),
+  mean: one(9),
+  variance: one(5),
+  eps: 1,
+  momentum: 1 / 4,
+};
 
 /** −¼·log 0 − ¾·log 1 under each way to avoid log 0. */
 const BCE_AT_0: Readonly<Record<Conventions['bce'], (clip: number) => number>> = {
@@ -47,5 +60,37 @@ export const FINGERPRINTS: readonly Fingerprint[] = [
       { bce: 'probability', bceClip: 1e-15 },
     ],
     expected: ({ bce, bceClip }) => [BCE_AT_0[bce](bceClip)],
+  },
+  {
+    convention: 'bnEps',
+    entry: 'layer.batch_norm.eval',
+    args: { x: row(1), gamma: one(1), beta: one(0), mean: one(0), variance: one(4), eps: 1 },
+    field: 'y',
+    options: [{ bnEps: 'inside' }, { bnEps: 'outside' }],
+    expected: ({ bnEps }) => [bnEps === 'inside' ? 1 / Math.sqrt(4 + 1) : 1 / (2 + 1)],
+  },
+  {
+    convention: 'bnMomentum',
+    entry: 'layer.batch_norm.train',
+    args: NORMED,
+    field: 'mean',
+    options: [{ bnMomentum: 'ofNew' }, { bnMomentum: 'ofOld' }],
+    expected: ({ bnMomentum }) => [bnMomentum === 'ofNew' ? (3 * 9 + 1) / 4 : (9 + 3 * 1) / 4],
+  },
+  {
+    convention: 'bnRunningVariance',
+    entry: 'layer.batch_norm.train',
+    args: { ...NORMED, momentum: 1 / 2 },
+    field: 'variance',
+    options: [{ bnRunningVariance: 'unbiased' }, { bnRunningVariance: 'biased' }],
+    expected: ({ bnRunningVariance }) => [bnRunningVariance === 'unbiased' ? (5 + 2) / 2 : (5 + 1) / 2],
+  },
+  {
+    convention: 'lnEps',
+    entry: 'layer.layer_norm.forward',
+    args: { x: row(1, 5), gamma: { shape: [2], data: [1, 1] }, beta: { shape: [2], data: [0, 0] }, eps: 1 },
+    field: 'y',
+    options: [{ lnEps: 'inside' }, { lnEps: 'outside' }],
+    expected: ({ lnEps }) => [-1, 1].map((side) => (side * 2) / (lnEps === 'inside' ? Math.sqrt(4 + 1) : 2 + 1)),
   },
 ];

@@ -16,7 +16,7 @@ export interface Adapter {
   readonly conventions?: z.input<typeof conventionsSchema>;
   /** Operations that `program.graph` may use. */
   readonly ops?: readonly string[];
-  /** Hyper-parameters that the optimizers take, by the contract's name; those that are not off by default, unless named. */
+  /** Hyper-parameters that the optimizers take, by the contract's name; those that are not off by default, unless named. Of a layer, those that it need not take. */
   readonly hyper?: Readonly<Record<string, readonly string[]>>;
   /** `[kind][name][call]`, as in the contract. */
   readonly entries: Readonly<Record<string, Readonly<Record<string, Calls>>>>;

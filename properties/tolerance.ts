@@ -202,3 +202,93 @@ export const grantOf = (port: Pick<PortInfo, 'dtype' | 'conventions'>): Grant =>
   ulps: (row) => contractUlps(row.ulp),
   absolute: (row) => (port.conventions.derivative === 'absolute' && row.activation && row.ulp > 1 / 2 ? 4 : 0),
 });
+
+/** What is known of numbers that are normalised together: their largest size, deviation √variance, eps, and (x − mean)/root. */
+export interface Normed {
+  readonly top: number;
+  readonly deviation: number;
+  readonly eps: number;
+  readonly place: 'inside' | 'outside';
+  readonly hat: readonly number[];
+}
+
+/** How far a stable normalisation may be off: absolutely, but for the root, which is relative. */
+export interface NormBound {
+  readonly mean: number;
+  readonly variance: number;
+  readonly root: number;
+  readonly hat: readonly number[];
+  /** Of (x − mean)/√(variance + eps inside), by which the root moves with x: its sizes and how far they are off. */
+  readonly slope: readonly { readonly size: number; readonly off: number }[];
+}
+
+/**
+ * A stable algorithm is exact for numbers that are each off by δ = γ₍ₙ₊₁₂₎·max|x|: sums in any order have γₙ, updating
+ * a mean has n/2 + 4 roundings of it, scale and shift folded into one product have six. √variance is a seminorm, so that δ moves
+ * it by at most δ; a mean of squares has n + 4 roundings more. Infinite where the root may be 0.
+ * @source Chan, Golub & LeVeque 1983, Table 1 (two passes and updating; one pass over Σx² grows with κ² and is not granted)
+ */
+export const normBound = ({ top, deviation, eps, place, hat }: Normed, u: number): NormBound => {
+  const n = hat.length;
+  const shift = gamma(n + 12, u) * top;
+  const rounded = gamma(n + 4, u);
+  const square = deviation * deviation;
+  const variance = (2 * deviation * shift + shift * shift) * (1 + rounded) + rounded * square;
+  // 1/√(1 − v) − 1 ≤ v/(2·(1 − v)) for a v that is off by so much relatively, and 1/(1 − v) − 1 = v/(1 − v)
+  const inverse = (v: number, halves: number): number =>
+    v < 1 / 2 ? v / (halves * (1 - v)) + 2 * u : Number.POSITIVE_INFINITY;
+  const ofDeviation = shift + rounded * deviation;
+  const inner = place === 'inside' ? Math.sqrt(square + eps) : deviation;
+  const innerShare =
+    place === 'inside' ? inverse(variance / (square + eps) + u, 2) : inverse(ofDeviation / inner + u, 1);
+  const root = place === 'inside' ? inner : deviation + eps;
+  const share = place === 'inside' ? innerShare : inverse(ofDeviation / root + u, 1);
+  const quotient = (h: number, by: number, part: number): number =>
+    ((shift / by) * (1 + part) + part * Math.abs(h)) * (1 + 4 * u) + 4 * u * Math.abs(h);
+  return {
+    mean: shift,
+    variance,
+    root: share,
+    hat: hat.map((h) => quotient(h, root, share)),
+    slope: hat.map((h) => {
+      const k = (h * root) / inner;
+      const off = quotient(k, inner, innerShare);
+      return { size: Math.abs(k) + off, off };
+    }),
+  };
+};
+
+/** γ·hat + β, for a hat that is off. */
+export const normValueBound = (scale: number, offset: number, hat: number, off: number, u: number): number =>
+  Math.abs(scale) * off + gamma(4, u) * (Math.abs(scale) * (Math.abs(hat) + off) + Math.abs(offset));
+
+/**
+ * (cᵢ − mean c − slopeᵢ·mean(c·hat))/root for cotangents c of hat: every product with its factors' errors, and every sum with
+ * the sizes of all that any order of differentiation adds up, the sum of centred numbers included, which is 0 only exactly.
+ */
+export const normPullBound = (
+  c: readonly number[],
+  hat: readonly number[],
+  root: number,
+  bound: NormBound,
+  u: number,
+): readonly number[] => {
+  const n = c.length;
+  const mean = (f: (i: number) => number): number => c.reduce((sum, _, i) => sum + f(i), 0) / n;
+  const weight = (i: number): number => Math.abs(c[i] ?? 0);
+  const hatOff = (i: number): number => bound.hat[i] ?? 0;
+  const slopeSize = (i: number): number => bound.slope[i]?.size ?? 0;
+  const slopeOff = (i: number): number => bound.slope[i]?.off ?? 0;
+  const rounded = gamma(2 * n + 20, u);
+  const along = mean((i) => weight(i) * (Math.abs(hat[i] ?? 0) + hatOff(i)));
+  const alongOff = mean((i) => weight(i) * hatOff(i)) + rounded * along;
+  return c.map((_, i) => {
+    const sizes = slopeSize(i) + mean(slopeSize);
+    const whole = weight(i) + mean(weight) + sizes * along;
+    const inner = rounded * whole + (slopeOff(i) + mean(slopeOff)) * along + sizes * alongOff;
+    return (bound.root * whole + (1 + bound.root) * inner) / root;
+  });
+};
+
+/** A sum of n products in any order, `size` being the sum of their sizes. Higham 2002, §3.1. */
+export const dotBound = (n: number, size: number, u: number): number => gamma(n, u) * size;

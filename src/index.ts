@@ -8,7 +8,7 @@ export { broadcast, type Shape } from './core/shape.ts';
 export { scalar, Tensor, type View } from './core/tensor.ts';
 export { flatten, type Tree } from './core/tree.ts';
 // grad: the language read backwards.
-export { grad, gradOf, type Program, pullback, valueAndGrad, vjp } from './grad/tape.ts';
+export { grad, gradOf, type Program, type Pullback, pullback, valueAndGrad, vjp } from './grad/tape.ts';
 export { type ModelSpec, mlp, networkOf } from './models/mlp.ts';
 // models: the perceptron, and networks as data.
 export { findRefutation, fitPerceptron, mistakeBound, type Perceptron, predict, refutes } from './models/perceptron.ts';
@@ -52,6 +52,7 @@ export {
 } from './nn/layer.ts';
 export { dense, LAYERS, type LayerSpec, layerOf } from './nn/layers.ts';
 export { LOSSES, type Loss, lossOf, lossRow, type Prediction, type Reduction, type Target } from './nn/loss.ts';
+export type { BatchNorm, LayerNorm } from './nn/norm.ts';
 export { constrain, penaltyOf, REGULARISERS, type Regulariser, type RegulariserSpec } from './nn/regulariser.ts';
 export { ACTIVATIONS, type Lang, OP_NAMES, OPS, type OpName, ops, ROWS, reading } from './ops/lang.ts';
 // ops: one row per operation, and the language they spell.

@@ -1,8 +1,10 @@
 // The law book: every chapter, in reading order.
 import type { Law } from '../law.ts';
 import { activationLaws } from './activation.ts';
+import { batchModeLaws } from './batchmodes.ts';
 import { batchnormLaws } from './batchnorm.ts';
 import { conventionLaws } from './convention.ts';
+import { denseLaws } from './dense.ts';
 import { diagnoseLaws } from './diagnose.ts';
 import { dropoutLaws } from './dropout.ts';
 import { gradientLaws } from './gradient.ts';
@@ -10,6 +12,8 @@ import { initializerLaws } from './initializer.ts';
 import { lossLaws } from './loss.ts';
 import { metaLaws } from './meta.ts';
 import { networkLaws } from './network.ts';
+import { normLaws } from './norm.ts';
+import { normSymmetryLaws } from './normsymmetry.ts';
 import { opLaws } from './op.ts';
 import { optimizerLaws } from './optimizer.ts';
 import { perceptronLaws } from './perceptron.ts';
@@ -29,7 +33,11 @@ export const LAWS: readonly Law[] = [
   ...opLaws,
   ...gradientLaws,
   ...networkLaws,
+  ...denseLaws,
+  ...normLaws,
+  ...normSymmetryLaws,
   ...batchnormLaws,
+  ...batchModeLaws,
   ...dropoutLaws,
   ...regularisationLaws,
   ...initializerLaws,

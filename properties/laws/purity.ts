@@ -4,8 +4,9 @@ import { cotangent, filled, moderate, parametersFor } from '../arbitraries.ts';
 import { type Args, ENTRIES, type Plain } from '../contract.ts';
 import { type Answer, ask, claim, every, law, same, type Verdict } from '../law.ts';
 import type { PortInfo } from '../port.ts';
+import { argumentsOf as argumentsFor } from './normcases.ts';
 
-/** Arguments for every kind of entry that computes from tensors; kinds without a row here are not covered. */
+/** Arguments for every entry, or kind of entry, that computes from tensors; those without a row here are not covered. */
 const ARGUMENTS: Readonly<Record<string, (port: PortInfo, name: string) => fc.Arbitrary<Args>>> = {
   'activation.forward': (port, name) =>
     fc.tuple(filled([4], moderate(port.dtype)), parametersFor(name)).map(([x, p]) => ({ x, ...p })),
@@ -13,19 +14,25 @@ const ARGUMENTS: Readonly<Record<string, (port: PortInfo, name: string) => fc.Ar
     fc
       .tuple(filled([4], moderate(port.dtype)), filled([4], cotangent(port.dtype)), parametersFor(name))
       .map(([x, dy, p]) => ({ x, dy, ...p })),
-  'layer.forward': (port) =>
+  'layer.dense.forward': (port) =>
     fc.record({
       x: filled([2, 3], moderate(port.dtype)),
       w: filled([3, 2], moderate(port.dtype)),
       b: filled([2], moderate(port.dtype)),
     }),
-  'layer.vjp': (port) =>
+  'layer.dense.vjp': (port) =>
     fc.record({
       x: filled([2, 3], moderate(port.dtype)),
       w: filled([3, 2], moderate(port.dtype)),
       b: filled([2], moderate(port.dtype)),
       dy: filled([2, 2], cotangent(port.dtype)),
     }),
+  'layer.batch_norm.train': (port) => argumentsFor(port, 'batch_norm', 'train'),
+  'layer.batch_norm.train_vjp': (port) => argumentsFor(port, 'batch_norm', 'train_vjp'),
+  'layer.batch_norm.eval': (port) => argumentsFor(port, 'batch_norm', 'eval'),
+  'layer.batch_norm.eval_vjp': (port) => argumentsFor(port, 'batch_norm', 'eval_vjp'),
+  'layer.layer_norm.forward': (port) => argumentsFor(port, 'layer_norm', 'forward'),
+  'layer.layer_norm.vjp': (port) => argumentsFor(port, 'layer_norm', 'vjp'),
   'loss.forward': () => lossArgs,
   'loss.vjp': () => lossArgs,
   'optimizer.run': (port) => {
@@ -60,11 +67,11 @@ const parts = (entry: string): readonly [string, string] => {
 };
 
 const covered = (port: PortInfo): readonly string[] =>
-  [...ENTRIES.keys()].filter((id) => port.has(id) && parts(id)[0] in ARGUMENTS);
+  [...ENTRIES.keys()].filter((id) => port.has(id) && (id in ARGUMENTS || parts(id)[0] in ARGUMENTS));
 
 const argumentsOf = (port: PortInfo, entry: string): fc.Arbitrary<Args> => {
   const [kind, name] = parts(entry);
-  return ARGUMENTS[kind]?.(port, name) ?? fc.constant({});
+  return (ARGUMENTS[entry] ?? ARGUMENTS[kind])?.(port, name) ?? fc.constant({});
 };
 
 /** Every tensor of an answer or of arguments, in order. */

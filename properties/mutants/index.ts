@@ -2,11 +2,13 @@
 import { activationMutants } from './activation.ts';
 import { batchnormMutants } from './batchnorm.ts';
 import { conventionMutants } from './convention.ts';
+import { denseMutants } from './dense.ts';
 import { diagnoseMutants } from './diagnose.ts';
 import { dropoutMutants } from './dropout.ts';
 import { gradientMutants } from './gradient.ts';
 import { initializerMutants } from './initializer.ts';
 import { judgeMutants } from './judge.ts';
+import { layernormMutants } from './layernorm.ts';
 import { lossMutants } from './loss.ts';
 import { opMutants } from './op.ts';
 import { optimizerMutants } from './optimizer.ts';
@@ -27,7 +29,9 @@ export const MUTANTS: readonly Mutant[] = [
   ...activationMutants,
   ...lossMutants,
   ...gradientMutants,
+  ...denseMutants,
   ...batchnormMutants,
+  ...layernormMutants,
   ...dropoutMutants,
   ...regularisationMutants,
   ...initializerMutants,

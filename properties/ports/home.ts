@@ -14,7 +14,10 @@ export const homeAdapter: Adapter = {
   engine: 'tautograd',
   version: '0.1.0',
   dtype: 'f64',
-  hyper: Object.fromEntries(Object.entries(OPTIMIZERS).map(([name, row]) => [snake(name), Object.keys(row.hyper)])),
+  hyper: {
+    ...Object.fromEntries(Object.entries(OPTIMIZERS).map(([name, row]) => [snake(name), Object.keys(row.hyper)])),
+    batch_norm: ['runningVariance'],
+  },
   ops: OP_NAMES,
   entries: {
     ...elementCalls,

@@ -1,6 +1,6 @@
 // The layers, one row each: made from plain data, so that a model is JSON.
 import { DomainError, lookup, ShapeError } from '../core/errors.ts';
-import { type Shape, sameShape, show } from '../core/shape.ts';
+import { type Shape, sameShape, show, size } from '../core/shape.ts';
 import { Tensor } from '../core/tensor.ts';
 import { ACTIVATIONS, type Lang } from '../ops/lang.ts';
 import { type Dropout, dropoutEval, dropoutOf, dropoutTrain } from './dropout.ts';
@@ -197,8 +197,14 @@ export const layerOf = (spec: LayerSpec): Layer => {
   return row.make(spec as never);
 };
 
-/** x·w + b, with b stretched over the batch. */
-export const dense = <T>(o: Lang<T>, x: T, w: T, b: T): T => o.add(o.matmul(x, w), b);
+/** x·w + b, with b stretched over the batch; axes between the batch and the features are taken for more of the batch. */
+export const dense = <T>(o: Lang<T>, x: T, w: T, b: T): T => {
+  const shape = o.shape(x);
+  if (shape.length === 2) return o.add(o.matmul(x, w), b);
+  const [rows, units] = [shape.slice(0, -1), o.shape(w).slice(1)];
+  const flat = o.reshape(x, { shape: [size(rows), lastAxis('dense', shape)] });
+  return o.reshape(o.add(o.matmul(flat, w), b), { shape: [...rows, ...units] });
+};
 
 const given = <T>(named: Named<T>, name: string): T => {
   const value = named[name];
