@@ -1,5 +1,5 @@
 // The built-in engine as a port: every contract entry, straight from the tables.
-import { OP_NAMES, OPTIMIZERS } from '../../src/index.ts';
+import { LAYERS, OP_NAMES, OPTIMIZERS } from '../../src/index.ts';
 import { snake } from '../contract.ts';
 import { type Adapter, definePort } from '../port.ts';
 import { classicCalls } from './home/classic.ts';
@@ -15,6 +15,7 @@ export const homeAdapter: Adapter = {
   dtype: 'f64',
   hyper: Object.fromEntries(Object.entries(OPTIMIZERS).map(([name, row]) => [snake(name), Object.keys(row.hyper)])),
   ops: OP_NAMES,
+  parts: [...Object.keys(LAYERS), 'regulariser'],
   entries: { ...elementCalls, ...layerCalls, ...drawCalls, ...optimCalls, ...modelCalls, ...classicCalls },
 };
 
