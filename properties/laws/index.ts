@@ -6,6 +6,7 @@ import { conventionLaws } from './convention.ts';
 import { diagnoseLaws } from './diagnose.ts';
 import { dropoutLaws } from './dropout.ts';
 import { gradientLaws } from './gradient.ts';
+import { gradientModelLaws } from './gradient-models.ts';
 import { initializerLaws } from './initializer.ts';
 import { lossLaws } from './loss.ts';
 import { metaLaws } from './meta.ts';
@@ -28,6 +29,7 @@ export const LAWS: readonly Law[] = [
   ...lossLaws,
   ...opLaws,
   ...gradientLaws,
+  ...gradientModelLaws,
   ...networkLaws,
   ...batchnormLaws,
   ...dropoutLaws,

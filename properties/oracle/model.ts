@@ -1,5 +1,6 @@
 // A generated network over any reading: loss and gradients as the engine spells them, from which bounds are made.
 import {
+  drawsGiven,
   type Lang,
   lossAndGrad,
   lossOf,
@@ -49,16 +50,15 @@ export const gradientsOver = <T>(o: Lang<T>, c: NetworkCase, lift: (v: Values) =
   };
 };
 
-/** Loss and output of a dense network alone, in train mode. */
-export const lossOver = <T>(
-  o: Lang<T>,
-  c: NetworkCase,
-  lift: (v: Values) => T,
-): Pick<Reading<T>, 'loss' | 'output'> => {
-  const model = modelOfCase(c);
-  const [output] = model.network.apply(o, variables(c, c.params.map(lift), lift), lift(c.x), { mode: 'train' });
-  return { output, loss: lossOf(o, lossRow(model.spec.loss), output, lift(c.y), c.reduction) };
+/** Output alone over a reading. */
+export const outputOver = <T>(o: Lang<T>, c: NetworkCase, lift: (v: Values) => T, mode: 'train' | 'eval'): T => {
+  const draws = drawsGiven(o, (c.uniforms ?? []).map(lift));
+  return modelOfCase(c).network.apply(o, variables(c, c.params.map(lift), lift), lift(c.x), { mode, draws })[0];
 };
+
+/** Loss alone over a reading, without its penalty. */
+export const lossOver = <T>(o: Lang<T>, c: NetworkCase, lift: (v: Values) => T): T =>
+  lossOf(o, lossRow(camel(c.loss)), outputOver(o, c, lift, 'train'), lift(c.y), c.reduction);
 
 /** A program as data over any reading: the value of its last equation. */
 export const programOver =
