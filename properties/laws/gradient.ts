@@ -37,7 +37,7 @@ export const gradientLaws = [
     id: 'gradient/network',
     ref: 'G-01',
     class: '64-digit oracle',
-    runs: 200,
+    runs: 50,
     says: 'every parameter’s gradient of a random three-layer network agrees with 64-digit backpropagation inside its running error bound',
     formula: '|g − ∇F| ≤ bound, and ⟨∇F, u⟩ = (F(θ + hu) − F(θ − hu)) / 2h at h = 10⁻²⁰',
     source: 'Higham 2002, §3.3 (running error analysis)',

@@ -7,10 +7,12 @@ import { diagnoseLaws } from './diagnose.ts';
 import { dropoutLaws } from './dropout.ts';
 import { gradientLaws } from './gradient.ts';
 import { gradientModelLaws } from './gradient-models.ts';
+import { gradientProgramLaws } from './gradient-programs.ts';
 import { initializerLaws } from './initializer.ts';
 import { lossLaws } from './loss.ts';
 import { metaLaws } from './meta.ts';
 import { networkLaws } from './network.ts';
+import { networkFormLaws } from './network-forms.ts';
 import { opLaws } from './op.ts';
 import { optimizerLaws } from './optimizer.ts';
 import { perceptronLaws } from './perceptron.ts';
@@ -30,7 +32,9 @@ export const LAWS: readonly Law[] = [
   ...opLaws,
   ...gradientLaws,
   ...gradientModelLaws,
+  ...gradientProgramLaws,
   ...networkLaws,
+  ...networkFormLaws,
   ...batchnormLaws,
   ...dropoutLaws,
   ...regularisationLaws,
