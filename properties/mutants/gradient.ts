@@ -5,7 +5,7 @@ import { graph } from './op.ts';
 import { at, changed, like, list, type Mutant, now, plain, tiny } from './plant.ts';
 
 /** The gradients of a network, changed. */
-const gradients = (f: (v: number, i: number, args: Args, leaf: number) => number) =>
+export const gradients = (f: (v: number, i: number, args: Args, leaf: number) => number) =>
   at('model.network.loss_and_grad', (args, original) => {
     const answer = now(original, args);
     return { ...answer, gradients: list(answer, 'gradients').map((g, leaf) => like(g, (v, i) => f(v, i, args, leaf))) };
@@ -17,14 +17,14 @@ export const gradientMutants: readonly Mutant[] = [
   {
     id: 'network/one-weight',
     says: 'one weight’s gradient is off by a relative 2⁻⁴⁰',
-    killedBy: ['gradient/network', 'gradient/network-exact'],
+    killedBy: ['gradient/network', 'gradient/network-exact', 'gradient/random-model', 'gradient/large-model'],
     plant: gradients((v, i, _a, leaf) => (leaf === 0 && i === 0 ? v * (1 + 2 ** -40) : v)),
   },
   {
     id: 'network/averages',
     says: 'averages over the batch where the sum was asked',
     bug: 'keras #19363',
-    killedBy: ['gradient/additive', 'gradient/network'],
+    killedBy: ['gradient/additive', 'gradient/network', 'gradient/random-model', 'gradient/own-function'],
     plant: gradients((v, _i, a) => v / (plain(a, 'x').shape[0] ?? 1)),
   },
   {
@@ -71,7 +71,7 @@ export const gradientMutants: readonly Mutant[] = [
     id: 'graph/averages-broadcast',
     says: 'averages over the stretched axes',
     bug: 'burn #702',
-    killedBy: ['gradient/broadcast'],
+    killedBy: ['gradient/broadcast', 'gradient/broadcast-both'],
     plant: graph((a, args) => ({
       ...a,
       dinputs: list(a, 'dinputs').map((d) => like(d, (v) => (v * d.data.length) / plain(args, 'dy').data.length)),
@@ -92,14 +92,29 @@ export const gradientMutants: readonly Mutant[] = [
   {
     id: 'network/first-unit',
     says: 'doubles the gradient of the first hidden unit',
-    killedBy: ['network/hidden-permutation', 'network/symmetric-units'],
+    killedBy: [
+      'network/hidden-permutation',
+      'network/symmetric-units',
+      'network/unit-removal',
+      'network/unit-duplication',
+      'network/sign-symmetry',
+      'network/all-zero',
+    ],
     plant: gradients((v, i, _a, leaf) => (leaf === 1 && i === 0 ? 2 * v + 1 : v)),
   },
   {
     id: 'network/decays',
     says: 'adds 2⁻¹⁰·w to every gradient',
     bug: 'undeclared weight decay',
-    killedBy: ['network/rescaling', 'network/dead-unit', 'gradient/network'],
+    killedBy: [
+      'network/rescaling',
+      'network/dead-unit',
+      'gradient/network',
+      'gradient/balance',
+      'gradient/euler',
+      'gradient/rank-one',
+      'gradient/additive',
+    ],
     plant: gradients((v, i, a, leaf) => v + 2 ** -10 * (list(a, 'params')[leaf]?.data[i] ?? 0)),
   },
 ];

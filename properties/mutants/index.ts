@@ -8,6 +8,7 @@ import { gradientMutants } from './gradient.ts';
 import { initializerMutants } from './initializer.ts';
 import { judgeMutants } from './judge.ts';
 import { lossMutants } from './loss.ts';
+import { networkMutants } from './network.ts';
 import { opMutants } from './op.ts';
 import { optimizerMutants } from './optimizer.ts';
 import { perceptronMutants } from './perceptron.ts';
@@ -27,6 +28,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...activationMutants,
   ...lossMutants,
   ...gradientMutants,
+  ...networkMutants,
   ...batchnormMutants,
   ...dropoutMutants,
   ...regularisationMutants,
