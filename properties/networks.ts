@@ -152,8 +152,9 @@ export const anyNetwork = (
       batch: extent(3),
       l1: strength,
       l2: strength,
+      penalised: fc.boolean(),
     })
-    .chain(({ inputs, stack, outputs, loss, reduction, batch, l1, l2 }) => {
+    .chain(({ inputs, stack, outputs, loss, reduction, batch, l1, l2, penalised }) => {
       const body = stack.reduce<readonly [readonly AnyLayer[], number]>(
         ([layers, width], block) => {
           const [more, next] = block(width);
@@ -194,7 +195,7 @@ export const anyNetwork = (
         ...(needs.uniforms.length === 0
           ? {}
           : { uniforms: fc.tuple(...needs.uniforms.map((w) => filled([n, w], inside))) }),
-        ...(parts.includes('regulariser') && l1 + l2 > 0 ? { regulariser: fc.constant({ l1, l2 }) } : {}),
+        ...(parts.includes('regulariser') && penalised && l1 + l2 > 0 ? { regulariser: fc.constant({ l1, l2 }) } : {}),
       });
     })
     .map((c) => rounded(c, port));
