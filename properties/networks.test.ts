@@ -79,7 +79,7 @@ describe('truths', () => {
     const truth = naiveGradients(c);
     truth.gradients.forEach((g, i) => {
       g.forEach((v, k) => {
-        if (v.isZero()) return;
+        if (v.abs().lt(1 / 1024)) return; // in front of a normalisation the slope of a bias is nothing but rounding
         const off = truth.gradients.map((h, j) =>
           h.map((w, l) => (i === j && k === l ? w.times('1.00000000000000000001') : w)),
         );

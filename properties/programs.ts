@@ -1,6 +1,6 @@
 // Generators of programs as data: chains of operations whose values stay whole numbers, smooth scalars, and unary chains.
 import fc from 'fast-check';
-import { cotangent, extent, filled, moderate, type Values } from './arbitraries.ts';
+import { cotangent, extent, filled, moderate, small, type Values } from './arbitraries.ts';
 import type { Equation } from './args.ts';
 import { rowOf } from './contract.ts';
 import type { PortInfo } from './port.ts';
@@ -22,11 +22,13 @@ const BINARY = ['add', 'sub', 'mul', 'maximum', 'minimum'];
 /** Operations that square the size of values, of which a program has two at most. */
 const GROWING = ['square', 'mul'];
 
-const whole = fc.integer({ min: -2, max: 2 });
+/** Numbers of few digits that seldom meet: whole ones, and such with a quarter or an eighth behind them. */
+const whole = fc.constantFrom(1, -1, 2, -2, 3, -3);
+const behind = (part: number): fc.Arbitrary<number> => fc.integer({ min: -2, max: 2 }).map((k) => k + part);
 
 /**
  * a·b and then up to four steps on matrices of that shape, with c [n, m] and a row r [m] that broadcasts; ends in a
- * scalar where asked. Every value and derivative is a whole number, or a half where a maximum ties.
+ * scalar where asked. Every value and derivative has so few binary digits that no sum or product rounds.
  */
 export const wholeProgram = (port: PortInfo, scalar = false): fc.Arbitrary<ProgramCase> => {
   const usable = [...UNARY, ...BINARY].filter((op) => port.ops.includes(op));
@@ -45,7 +47,7 @@ export const wholeProgram = (port: PortInfo, scalar = false): fc.Arbitrary<Progr
       const equations: Equation[] = [{ op: 'matmul', reads: [0, 1] }];
       let growth = 0;
       for (const { op, from, other } of steps) {
-        if (GROWING.includes(op) && ++growth > 2) continue;
+        if (GROWING.includes(op) && ++growth > (port.dtype === 'f64' ? 2 : 1)) continue;
         const made = equations.length;
         // the newest value or an earlier one; the matrix c, the row r, or an earlier value beside it
         const first = 4 + made - 1 - (from % Math.min(2, made));
@@ -56,9 +58,9 @@ export const wholeProgram = (port: PortInfo, scalar = false): fc.Arbitrary<Progr
       const tensors = (value: fc.Arbitrary<number>) => fc.tuple(...shapes.map((s) => filled(s, value)));
       return fc.record({
         equations: fc.constant(equations),
-        inputs: tensors(whole),
-        u: tensors(whole),
-        v: tensors(whole),
+        inputs: fc.tuple(...shapes.map((s, i) => filled(s, i === 2 ? behind(1 / 4) : i === 3 ? behind(1 / 8) : whole))),
+        u: tensors(small),
+        v: tensors(small),
         dy: filled(scalar ? [] : [n, m], fc.integer({ min: -4, max: 4 })),
       });
     });

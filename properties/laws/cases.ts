@@ -22,7 +22,7 @@ export const boundedOf = (v: Values): Bounded => Bounded.from(v.shape, v.data);
  */
 export const judged = (c: NetworkCase, port: PortInfo, answer: Answer): Verdict => {
   const truth = certified(c, c.direction);
-  fc.pre(truth !== null);
+  fc.pre(truth !== null && (!truth.bent || port.conventions.reluSlopeAtZero === 0));
   if (truth === null) return claim('a truth', false); // never: the line above has left
   const bound = gradientsOver(bounded(grantOf(port)), c, boundedOf);
   const against = (about: string, got: Plain | undefined, want: readonly Big[], b: Bounded | undefined): Verdict =>

@@ -60,12 +60,18 @@ export const outputOver = <T>(o: Lang<T>, c: NetworkCase, lift: (v: Values) => T
 export const lossOver = <T>(o: Lang<T>, c: NetworkCase, lift: (v: Values) => T): T =>
   lossOf(o, lossRow(camel(c.loss)), outputOver(o, c, lift, 'train'), lift(c.y), c.reduction);
 
-/** A program as data over any reading: the value of its last equation. */
-export const programOver =
-  (equations: readonly Equation[]): Program =>
-  <T>(o: Lang<T>, inputs: readonly T[]): T => {
+/** Every value of a program as data over any reading: the inputs, then one per equation. */
+export const valuesOver =
+  (equations: readonly Equation[]) =>
+  <T>(o: Lang<T>, inputs: readonly T[]): readonly T[] => {
     const values = [...inputs];
     for (const { op, reads, params } of equations)
       values.push((o[op as OpName] as (...a: unknown[]) => T)(...reads.map((i) => values[i]), params)); // by name
-    return values.at(-1) as T;
+    return values;
   };
+
+/** The value of its last equation. */
+export const programOver =
+  (equations: readonly Equation[]): Program =>
+  <T>(o: Lang<T>, inputs: readonly T[]): T =>
+    valuesOver(equations)(o, inputs).at(-1) as T;

@@ -30,8 +30,11 @@ class Num {
   readonly value: Big;
   readonly from: readonly (readonly [Num, Slope])[];
   slope: Big = ZERO;
-  constructor(value: Big, from: readonly (readonly [Num, Slope])[] = []) {
+  /** Whether it lies where its function bends. */
+  readonly bent: boolean;
+  constructor(value: Big, from: readonly (readonly [Num, Slope])[] = [], bent = false) {
     this.value = value;
+    this.bent = bent;
     this.from = from;
   }
 }
@@ -62,7 +65,8 @@ const sum = (xs: readonly Num[]): Num => xs.reduce(plus, new Num(ZERO));
 
 /** A function of one number with its derivative. */
 type Curve = readonly [f: (x: Big) => Big, slope: (x: Big) => Big];
-const through = ([f, slope]: Curve, a: Num): Num => new Num(f(a.value), [[a, () => slope(a.value)]]);
+const through = ([f, slope]: Curve, a: Num, bent = false): Num =>
+  new Num(f(a.value), [[a, () => slope(a.value)]], bent);
 
 const half = ONE.div(2);
 const pi = evaluate('pi', {});
@@ -236,7 +240,7 @@ const apply = (layer: AnyLayer, rows: Rows, s: Supply): Rows => {
     if (whole !== undefined) return rows.map(whole);
     const curve = CURVES[layer.name]?.((name) => exact(Number(layer[name])));
     if (curve === undefined) throw new Error(`oracle: no activation ${layer.name}`);
-    return rows.map((row) => row.map((v) => through(curve, v)));
+    return rows.map((row) => row.map((v) => through(curve, v, layer.name.endsWith('relu') && v.value.isZero())));
   }
   if (layer.type === 'residual') {
     const inner = layer.layers.reduce((r, l) => apply(l, r, s), rows);
@@ -315,8 +319,8 @@ const pass = (c: Task, params: readonly Rows[], x: Rows): Pass => {
   return { loss: penalties.length === 0 ? loss : plus(loss, sum(penalties)), output, state: s.kept };
 };
 
-/** Slopes of a number by all that it was made from: each node after all that use it. */
-const backwards = (y: Num): void => {
+/** Slopes of a number by all that it was made from: each node after all that use it. Says whether a rectifier at 0 took part. */
+const backwards = (y: Num): boolean => {
   const order: Num[] = [];
   const seen = new Set<Num>();
   const visit = (node: Num): void => {
@@ -330,6 +334,7 @@ const backwards = (y: Num): void => {
   for (const node of order.reverse())
     if (!node.slope.isZero())
       for (const [parent, slope] of node.from) parent.slope = parent.slope.plus(node.slope.times(slope()));
+  return order.some((node) => node.bent && !node.slope.isZero());
 };
 
 /** Output alone, in train or eval mode. */
@@ -356,6 +361,8 @@ export interface Truth {
   readonly output: readonly Big[];
   readonly state: readonly (readonly Big[])[];
   readonly gradients: readonly (readonly Big[])[];
+  /** Whether a rectifier stands at exactly 0 on the way back, where engines declare different slopes; 0 is taken here. */
+  readonly bent: boolean;
   /** Slopes of the loss by the data. */
   readonly inputs: readonly Big[];
 }
@@ -365,8 +372,9 @@ export const naiveGradients = (c: Task): Truth => {
   const params = c.params.map((p) => nested(p));
   const x = nested(c.x);
   const { loss, output, state } = pass(c, params, x);
-  backwards(loss);
+  const bent = backwards(loss);
   return {
+    bent,
     loss: loss.value,
     output: output.flatMap((row) => row.map((v) => v.value)),
     state: state.map((row) => row.map((v) => v.value)),
