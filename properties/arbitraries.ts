@@ -1,7 +1,7 @@
 // Generators of inputs: numbers of every size and kind, shapes, tensors, lattices, networks. All values are plain data.
 import fc from 'fast-check';
 import { lossRow } from '../src/index.ts';
-import type { NetworkLayer } from './args.ts';
+import type { AnyLayer, NetworkLayer } from './args.ts';
 import { camel, parametersOf } from './contract.ts';
 import type { Dtype } from './port.ts';
 import { FORMATS } from './tolerance.ts';
@@ -119,12 +119,16 @@ export const parametersFor = (activation: string): fc.Arbitrary<Readonly<Record<
 
 /** A layer stack with its parameters and one batch. */
 export interface NetworkCase {
-  readonly layers: readonly NetworkLayer[];
+  readonly layers: readonly AnyLayer[];
   readonly loss: string;
   readonly reduction: 'mean' | 'sum';
   readonly params: readonly Values[];
   readonly x: Values;
   readonly y: Values;
+  /** Running statistics, uniforms and penalties, where layers or the loss have any. */
+  readonly state?: readonly Values[];
+  readonly uniforms?: readonly Values[];
+  readonly regulariser?: { readonly l1?: number; readonly l2?: number };
   /** A direction in parameter space, for the certificate of the oracle. */
   readonly direction: readonly Values[];
 }
@@ -138,7 +142,7 @@ export interface NetworkShape {
 }
 
 /** Targets that a loss is meant for. */
-const targetsFor = (loss: string, weight: fc.Arbitrary<number>): fc.Arbitrary<number> => {
+export const targetsFor = (loss: string, weight: fc.Arbitrary<number>): fc.Arbitrary<number> => {
   const { target } = lossRow(camel(loss));
   return target === 'number' ? weight : target === 'sign' ? fc.constantFrom(-1, 1) : label;
 };

@@ -1,5 +1,5 @@
 // What the entries of the contract are called with, as types for people who write a port in TypeScript.
-import type { Hyper, LayerSpec, Reduction, Shape } from '../src/index.ts';
+import type { HvpMode, Hyper, LayerSpec, Reduction, Shape } from '../src/index.ts';
 import type { Plain } from './contract.ts';
 
 export interface LossArgs {
@@ -47,6 +47,30 @@ export interface ModelArgs {
   readonly y: Plain;
 }
 
+/** Every layer that a network of the contract may be made of, beside which of them a port declares. */
+export type AnyLayer =
+  | NetworkLayer
+  | { readonly type: 'batchNorm'; readonly eps: number; readonly momentum?: number }
+  | { readonly type: 'layerNorm'; readonly eps: number }
+  | { readonly type: 'dropout'; readonly dropRate: number }
+  | { readonly type: 'residual'; readonly layers: readonly AnyLayer[] };
+
+export interface NetworkArgs extends Omit<ModelArgs, 'layers'> {
+  readonly layers: readonly AnyLayer[];
+  /** In the order of layers, those inside a residual in its place: weights and biases, scales and shifts. */
+  readonly params: readonly Plain[];
+  /** Running mean and variance of every batch normalisation, in the order of layers. */
+  readonly state?: readonly Plain[];
+  /** Uniforms in (0, 1) for each dropout, in the order of layers. */
+  readonly uniforms?: readonly Plain[];
+  /** λ of λ·Σ|w| and of λ/2·Σw² over the weights of dense layers, biases left out. */
+  readonly regulariser?: { readonly l1?: number; readonly l2?: number };
+}
+
+export interface ForwardArgs extends Pick<NetworkArgs, 'layers' | 'params' | 'state' | 'uniforms' | 'x'> {
+  readonly mode: 'train' | 'eval';
+}
+
 /** One line of a program as data; it reads inputs and the values of earlier lines by number. */
 export interface Equation {
   readonly op: string;
@@ -58,6 +82,17 @@ export interface GraphArgs {
   readonly equations: readonly Equation[];
   readonly inputs: readonly Plain[];
   readonly dy: Plain;
+}
+
+export interface TangentArgs {
+  readonly equations: readonly Equation[];
+  readonly inputs: readonly Plain[];
+  /** One tangent per input. */
+  readonly u: readonly Plain[];
+}
+
+export interface HvpArgs extends TangentArgs {
+  readonly mode: HvpMode;
 }
 
 export interface FitArgs {

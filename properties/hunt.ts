@@ -31,7 +31,7 @@ export const hunt = async (
     );
     let subject: string | null = null;
     for (const s of subjects) {
-      const { status } = await check(law, port, s, { seed, extent: false });
+      const { status } = await check(law, port, s, { seed, extent: false, shrink: false });
       if (status !== 'falsified') continue;
       subject = s;
       break;

@@ -16,6 +16,8 @@ export interface Adapter {
   readonly conventions?: z.input<typeof conventionsSchema>;
   /** Operations that `program.graph` may use. */
   readonly ops?: readonly string[];
+  /** What `model.network` may be made of beside dense layers and activations: types of layers, and `regulariser`. */
+  readonly parts?: readonly string[];
   /** Hyper-parameters that the optimizers take, by the contract's name; those that are not off by default, unless named. Of a layer, those that it need not take. */
   readonly hyper?: Readonly<Record<string, readonly string[]>>;
   /** `[kind][name][call]`, as in the contract. */
@@ -29,6 +31,7 @@ export interface PortInfo {
   readonly dtype: Dtype;
   readonly conventions: Conventions;
   readonly ops: readonly string[];
+  readonly parts: readonly string[];
   readonly hyper: Readonly<Record<string, readonly string[]>>;
   readonly has: (entry: string) => boolean;
   /** Names of a kind that declare the call. */
@@ -83,6 +86,7 @@ export const definePort = (adapter: Adapter): Port => {
     dtype: adapter.dtype,
     conventions: conventions.data,
     ops,
+    parts: adapter.parts ?? [],
     hyper: adapter.hyper ?? {},
     has: (entry) => calls.has(entry),
     names: (kind, call) =>

@@ -50,6 +50,8 @@ export interface RunOptions {
   readonly timeout?: number;
   /** Whether to measure how far a failure reaches; it costs as much as the runs again. On unless switched off. */
   readonly extent?: boolean;
+  /** Whether to look for a smaller input that fails. On unless switched off, as where only the verdict counts. */
+  readonly shrink?: boolean;
   /** Inputs to try first, as stored by earlier runs. */
   readonly examples?: (law: string, subject: string) => readonly unknown[];
 }
@@ -152,7 +154,12 @@ export const check = async (law: Law, port: Port, subject: string, options: RunO
   const examples: [unknown][] = [];
   for (const input of options.examples?.(law.id, subject) ?? [])
     if (await fits(law, port, subject, input, options.timeout)) examples.push([input]);
-  const result = await fc.check(property, { seed, numRuns: numRuns + examples.length, examples });
+  const result = await fc.check(property, {
+    seed,
+    numRuns: numRuns + examples.length,
+    examples,
+    endOnFailure: options.shrink === false,
+  });
   const common = { law: law.id, subject, seed, runs: result.numRuns, skipped: result.numSkips };
   if (!result.failed) return { ...common, status: law.class === 'statistical' ? 'upheld' : 'holds', margin };
   const [input] = result.counterexample ?? [];

@@ -292,3 +292,11 @@ export const normPullBound = (
 
 /** A sum of n products in any order, `size` being the sum of their sizes. Higham 2002, §3.1. */
 export const dotBound = (n: number, size: number, u: number): number => gamma(n, u) * size;
+/** Step of the five-point stencil by which a port's own loss is differentiated; its truncation is measured at 64 digits. */
+export const STENCIL_STEP = 2 ** -8;
+
+/** How far the order of a Taylor remainder may be from its whole number. @source laws.md, G-04; Farrell et al. 2013, §2.3 */
+export const TAYLOR_ORDER_ERROR = 1 / 100;
+
+/** Step of a mixed second difference at 64 digits: truncation about h² = 10⁻³⁰, cancellation about 10⁻³⁴. */
+export const SECOND_STEP = '1e-15';

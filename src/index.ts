@@ -8,6 +8,7 @@ export { broadcast, type Shape } from './core/shape.ts';
 export { scalar, Tensor, type View } from './core/tensor.ts';
 export { flatten, type Tree } from './core/tree.ts';
 // grad: the language read backwards.
+export { type HvpMode, hvp, jvp } from './grad/modes.ts';
 export { grad, gradOf, type Program, type Pullback, pullback, valueAndGrad, vjp } from './grad/tape.ts';
 export { type ModelSpec, mlp, networkOf } from './models/mlp.ts';
 // models: the perceptron, and networks as data.

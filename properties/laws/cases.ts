@@ -2,14 +2,48 @@
 import fc from 'fast-check';
 import { lossRow } from '../../src/index.ts';
 import { moderate, type NetworkCase, network, type Values } from '../arbitraries.ts';
-import type { Equation } from '../args.ts';
-import { camel, rowOf } from '../contract.ts';
-import { type Answer, ask, having, type Inquiry } from '../law.ts';
-import { Bounded, Exact } from '../oracle/readings.ts';
+import type { AnyLayer, Equation } from '../args.ts';
+import { camel, type Plain, rowOf } from '../contract.ts';
+import { type Answer, ask, claim, every, having, type Inquiry, type Verdict, within } from '../law.ts';
+import { type Big, expecting } from '../oracle/exact.ts';
+import { gradientsOver } from '../oracle/model.ts';
+import { certified } from '../oracle/naive.ts';
+import { Bounded, bounded, Exact } from '../oracle/readings.ts';
+import { labels } from '../placing.ts';
 import type { PortInfo } from '../port.ts';
+import { grantOf } from '../tolerance.ts';
 
 export const exactOf = (v: Values): Exact => Exact.from(v.shape, v.data);
 export const boundedOf = (v: Values): Bounded => Bounded.from(v.shape, v.data);
+
+/**
+ * An answer about a network against the naive truth, inside the running error bound: every entry of every tensor. Null
+ * truth is a kink, where the slope is a convention with a law of its own.
+ */
+export const judged = (c: NetworkCase, port: PortInfo, answer: Answer): Verdict => {
+  const truth = certified(c, c.direction);
+  fc.pre(truth !== null && (!truth.bent || port.conventions.reluSlopeAtZero === 0));
+  if (truth === null) return claim('a truth', false); // never: the line above has left
+  const bound = gradientsOver(bounded(grantOf(port)), c, boundedOf);
+  const against = (about: string, got: Plain | undefined, want: readonly Big[], b: Bounded | undefined): Verdict =>
+    within(
+      about,
+      got?.data ?? [],
+      want.map((v) => expecting(v, port.dtype)),
+      b?.error.view ?? [],
+    );
+  const [grads, kept] = [labels(c.layers, 'params'), labels(c.layers, 'state')];
+  return every([
+    against('loss', answer.tensor('loss'), [truth.loss], bound.loss),
+    against('output', answer.tensor('output'), truth.output, bound.output),
+    ...truth.gradients.map((g, i) =>
+      against(`gradient of ${grads[i]}`, answer.tensors('gradients')[i], g, bound.gradients[i]),
+    ),
+    ...(c.state === undefined ? [] : truth.state).map((s, i) =>
+      against(`next state of ${kept[i]}`, answer.tensors('state')?.[i], s, bound.state[i]),
+    ),
+  ]);
+};
 
 export const lossAndGrad = (c: NetworkCase): Inquiry<Answer> => {
   const { direction: _, ...args } = c;
@@ -50,8 +84,21 @@ export const needsNetwork =
 
 /** Weights so small that three layers of them stay exact in every format. */
 const tiny = fc.integer({ min: -2, max: 2 });
-export const lattice = (port: PortInfo, depth: number): fc.Arbitrary<NetworkCase> =>
-  networksOf(port, depth, tiny, ['identity', 'relu'], ['mse']).map((c) => ({ ...c, reduction: 'sum' as const }));
+/** Slopes of few digits, for the same reason. */
+const halves = (layer: AnyLayer): AnyLayer =>
+  layer.type === 'activation' && typeof layer.slope === 'number'
+    ? { ...layer, slope: Math.round(2 * layer.slope) / 2 || -1 / 2 }
+    : layer;
+export const lattice = (
+  port: PortInfo,
+  depth: number,
+  names: readonly string[] = ['identity', 'relu', 'leaky_relu'],
+): fc.Arbitrary<NetworkCase> =>
+  networksOf(port, depth, tiny, names, ['mse']).map((c) => ({
+    ...c,
+    layers: c.layers.map(halves),
+    reduction: 'sum' as const,
+  }));
 export const needsLattice = needsNetwork('activation.relu.vjp', 'loss.mse.vjp');
 
 export const graph = (equations: readonly Equation[], inputs: readonly Values[], dy: Values): Inquiry<Answer> =>

@@ -8,10 +8,13 @@ import { denseLaws } from './dense.ts';
 import { diagnoseLaws } from './diagnose.ts';
 import { dropoutLaws } from './dropout.ts';
 import { gradientLaws } from './gradient.ts';
+import { gradientModelLaws } from './gradient-models.ts';
+import { gradientProgramLaws } from './gradient-programs.ts';
 import { initializerLaws } from './initializer.ts';
 import { lossLaws } from './loss.ts';
 import { metaLaws } from './meta.ts';
 import { networkLaws } from './network.ts';
+import { networkFormLaws } from './network-forms.ts';
 import { normLaws } from './norm.ts';
 import { normSymmetryLaws } from './normsymmetry.ts';
 import { opLaws } from './op.ts';
@@ -32,10 +35,13 @@ export const LAWS: readonly Law[] = [
   ...lossLaws,
   ...opLaws,
   ...gradientLaws,
+  ...gradientModelLaws,
+  ...gradientProgramLaws,
   ...networkLaws,
   ...denseLaws,
   ...normLaws,
   ...normSymmetryLaws,
+  ...networkFormLaws,
   ...batchnormLaws,
   ...batchModeLaws,
   ...dropoutLaws,

@@ -10,6 +10,7 @@ import { initializerMutants } from './initializer.ts';
 import { judgeMutants } from './judge.ts';
 import { layernormMutants } from './layernorm.ts';
 import { lossMutants } from './loss.ts';
+import { networkMutants } from './network.ts';
 import { opMutants } from './op.ts';
 import { optimizerMutants } from './optimizer.ts';
 import { perceptronMutants } from './perceptron.ts';
@@ -30,6 +31,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...lossMutants,
   ...gradientMutants,
   ...denseMutants,
+  ...networkMutants,
   ...batchnormMutants,
   ...layernormMutants,
   ...dropoutMutants,

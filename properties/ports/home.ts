@@ -1,5 +1,5 @@
 // The built-in engine as a port: every contract entry, straight from the tables.
-import { OP_NAMES, OPTIMIZERS } from '../../src/index.ts';
+import { LAYERS, OP_NAMES, OPTIMIZERS } from '../../src/index.ts';
 import { snake } from '../contract.ts';
 import { type Adapter, definePort } from '../port.ts';
 import { classicCalls } from './home/classic.ts';
@@ -19,6 +19,7 @@ export const homeAdapter: Adapter = {
     batch_norm: ['runningVariance'],
   },
   ops: OP_NAMES,
+  parts: [...Object.keys(LAYERS), 'regulariser'],
   entries: {
     ...elementCalls,
     ...layerCalls,

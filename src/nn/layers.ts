@@ -63,7 +63,11 @@ export const LAYERS: { readonly [K in LayerSpec['type']]: Maker<K> } = {
           const params = { w: sample(row, key, shape, { ...fansOf(shape), gain }), b: Tensor.build([units], () => {}) };
           return { output: [...input.slice(0, -1), units], variables: { params, state: {} } };
         },
-        apply: (o, { params }, x) => [dense(o, x, given(params, 'w'), given(params, 'b')), {}],
+        apply: (o, { params }, x) => {
+          const w = given(params, 'w');
+          fitting(o, 'dense: w', w, [lastAxis('dense', o.shape(x)), units]);
+          return [dense(o, x, w, given(params, 'b')), {}];
+        },
       };
     },
   },
@@ -106,6 +110,8 @@ export const LAYERS: { readonly [K in LayerSpec['type']]: Maker<K> } = {
         apply: (o, { params, state }, x, { mode }) => {
           const [gamma, beta] = [given(params, 'gamma'), given(params, 'beta')];
           const kept = { mean: given(state, 'mean'), variance: given(state, 'variance') };
+          const n = [lastAxis('batchNorm', o.shape(x))];
+          for (const [name, v] of Object.entries({ gamma, beta, ...kept })) fitting(o, `batchNorm: ${name}`, v, n);
           return mode === 'train'
             ? batchNormTrain(o, h, x, gamma, beta, kept)
             : [batchNormEval(o, h, x, gamma, beta, kept), kept];
@@ -127,7 +133,12 @@ export const LAYERS: { readonly [K in LayerSpec['type']]: Maker<K> } = {
           const params = { gamma: Tensor.build(n, (out) => out.fill(1)), beta: Tensor.build(n, () => {}) };
           return { output: input, variables: { params, state: {} } };
         },
-        apply: (o, { params }, x) => [layerNorm(o, eps, x, given(params, 'gamma'), given(params, 'beta')), {}],
+        apply: (o, { params }, x) => {
+          const [gamma, beta] = [given(params, 'gamma'), given(params, 'beta')];
+          const n = [lastAxis('layerNorm', o.shape(x))];
+          for (const [name, v] of Object.entries({ gamma, beta })) fitting(o, `layerNorm: ${name}`, v, n);
+          return [layerNorm(o, eps, x, gamma, beta), {}];
+        },
       };
     },
   },
@@ -197,13 +208,24 @@ export const layerOf = (spec: LayerSpec): Layer => {
   return row.make(spec as never);
 };
 
-/** x·w + b, with b stretched over the batch; axes between the batch and the features are taken for more of the batch. */
+/**
+ * x·w + b, with b stretched over the batch and over nothing else; axes between the batch and the features are taken for more
+ * of the batch.
+ * @throws ShapeError
+ */
 export const dense = <T>(o: Lang<T>, x: T, w: T, b: T): T => {
   const shape = o.shape(x);
+  fitting(o, 'dense: b', b, [lastAxis('dense', o.shape(w))]);
   if (shape.length === 2) return o.add(o.matmul(x, w), b);
   const [rows, units] = [shape.slice(0, -1), o.shape(w).slice(1)];
   const flat = o.reshape(x, { shape: [size(rows), lastAxis('dense', shape)] });
   return o.reshape(o.add(o.matmul(flat, w), b), { shape: [...rows, ...units] });
+};
+
+/** A variable is never stretched to fit. @throws ShapeError */
+const fitting = <T>(o: Lang<T>, what: string, v: T, shape: Shape): void => {
+  if (!sameShape(o.shape(v), shape))
+    throw new ShapeError(`${what} must have the shape ${show(shape)}, got ${show(o.shape(v))}`);
 };
 
 const given = <T>(named: Named<T>, name: string): T => {

@@ -1,35 +1,66 @@
 // The built-in port, part five: whole models, and programs as data.
 import {
+  drawsGiven,
+  hvp,
+  jvp,
   lossAndGrad,
   modelOf,
-  type Named,
+  type NetworkVariables,
+  networkOf,
   type OpName,
   ops,
   type Program,
+  TautogradError,
   type Tensor,
   vjp,
 } from '../../../src/index.ts';
-import type { Equation, GraphArgs, ModelArgs } from '../../args.ts';
-import { camel, type Plain } from '../../contract.ts';
+import type { Equation, ForwardArgs, GraphArgs, HvpArgs, NetworkArgs, TangentArgs } from '../../args.ts';
+import { camel } from '../../contract.ts';
+import { listed, placed, specOf } from '../../placing.ts';
 import { type Entries, plain, tensor, verb } from './shared.ts';
 
-/** Layers in the contract's spelling, with the parameters put where they belong. */
-const network = ({ layers, loss: lossName, reduction, params, x, y }: ModelArgs) => {
-  const spec = {
-    layers: layers.map((l) => (l.type === 'activation' ? { ...l, name: camel(l.name) } : l)),
+const variables = ({
+  layers,
+  params,
+  state = [],
+}: Pick<NetworkArgs, 'layers' | 'params' | 'state'>): NetworkVariables<Tensor> => ({
+  params: placed(layers, 'params', params.map(tensor)),
+  state: placed(layers, 'state', state.map(tensor)),
+});
+
+const network = (args: NetworkArgs) => {
+  const { layers, loss: lossName, reduction, regulariser, uniforms = [], x, y } = args;
+  const model = modelOf({
+    layers: layers.map(specOf),
     loss: camel(lossName),
     reduction,
-  };
-  let next = 0;
-  const own = layers.map((l): Named<Tensor> => {
-    if (l.type !== 'dense') return {};
-    const [w, b] = params.slice(next, next + 2) as [Plain, Plain]; // two per dense layer, as the contract says
-    next += 2;
-    return { w: tensor(w), b: tensor(b) };
+    ...(regulariser === undefined ? {} : { regulariser }),
   });
-  const all = lossAndGrad(ops, modelOf(spec), { params: own, state: own.map(() => ({})) }, tensor(x), tensor(y));
-  const gradients = all.grads.flatMap((g) => (g.w === undefined || g.b === undefined ? [] : [plain(g.w), plain(g.b)]));
-  return { loss: plain(all.loss), output: plain(all.output), gradients };
+  const draws = { uniforms: uniforms.map(tensor) };
+  const all = lossAndGrad(ops, model, variables(args), tensor(x), tensor(y), draws);
+  return {
+    loss: plain(all.loss),
+    output: plain(all.output),
+    gradients: listed(layers, 'params', all.grads).map(plain),
+    ...(args.state === undefined ? {} : { state: listed(layers, 'state', all.state).map(plain) }),
+  };
+};
+
+const forward = (args: ForwardArgs) => {
+  const net = networkOf({ layers: args.layers.map(specOf), loss: 'mse' }); // the loss is not asked for
+  const draws = drawsGiven(ops, (args.uniforms ?? []).map(tensor));
+  const [output] = net.apply(ops, variables(args), tensor(args.x), { mode: args.mode, draws });
+  return { output: plain(output) };
+};
+
+const refuses = (args: NetworkArgs) => {
+  try {
+    network(args);
+    return { refused: false };
+  } catch (error) {
+    if (error instanceof TautogradError) return { refused: true };
+    throw error;
+  }
 };
 
 /** A program as data, over any carrier: the value of its last equation. */
@@ -49,13 +80,23 @@ const programOf =
   };
 
 export const modelCalls = {
-  model: { network: { loss_and_grad: network } },
+  model: { network: { loss_and_grad: network, forward, refuses } },
   program: {
     graph: {
       vjp: ({ equations, inputs, dy }: GraphArgs) => {
         const { value, pull } = vjp(programOf(equations), ops, inputs.map(tensor));
         return { y: plain(value), dinputs: pull(tensor(dy)).map(plain) };
       },
+      forward: ({ equations, inputs }: Omit<GraphArgs, 'dy'>) => ({
+        y: plain(programOf(equations)(ops, inputs.map(tensor))),
+      }),
+      jvp: ({ equations, inputs, u }: TangentArgs) => {
+        const { value, tangent } = jvp(programOf(equations))(ops, inputs.map(tensor), u.map(tensor));
+        return { y: plain(value), dy: plain(tangent) };
+      },
+      hvp: ({ equations, inputs, u, mode }: HvpArgs) => ({
+        products: hvp(programOf(equations), mode)(ops, inputs.map(tensor), u.map(tensor)).map(plain),
+      }),
     },
   },
 } satisfies Entries;
