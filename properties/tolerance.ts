@@ -60,6 +60,12 @@ export const nextDown = (x: number, dtype: Dtype): number => -nextUp(-x, dtype);
 /** Relative error of n roundings in sequence: γₙ = n·u / (1 − n·u). Higham 2002, §3.1. */
 export const gamma = (n: number, u: number): number => (n * u) / (1 - n * u);
 
+/**
+ * Roundings granted to one operation of a published rule: its own, and three for another order of the same sum or product,
+ * as β·m + (1 − β)·g against m + (1 − β)·(g − m).
+ */
+export const STEP_ROUNDINGS = 4;
+
 /** What is expected of one number: its nearest double, and how far a double is from it, exactly measured. */
 export interface Expected {
   readonly value: number;
