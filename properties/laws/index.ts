@@ -12,6 +12,8 @@ import { metaLaws } from './meta.ts';
 import { networkLaws } from './network.ts';
 import { opLaws } from './op.ts';
 import { optimizerLaws } from './optimizer.ts';
+import { closedOptimizerLaws } from './optimizer-closed.ts';
+import { quadraticLaws } from './optimizer-quadratic.ts';
 import { perceptronLaws } from './perceptron.ts';
 import { purityLaws } from './purity.ts';
 import { rbmLaws } from './rbm.ts';
@@ -35,6 +37,8 @@ export const LAWS: readonly Law[] = [
   ...initializerLaws,
   ...rngLaws,
   ...optimizerLaws,
+  ...closedOptimizerLaws,
+  ...quadraticLaws,
   ...scheduleLaws,
   ...perceptronLaws,
   ...rbmLaws,

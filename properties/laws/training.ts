@@ -181,3 +181,30 @@ export const reaches = (
       ),
     ),
   );
+
+const only = (port: PortInfo, name: string, hyper: Hyper): Hyper =>
+  Object.fromEntries(Object.entries(hyper).filter(([key]) => keysOf(port, name).includes(key)));
+
+/** Every hyper-parameter that a port takes for a rule, off unless named. */
+export const allOff = (port: PortInfo, name: string, hyper: Hyper): Hyper => ({
+  ...Object.fromEntries(keysOf(port, name).map((key) => [key, 0])),
+  ...only(port, name, hyper),
+});
+
+/** Training in a loop: each gradient is taken at the parameters that the port has reached. */
+export function* closedLoop(
+  name: string,
+  hyper: Hyper,
+  start: Values,
+  gradient: (w: ArrayLike<number>) => readonly number[],
+  steps: number,
+): Inquiry<readonly (readonly number[])[]> {
+  const path: (readonly number[])[] = [start.data];
+  const gradients: Values[][] = [];
+  for (let t = 0; t < steps; t++) {
+    gradients.push([{ shape: start.shape, data: gradient(path[t] ?? []) }]);
+    const all = yield* trajectory(name, { params: [start], gradients, hyper });
+    path.push(Array.from(all[t]?.[0]?.data ?? []));
+  }
+  return path;
+}
