@@ -8,7 +8,7 @@ import { exact, expecting, ONE, ZERO } from '../oracle/exact.ts';
 import { published } from '../oracle/training.ts';
 import type { PortInfo } from '../port.ts';
 import { FORMATS } from '../tolerance.ts';
-import { agree, between, hyperOf, keysOf, reaches, type Training, trajectory } from './training.ts';
+import { agree, allOff, between, hyperOf, keysOf, reaches, type Training, trajectory } from './training.ts';
 
 interface Steady {
   readonly hyper: Hyper;
