@@ -177,6 +177,13 @@ export const quadratureBound = (n: number): number => (2 * Math.log(n)) / n;
 /** How far from orthonormal the n vectors of length m of a stable orthogonalisation may be, entry by entry. Higham 2002, Theorem 19.4. */
 export const orthogonalityBound = (m: number, n: number, u: number): number => 2 * Math.sqrt(n) * gamma(4 * m * n, u);
 
+/**
+ * Error of an entry of size `size` after whole-matrix arithmetic on n × n matrices: an eigensolver's 16·n²·u, or the products
+ * of five turns of a quintic whose slope is at most 3.4445 at each, whichever is larger.
+ */
+export const orthogonalBand = (n: number, size: number, u: number): number =>
+  size * Math.max(16 * n * n, 8 * n * 3.4445 ** 5) * u;
+
 /** Observed ÷ allowed surprise of a p-value: 1 where it equals the level. */
 const surprise = (p: number, alpha: number): Comparison => {
   const margin = p > 0 ? Math.log(Math.min(1, p)) / Math.log(alpha) : Number.POSITIVE_INFINITY;

@@ -14,6 +14,8 @@ import { opLaws } from './op.ts';
 import { optimizerLaws } from './optimizer.ts';
 import { closedOptimizerLaws } from './optimizer-closed.ts';
 import { quadraticLaws } from './optimizer-quadratic.ts';
+import { relationLaws } from './optimizer-relations.ts';
+import { wholeOptimizerLaws } from './optimizer-whole.ts';
 import { perceptronLaws } from './perceptron.ts';
 import { purityLaws } from './purity.ts';
 import { rbmLaws } from './rbm.ts';
@@ -39,6 +41,8 @@ export const LAWS: readonly Law[] = [
   ...optimizerLaws,
   ...closedOptimizerLaws,
   ...quadraticLaws,
+  ...relationLaws,
+  ...wholeOptimizerLaws,
   ...scheduleLaws,
   ...perceptronLaws,
   ...rbmLaws,

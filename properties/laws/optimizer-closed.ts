@@ -8,7 +8,7 @@ import { exact, expecting, ONE, ZERO } from '../oracle/exact.ts';
 import { published } from '../oracle/training.ts';
 import type { PortInfo } from '../port.ts';
 import { FORMATS } from '../tolerance.ts';
-import { agree, allOff, between, hyperOf, keysOf, reaches, type Training, trajectory } from './training.ts';
+import { agree, allOff, between, hyperOf, keysOf, reaches, standard, type Training, trajectory } from './training.ts';
 
 interface Steady {
   readonly hyper: Hyper;
@@ -20,7 +20,7 @@ interface Steady {
 const subjectsOf =
   (table: Readonly<Record<string, Closed>>) =>
   (port: PortInfo): readonly string[] =>
-    each('optimizer', 'run')(port).filter((name) => name in table);
+    standard(port).filter((name) => name in table);
 
 const steady =
   (table: Readonly<Record<string, Closed>>) =>

@@ -111,7 +111,7 @@ export const quadraticLaws = [
     says: 'Nesterov’s rule on a quadratic is the power of its own companion matrix, exactly, which is not that of the heavy ball',
     formula: '(w, v) ← (w − lr·((1 + μ)·A·w + μ²·v), A·w + μ·v)',
     kills: ['mxnet #16053', 'Paddle #12231', 'torch/optim #27', 'simd_neuralnet #17'],
-    subjects: having('optimizer.nesterov.run'),
+    subjects: (port) => having('optimizer.nesterov.run')(port).filter(() => port.conventions.nesterov === 'torch'),
     given: () => quadratic,
     *holds({ a, w, lr, momentum }, port) {
       const hyper = allOff(port, 'nesterov', { lr, momentum });

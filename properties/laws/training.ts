@@ -4,7 +4,7 @@ import { type Hyper, type Optimizer, optimizerRow } from '../../src/index.ts';
 import { cotangent, extent, filled, type Values } from '../arbitraries.ts';
 import { camel, type Plain } from '../contract.ts';
 import { ask, each, every, type Inquiry, same, type Verdict, within } from '../law.ts';
-import { type Big, expecting } from '../oracle/exact.ts';
+import { type Big, exact, expecting } from '../oracle/exact.ts';
 import { published, type Training } from '../oracle/training.ts';
 import type { PortInfo } from '../port.ts';
 import { FORMATS } from '../tolerance.ts';
@@ -108,6 +108,10 @@ export const setting = (port: PortInfo, name: string, r: Training, set: Hyper): 
 export const withoutEpsilons = (hyper: Hyper): Hyper =>
   Object.fromEntries(Object.entries(hyper).map(([key, v]) => [key, key.toLowerCase().includes('eps') ? 0 : v]));
 
+/** Names that the laws of the published rules hold for: a Nesterov momentum that keeps the other point has a law of its own. */
+export const standard = (port: PortInfo): readonly string[] =>
+  each('optimizer', 'run')(port).filter((name) => name !== 'nesterov' || port.conventions.nesterov === 'torch');
+
 /** Optimizers of a port whose row has a trait. */
 export const whose =
   (has: (row: Optimizer) => boolean) =>
@@ -208,3 +212,16 @@ export function* closedLoop(
   }
   return path;
 }
+
+/** A leaf of one training, step by step, as numbers of 64 digits. */
+export const bigs = (got: Steps, t: number, leaf: number): readonly Big[] =>
+  Array.from(got[t]?.[leaf]?.data ?? [], exact);
+/** What a correct program may be off by, before the first step by nothing. */
+export const errorsOf = (
+  port: PortInfo,
+  name: string,
+  r: Training,
+): ((t: number, leaf: number, j: number) => number) => {
+  const oracle = published(name, r, port.dtype);
+  return (t, leaf, j) => (t < 0 ? 0 : (oracle[t]?.[leaf]?.[j]?.error ?? 0));
+};
