@@ -2,6 +2,7 @@
 import type { Law } from '../law.ts';
 import { activationLaws } from './activation.ts';
 import { batchnormLaws } from './batchnorm.ts';
+import { clipLaws } from './clip.ts';
 import { conventionLaws } from './convention.ts';
 import { diagnoseLaws } from './diagnose.ts';
 import { dropoutLaws } from './dropout.ts';
@@ -23,6 +24,7 @@ import { regularisationLaws } from './regularisation.ts';
 import { rngLaws } from './rng.ts';
 import { scheduleLaws } from './schedule.ts';
 import { trainLaws } from './train.ts';
+import { wrapperLaws } from './wrapper.ts';
 
 export const LAWS: readonly Law[] = [
   ...metaLaws,
@@ -43,6 +45,8 @@ export const LAWS: readonly Law[] = [
   ...quadraticLaws,
   ...relationLaws,
   ...wholeOptimizerLaws,
+  ...clipLaws,
+  ...wrapperLaws,
   ...scheduleLaws,
   ...perceptronLaws,
   ...rbmLaws,

@@ -98,8 +98,11 @@ export class Near {
   /** xⁿ for a whole n, by any order of multiplications or through logarithms. */
   power(n: number): Near {
     const value = n === 0 ? ONE : this.value.pow(n);
-    const relative = this.#size > 0 ? n * (this.error / this.#size) : 0;
-    return this.#made(value, Math.abs(nearest(value)) * (relative + n * FORMATS[this.dtype].u) * OUTWARD);
+    if (this.#size === 0) return this.#made(value, 0);
+    const { u } = FORMATS[this.dtype];
+    // n products, or the rounding of n·log x magnified by the exponential
+    const relative = n * (this.error / this.#size + u * (1 + 2 * STEP_ROUNDINGS * Math.abs(Math.log(this.#size))));
+    return this.#made(value, Math.abs(nearest(value)) * relative * OUTWARD);
   }
   /** −1, 0 or 1; open where the error reaches over 0. */
   sign(): Near {
