@@ -1,7 +1,7 @@
 // The chapter of optimizers: recurrences at 64 digits, fixed points, symmetries, and relations between the rules.
 import fc from 'fast-check';
 import { optimizerOf } from '../../src/index.ts';
-import { cotangent, small, type Values } from '../arbitraries.ts';
+import { cotangent, powerOfTwo, small, type Values } from '../arbitraries.ts';
 import { camel } from '../contract.ts';
 import { among, ask, claim, each, every, type Inquiry, law, same, type Verdict, within } from '../law.ts';
 import { expecting } from '../oracle/exact.ts';
@@ -158,6 +158,39 @@ export const optimizerLaws = [
           (want = want.map((w, i) => ({ shape: w.shape, data: w.data.map((v, j) => v - (gs[i]?.data[j] ?? 0) / 4) }))),
       );
       return agree('w', yield* trajectory(name, r), all);
+    },
+  }),
+  law<{ readonly r: Training; readonly a: number; readonly b: number }>({
+    id: 'optimizer/sgd-linear',
+    ref: 'O-03',
+    class: 'power of two',
+    runs: 50,
+    says: 'the step of plain descent is linear in the rate and in the gradient: powers of two of either scale it without rounding',
+    subjects: among(['sgd'], 'optimizer', 'run'),
+    given: (port, name) =>
+      fc.record({
+        r: training(port, name).map((r) =>
+          mapRun(
+            { ...r, gradients: r.gradients.slice(0, 1) },
+            () => 0,
+            (g) => g,
+          ),
+        ),
+        a: powerOfTwo(-9, 9),
+        b: powerOfTwo(-9, 9),
+      }),
+    *holds({ r, a, b }, _port, name) {
+      const scaled = mapRun(
+        { ...r, hyper: { lr: (r.hyper.lr ?? 0) * a } },
+        (w) => w,
+        (g) => g * b,
+      );
+      return agree(
+        `w for ${a}·lr and ${b}·g`,
+        yield* trajectory(name, scaled),
+        yield* trajectory(name, r),
+        (v) => v * a * b,
+      );
     },
   }),
   law<Training>({

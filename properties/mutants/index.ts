@@ -10,6 +10,8 @@ import { judgeMutants } from './judge.ts';
 import { lossMutants } from './loss.ts';
 import { opMutants } from './op.ts';
 import { optimizerMutants } from './optimizer.ts';
+import { adaptiveMutants } from './optimizer-adaptive.ts';
+import { wholeOptimizerMutants } from './optimizer-whole.ts';
 import { perceptronMutants } from './perceptron.ts';
 import type { Mutant } from './plant.ts';
 import { purityMutants } from './purity.ts';
@@ -17,6 +19,7 @@ import { rbmMutants } from './rbm.ts';
 import { regularisationMutants } from './regularisation.ts';
 import { scheduleMutants } from './schedule.ts';
 import { trainMutants } from './train.ts';
+import { wrapperMutants } from './wrapper.ts';
 
 export type { Mutant } from './plant.ts';
 
@@ -32,6 +35,9 @@ export const MUTANTS: readonly Mutant[] = [
   ...regularisationMutants,
   ...initializerMutants,
   ...optimizerMutants,
+  ...adaptiveMutants,
+  ...wholeOptimizerMutants,
+  ...wrapperMutants,
   ...scheduleMutants,
   ...perceptronMutants,
   ...rbmMutants,
