@@ -104,7 +104,9 @@ export const optimizerLaws = [
     source: 'the papers of the rows',
     kills: ['OLMo-core #317', 'chainer #7661', 'holocron #1', 'tf-keras 32b15912a'],
     subjects: known,
-    given: (port, name) => training(port, name, sparse(port), { least: FIFTY, most: FIFTY, leaves: 1, side: 2 }),
+    // not shrunk: fifty steps at 64 digits take long, and stay fifty
+    given: (port, name) =>
+      fc.noShrink(training(port, name, sparse(port), { least: FIFTY, most: FIFTY, leaves: 1, side: 2 })),
     *holds(r, port, name) {
       const got = yield* trajectory(name, r);
       return every([claim('steps', got.length === FIFTY, got.length, FIFTY), follows(port, name, r, got)]);

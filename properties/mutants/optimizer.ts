@@ -304,7 +304,7 @@ export const optimizerMutants: readonly Mutant[] = [
   {
     id: 'adadelta/no-units',
     says: 'starts from steps of 2⁻⁵⁶ whatever the accumulators say',
-    killedBy: ['optimizer/adadelta-units', 'optimizer/constant-gradient'],
+    killedBy: ['optimizer/adadelta-units'],
     plant: withHyper('adadelta', (h) => ({ ...h, epsRoot: Math.max(h.epsRoot ?? 0, 2 ** -106) + 2 ** -106 })),
   },
   {
