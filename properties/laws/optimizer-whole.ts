@@ -167,7 +167,7 @@ export const wholeOptimizerLaws = [
       fc.record({
         // diag(a, b) turned: singular values are known
         g: fc
-          .tuple(between(port, 1 / 8, 1), between(port, 1 / 8, 1), fc.constantFrom(0, 1, 2, 3))
+          .tuple(between(port, 1 / 64, 1), between(port, 1 / 64, 1), fc.constantFrom(0, 1, 2, 3))
           .map(([a, b, turn]) => ({
             shape: turn < 2 ? [2, 3] : [3, 2],
             data:

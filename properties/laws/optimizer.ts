@@ -15,6 +15,7 @@ import {
   between,
   follows,
   mapRun,
+  rowOf,
   setting,
   standard,
   type Training,
@@ -106,7 +107,13 @@ export const optimizerLaws = [
     subjects: known,
     // not shrunk: fifty steps at 64 digits take long, and stay fifty
     given: (port, name) =>
-      fc.noShrink(training(port, name, sparse(port), { least: FIFTY, most: FIFTY, leaves: 1, side: 2 })),
+      fc.noShrink(
+        training(port, name, sparse(port), {
+          least: FIFTY,
+          most: FIFTY,
+          shapes: rowOf(name).traits.sees === 'coordinate' ? [[3]] : [[2, 2], [1]],
+        }),
+      ),
     *holds(r, port, name) {
       const got = yield* trajectory(name, r);
       return every([claim('steps', got.length === FIFTY, got.length, FIFTY), follows(port, name, r, got)]);

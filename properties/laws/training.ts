@@ -76,6 +76,8 @@ export interface Size {
   readonly leaves?: number;
   /** Longest side of a leaf. */
   readonly side?: number;
+  /** The shapes of the leaves, where they are given. */
+  readonly shapes?: readonly (readonly number[])[];
 }
 
 /** Gradients among which the same sign comes often, and the other not seldom; none is 0. */
@@ -83,11 +85,13 @@ export const training = (
   port: PortInfo,
   name: string,
   value: fc.Arbitrary<number> = cotangent(port.dtype),
-  { most = 6, least = 1, leaves = 2, side = 3 }: Size = {},
+  { most = 6, least = 1, leaves = 2, side = 3, shapes: given }: Size = {},
 ): fc.Arbitrary<Training> =>
   fc
     .tuple(
-      fc.array(fc.array(extent(side), { minLength: 1, maxLength: 2 }), { minLength: 1, maxLength: leaves }),
+      given === undefined
+        ? fc.array(fc.array(extent(side), { minLength: 1, maxLength: 2 }), { minLength: 1, maxLength: leaves })
+        : fc.constant(given),
       fc.integer({ min: least, max: most }),
     )
     .chain(([shapes, n]) =>
