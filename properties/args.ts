@@ -34,6 +34,29 @@ export interface RunArgs<H = Hyper> {
   readonly hyper: H;
 }
 
+export interface RatesArgs extends RunArgs {
+  /** One learning rate per step. */
+  readonly rates: readonly number[];
+}
+
+export interface WrapperArgs extends RunArgs {
+  /** The optimizer inside, in the contract's spelling. */
+  readonly inner: string;
+  readonly innerHyper: Hyper;
+}
+
+export interface ProbeArgs {
+  readonly params: readonly Plain[];
+  readonly gradients: readonly Plain[];
+  readonly hyper: Hyper;
+}
+
+export interface ClipArgs {
+  readonly gradients: readonly Plain[];
+  readonly limit: number;
+  readonly eps?: number;
+}
+
 /** The layers that a network of the contract is made of, activations in the contract's spelling. */
 export type NetworkLayer = Extract<LayerSpec, { readonly type: 'dense' | 'activation' }>;
 

@@ -17,6 +17,12 @@ export const conventionsSchema = z.strictObject({
   bnRunningVariance: z.enum(['unbiased', 'biased']).default('unbiased'),
   /** As `bnEps`, for layer normalisation. */
   lnEps: z.enum(['inside', 'outside']).default('inside'),
+  /** Where a momentum without `lrInside` among its hyper-parameters has the learning rate: outside the velocity, or inside, which differs once the rate changes. */
+  momentumRate: z.enum(['outside', 'inside']).default('outside'),
+  /** Which point a Nesterov momentum keeps: `torch` the one ahead, where gradients are taken; `sutskever` the one behind it. */
+  nesterov: z.enum(['torch', 'sutskever']).default('torch'),
+  /** What an optimizer does with hyper-parameters that are left out: `published` the defaults of the paper or of its first author's program, `own` others. */
+  optimizerDefaults: z.enum(['published', 'own']).default('published'),
 });
 
 export type Conventions = z.output<typeof conventionsSchema>;

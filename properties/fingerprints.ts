@@ -1,6 +1,7 @@
 // How conventions show themselves: one question to a port each, and the answer of an engine that follows given ones.
 import type { Args } from './contract.ts';
 import type { Conventions } from './conventions.ts';
+import type { Answer } from './law.ts';
 
 /** One row per question that reveals a convention. */
 export interface Fingerprint {
@@ -11,6 +12,8 @@ export interface Fingerprint {
   readonly args: Args;
   /** The field of the answer that is looked at. */
   readonly field: string;
+  /** How it is read, where it is not one tensor. */
+  readonly read?: (answer: Answer) => ArrayLike<number>;
   /** What engines are known to do; the answers of any two of them differ by more than {@link FINGERPRINT_GAP}. */
   readonly options: readonly Partial<Conventions>[];
   /** The answer of an engine with these conventions. */
@@ -92,5 +95,23 @@ export const FINGERPRINTS: readonly Fingerprint[] = [
     field: 'y',
     options: [{ lnEps: 'inside' }, { lnEps: 'outside' }],
     expected: ({ lnEps }) => [-1, 1].map((side) => (side * 2) / (lnEps === 'inside' ? Math.sqrt(4 + 1) : 2 + 1)),
+  },
+  {
+    convention: 'momentumRate',
+    entry: 'optimizer.momentum.run_with_rates',
+    args: { params: [one(0)], gradients: [[one(1)], [one(0)]], hyper: { momentum: 1 / 2 }, rates: [1, 1 / 2] },
+    field: 'params',
+    read: (answer) => answer.steps('params')[1]?.[0]?.data ?? [],
+    options: [{ momentumRate: 'outside' }, { momentumRate: 'inside' }],
+    expected: ({ momentumRate }) => [momentumRate === 'inside' ? -3 / 2 : -5 / 4],
+  },
+  {
+    convention: 'nesterov',
+    entry: 'optimizer.nesterov.run',
+    args: { params: [one(0)], gradients: [[one(1)]], hyper: { lr: 1, momentum: 1 / 2 } },
+    field: 'params',
+    read: (answer) => answer.steps('params')[0]?.[0]?.data ?? [],
+    options: [{ nesterov: 'torch' }, { nesterov: 'sutskever' }],
+    expected: ({ nesterov }) => [nesterov === 'torch' ? -3 / 2 : -1],
   },
 ];

@@ -60,6 +60,12 @@ export const nextDown = (x: number, dtype: Dtype): number => -nextUp(-x, dtype);
 /** Relative error of n roundings in sequence: γₙ = n·u / (1 − n·u). Higham 2002, §3.1. */
 export const gamma = (n: number, u: number): number => (n * u) / (1 - n * u);
 
+/**
+ * Roundings granted to one operation of a published rule: its own, and three for another order of the same sum or product,
+ * as β·m + (1 − β)·g against m + (1 − β)·(g − m).
+ */
+export const STEP_ROUNDINGS = 4;
+
 /** What is expected of one number: its nearest double, and how far a double is from it, exactly measured. */
 export interface Expected {
   readonly value: number;
@@ -170,6 +176,13 @@ export const quadratureBound = (n: number): number => (2 * Math.log(n)) / n;
 
 /** How far from orthonormal the n vectors of length m of a stable orthogonalisation may be, entry by entry. Higham 2002, Theorem 19.4. */
 export const orthogonalityBound = (m: number, n: number, u: number): number => 2 * Math.sqrt(n) * gamma(4 * m * n, u);
+
+/**
+ * Error of an entry of size `size` after whole-matrix arithmetic on n × n matrices: an eigensolver's 16·n²·u, or the products
+ * of five turns of a quintic whose slope is at most 3.4445 at each, whichever is larger.
+ */
+export const orthogonalBand = (n: number, size: number, u: number): number =>
+  size * Math.max(16 * n * n, 8 * n * 3.4445 ** 5) * u;
 
 /** Observed ÷ allowed surprise of a p-value: 1 where it equals the level. */
 const surprise = (p: number, alpha: number): Comparison => {

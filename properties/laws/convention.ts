@@ -30,8 +30,9 @@ export const conventionLaws = [
     subjects: (port) => FINGERPRINTS.filter((f) => port.has(f.entry)).map((f) => f.convention),
     given: () => fc.constant(null),
     *holds(_, { conventions }, subject) {
-      const { convention, entry, args, field, options, expected } = rowOf(subject);
-      const got = (yield* ask(entry, args)).tensor(field).data;
+      const { convention, entry, args, field, read, options, expected } = rowOf(subject);
+      const answer = yield* ask(entry, args);
+      const got = read?.(answer) ?? answer.tensor(field).data;
       const own = agrees(got, expected(conventions));
       const fits = options.filter((o) => agrees(got, expected({ ...conventions, ...o })).ok);
       const found = own.ok ? '' : `, but it behaves as ${fits.map(named).join(' or ') || 'none that is known'}`;

@@ -3,6 +3,7 @@ import type { Law } from '../law.ts';
 import { activationLaws } from './activation.ts';
 import { batchModeLaws } from './batchmodes.ts';
 import { batchnormLaws } from './batchnorm.ts';
+import { clipLaws } from './clip.ts';
 import { conventionLaws } from './convention.ts';
 import { denseLaws } from './dense.ts';
 import { diagnoseLaws } from './diagnose.ts';
@@ -19,6 +20,10 @@ import { normLaws } from './norm.ts';
 import { normSymmetryLaws } from './normsymmetry.ts';
 import { opLaws } from './op.ts';
 import { optimizerLaws } from './optimizer.ts';
+import { closedOptimizerLaws } from './optimizer-closed.ts';
+import { quadraticLaws } from './optimizer-quadratic.ts';
+import { relationLaws } from './optimizer-relations.ts';
+import { wholeOptimizerLaws } from './optimizer-whole.ts';
 import { perceptronLaws } from './perceptron.ts';
 import { purityLaws } from './purity.ts';
 import { rbmLaws } from './rbm.ts';
@@ -26,6 +31,7 @@ import { regularisationLaws } from './regularisation.ts';
 import { rngLaws } from './rng.ts';
 import { scheduleLaws } from './schedule.ts';
 import { trainLaws } from './train.ts';
+import { wrapperLaws } from './wrapper.ts';
 
 export const LAWS: readonly Law[] = [
   ...metaLaws,
@@ -49,6 +55,12 @@ export const LAWS: readonly Law[] = [
   ...initializerLaws,
   ...rngLaws,
   ...optimizerLaws,
+  ...closedOptimizerLaws,
+  ...quadraticLaws,
+  ...relationLaws,
+  ...wholeOptimizerLaws,
+  ...clipLaws,
+  ...wrapperLaws,
   ...scheduleLaws,
   ...perceptronLaws,
   ...rbmLaws,

@@ -3,37 +3,52 @@ import fc from 'fast-check';
 import { type Hyper, scheduleOf, scheduleRow } from '../../src/index.ts';
 import { camel } from '../contract.ts';
 import { ask, claim, each, every, law, same, type Verdict, within } from '../law.ts';
+import { SCHEDULE_DEFAULTS } from '../oracle/defaults.ts';
 import { type Big, big, exact, expecting, ZERO } from '../oracle/exact.ts';
 import { evaluate } from '../oracle/formula.ts';
 import { Bounded, bounded } from '../oracle/readings.ts';
+import { factorAt, isSchedule } from '../oracle/schedules.ts';
+import type { PortInfo } from '../port.ts';
 import { grantOf } from '../tolerance.ts';
+import { between } from './training.ts';
 
 interface Asked {
   readonly hyper: Hyper;
   readonly steps: readonly number[];
 }
 
-/** Hyper-parameters off their defaults: whole numbers where the range is of steps, both flags, shares in between. */
-const hyperOf = (name: string): fc.Arbitrary<Hyper> => {
-  const row = scheduleRow(camel(name));
-  const fields = Object.entries(row.hyper).map(([key, usual]): readonly [string, fc.Arbitrary<number>] => {
-    const [low, high] = row.domain[key] ?? [0, 1];
-    if (key === 'steps') return [key, fc.integer({ min: 8, max: 40 })];
-    if (high >= 64) return [key, low === 0 ? fc.integer({ min: 0, max: 6 }) : fc.integer({ min: 1, max: 6 })];
-    if (Number.isInteger(usual) && high === 1) return [key, fc.constantFrom(0, 1)];
-    return [key, fc.constantFrom(1 / 8, 1 / 4, 3 / 4)];
-  });
-  return fc.record(Object.fromEntries(fields));
+/** Hyper-parameters off their defaults, by their meaning: whole numbers of steps, both flags, shares of full length. */
+const valueOfKey = (port: PortInfo, name: string, key: string): fc.Arbitrary<number> => {
+  const whole = (min: number, max: number) => fc.integer({ min, max });
+  const ranges: Readonly<Record<string, fc.Arbitrary<number>>> = {
+    steps: whole(8, 40),
+    every: whole(1, 6),
+    first: whole(1, 6),
+    cycles: whole(1, 6),
+    decay: whole(1, 7),
+    warmup: name === 'inverse_root' ? whole(1, 9) : whole(0, 7),
+    growth: fc.constantFrom(1, 3 / 2, 2, 3),
+    staircase: whole(0, 1),
+    rooted: whole(0, 1),
+    power: fc.oneof(fc.constantFrom(1, 2), between(port, 1 / 2, 3)),
+    gamma: between(port, 1 / 4, 1),
+    rate: between(port, 1 / 4, 1),
+  };
+  return ranges[key] ?? between(port, 1 / 16, 15 / 16);
 };
+const hyperOf = (port: PortInfo, name: string): fc.Arbitrary<Hyper> =>
+  fc.record(
+    Object.fromEntries(Object.keys(scheduleRow(camel(name)).hyper).map((key) => [key, valueOfKey(port, name, key)])),
+  );
 
-const asked = (name: string): fc.Arbitrary<Asked> =>
+const asked = (port: PortInfo, name: string): fc.Arbitrary<Asked> =>
   fc.record({
-    hyper: hyperOf(name),
+    hyper: hyperOf(port, name),
     steps: fc.uniqueArray(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 12 }),
   });
 
 /** The factor that the lines of a row spell, at 64 digits. */
-const truth = (name: string, hyper: Hyper, k: number): Big => {
+const textual = (name: string, hyper: Hyper, k: number): Big => {
   const row = scheduleRow(camel(name));
   const scope: Record<string, Big> = { k: big(k) };
   for (const [key, v] of Object.entries({ ...row.hyper, ...hyper })) scope[key] = exact(v);
@@ -49,10 +64,57 @@ export const scheduleLaws = [
     id: 'schedule/value',
     ref: 'O-35',
     class: '64-digit oracle',
-    says: 'the factor on the rate is the 64-digit value of the published formula, step by step, within its running error bound',
+    says: 'the factor on the rate is that of the published schedule, written out by hand at 64 digits, from the first step to beyond the last',
     kills: ['burn #5191'],
+    subjects: (port) => each('schedule', 'factor')(port).filter(isSchedule),
+    given: asked,
+    *holds({ hyper, steps }, port, name) {
+      const all = [...steps, ...corners(hyper)];
+      const got = (yield* ask(`schedule.${name}.factor`, { hyper, steps: all })).tensor('factor');
+      const want = all.map((k) => factorAt(name, hyper, k, port.dtype));
+      return every(
+        all.map((k, i) =>
+          within(
+            `factor at step ${k}`,
+            [got.data[i] ?? Number.NaN],
+            want.slice(i, i + 1).map((n) => expecting(n.value, port.dtype)),
+            want.slice(i, i + 1).map((n) => n.error),
+          ),
+        ),
+      );
+    },
+  }),
+  law<{ readonly steps: readonly number[] }>({
+    id: 'schedule/defaults',
+    ref: 'O-35, O-40',
+    class: '64-digit oracle',
+    runs: 20,
+    says: 'numbers that are left out are those that the schedule was published with',
+    subjects: (port) =>
+      port.conventions.optimizerDefaults === 'published'
+        ? each('schedule', 'factor')(port).filter((name) => name in SCHEDULE_DEFAULTS)
+        : [],
+    given: () =>
+      fc.record({ steps: fc.uniqueArray(fc.integer({ min: 1, max: 1200 }), { minLength: 4, maxLength: 8 }) }),
+    *holds({ steps }, port, name) {
+      const got = (yield* ask(`schedule.${name}.factor`, { hyper: {}, steps })).tensor('factor');
+      const want = steps.map((k) => factorAt(name, SCHEDULE_DEFAULTS[name] ?? {}, k, port.dtype));
+      return within(
+        `factors at steps ${steps.join(', ')}`,
+        got.data,
+        want.map((n) => expecting(n.value, port.dtype)),
+        want.map((n) => n.error),
+      );
+    },
+  }),
+  law<Asked>({
+    id: 'schedule/text',
+    ref: 'O-35',
+    class: '64-digit oracle',
+    runs: 20,
+    says: 'the factor on the rate is the 64-digit value of the text that the row shows to its readers, within its running error bound',
     subjects: each('schedule', 'factor'),
-    given: (_port, name) => asked(name),
+    given: asked,
     *holds({ hyper, steps }, port, name) {
       const got = (yield* ask(`schedule.${name}.factor`, { hyper, steps })).tensor('factor');
       const o = bounded(grantOf(port));
@@ -60,7 +122,7 @@ export const scheduleLaws = [
       return within(
         `factors at steps ${steps.join(', ')}`,
         got.data,
-        steps.map((k) => expecting(truth(name, hyper, k), port.dtype)),
+        steps.map((k) => expecting(textual(name, hyper, k), port.dtype)),
         steps.map((k) => factor(o, Bounded.from([], [k])).error.view[0] ?? 0),
       );
     },
@@ -73,7 +135,7 @@ export const scheduleLaws = [
     says: 'a factor never leaves [0, 1], and is exact where a schedule begins, peaks and has ended',
     kills: ['burn #5191'],
     subjects: each('schedule', 'factor'),
-    given: (_port, name) => asked(name),
+    given: asked,
     *holds({ hyper, steps }, _port, name) {
       const known = ENDS[name]?.(hyper) ?? [];
       const all = [...steps, ...known.map(([k]) => k)];
@@ -86,6 +148,10 @@ export const scheduleLaws = [
     },
   }),
 ];
+
+/** Steps at which a schedule may turn. */
+const corners = (hyper: Hyper): readonly number[] =>
+  Object.values(hyper).flatMap((v) => (Number.isInteger(v) && v > 0 ? [v, v + 1, v + 2] : []));
 
 const h = (hyper: Hyper, key: string): number => hyper[key] ?? Number.NaN;
 

@@ -13,6 +13,8 @@ import { lossMutants } from './loss.ts';
 import { networkMutants } from './network.ts';
 import { opMutants } from './op.ts';
 import { optimizerMutants } from './optimizer.ts';
+import { adaptiveMutants } from './optimizer-adaptive.ts';
+import { wholeOptimizerMutants } from './optimizer-whole.ts';
 import { perceptronMutants } from './perceptron.ts';
 import type { Mutant } from './plant.ts';
 import { purityMutants } from './purity.ts';
@@ -20,6 +22,7 @@ import { rbmMutants } from './rbm.ts';
 import { regularisationMutants } from './regularisation.ts';
 import { scheduleMutants } from './schedule.ts';
 import { trainMutants } from './train.ts';
+import { wrapperMutants } from './wrapper.ts';
 
 export type { Mutant } from './plant.ts';
 
@@ -38,6 +41,9 @@ export const MUTANTS: readonly Mutant[] = [
   ...regularisationMutants,
   ...initializerMutants,
   ...optimizerMutants,
+  ...adaptiveMutants,
+  ...wholeOptimizerMutants,
+  ...wrapperMutants,
   ...scheduleMutants,
   ...perceptronMutants,
   ...rbmMutants,

@@ -1,125 +1,34 @@
-// Faults of optimizers: the lines of their rules, each wrong once.
-import type { Args, Plain } from '../contract.ts';
-import { at, like, list, type Mutant, now } from './plant.ts';
+// Faults of optimizers, part one: descent, momentum, signs, and steps scaled by gradients of the past.
+import { at, both, type Mutant, now } from './plant.ts';
+import { mean, type Numbers, withHyper, wrong } from './wrong.ts';
 
-interface AdamState {
-  w: number;
-  m: number;
-  v: number;
-}
-interface AdamFault {
-  readonly correct?: (beta: number, k: number) => number;
-  readonly root?: (v: number, eps: number) => number;
-  readonly second?: (v: number, g: number, beta2: number) => number;
-  readonly step?: (k: number, leaf: number, leaves: number) => number;
-  readonly lr?: (lr: number) => number;
-}
-/** Adam written once more, element by element, with one line to go wrong. */
-const adam = ({
-  correct = (beta, k) => 1 - beta ** k,
-  root = (v, eps) => Math.sqrt(v) + eps,
-  second = (v, g, b) => b * v + (1 - b) * g * g,
-  step = (k) => k,
-  lr = (x) => x,
-}: AdamFault) =>
-  at('optimizer.adam.run', (args) => {
-    const h = {
-      lr: 0.001,
-      beta1: 0.9,
-      beta2: 0.999,
-      eps: 2 ** -26,
-      ...(args.hyper as Readonly<Record<string, number>>),
-    };
-    const state = list(args, 'params').map((p) => Array.from(p.data, (w): AdamState => ({ w, m: 0, v: 0 })));
-    const steps = (args.gradients as readonly (readonly Plain[])[]).map((gs, t) =>
-      gs.map((g, leaf) =>
-        like(g, (gi, i) => {
-          const s = state[leaf]?.[i] ?? { w: 0, m: 0, v: 0 };
-          const k = step(t + 1, leaf, gs.length);
-          s.m = h.beta1 * s.m + (1 - h.beta1) * gi;
-          s.v = second(s.v, gi, h.beta2);
-          s.w -= (lr(h.lr) * (s.m / correct(h.beta1, k))) / root(s.v / correct(h.beta2, k), h.eps);
-          return s.w;
-        }),
-      ),
-    );
-    return { params: steps };
-  });
-
-/** The right trajectory for changed arguments. */
-const withHyper = (name: string, f: (hyper: Readonly<Record<string, number>>) => Readonly<Record<string, number>>) =>
-  at(`optimizer.${name}.run`, (args, original) =>
-    now(original, { ...args, hyper: f(args.hyper as Readonly<Record<string, number>>) }),
-  );
+const STEPS = ['optimizer/steps', 'optimizer/trajectory'] as const;
 
 export const optimizerMutants: readonly Mutant[] = [
-  {
-    id: 'adam/no-correction',
-    says: 'does not correct the bias',
-    bug: 'mlx #1640',
-    killedBy: ['optimizer/recurrence', 'optimizer/adam-constant-gradient'],
-    plant: adam({ correct: () => 1 }),
-  },
-  {
-    id: 'adam/beta-squared',
-    says: 'corrects with β²ᵏ',
-    bug: 'Lasagne #274',
-    killedBy: ['optimizer/adam-constant-gradient', 'optimizer/recurrence'],
-    plant: adam({ correct: (beta, k) => 1 - beta ** (2 * k) }),
-  },
-  {
-    id: 'adam/minus-eps',
-    says: 'divides by √v − eps',
-    bug: 'tf-keras 2f003f9f1',
-    killedBy: ['optimizer/recurrence'],
-    plant: adam({ root: (v, eps) => Math.sqrt(v) - eps }),
-  },
-  {
-    id: 'adam/eps-inside',
-    says: 'puts eps inside the root',
-    bug: 'undeclared dialect',
-    killedBy: ['optimizer/recurrence'],
-    plant: adam({ root: (v, eps) => Math.sqrt(v + eps) }),
-  },
-  {
-    id: 'adam/no-eps',
-    says: 'forgets eps',
-    bug: 'Optimisers.jl #190',
-    killedBy: ['optimizer/zero-gradient'],
-    plant: adam({ root: (v) => Math.sqrt(v) }),
-  },
-  {
-    id: 'adam/step-per-leaf',
-    says: 'counts a step per parameter',
-    bug: 'tinygrad fc6f355c6',
-    killedBy: ['optimizer/leaves-apart', 'optimizer/recurrence'],
-    plant: adam({ step: (k, leaf, leaves) => (k - 1) * leaves + leaf + 1 }),
-  },
-  {
-    id: 'adam/step-from-zero',
-    says: 'starts counting at 0',
-    bug: 'burn #621',
-    killedBy: ['optimizer/recurrence', 'optimizer/zero-gradient'],
-    plant: adam({ step: (k) => k - 1 }),
-  },
-  {
-    id: 'adam/floor',
-    says: 'never divides by less than 1/8',
-    killedBy: ['optimizer/scale-free'],
-    plant: adam({ root: (v) => Math.max(Math.sqrt(v), 1 / 8) }),
-  },
-  {
-    id: 'adam/lopsided',
-    says: 'lets only positive gradients into the second moment',
-    killedBy: ['optimizer/odd'],
-    plant: adam({ second: (v, g, b) => b * v + (1 - b) * (g > 0 ? g * g : (g * g) / 2) }),
-  },
   {
     id: 'sgd/twice',
     says: 'w′ = w − 2·lr·g',
     bug: 'gorgonia #494',
-    killedBy: ['optimizer/sgd-exact'],
+    killedBy: ['optimizer/sgd-exact', 'optimizer/steps', 'optimizer/descent-on-a-quadratic'],
     plant: withHyper('sgd', (h) => ({ ...h, lr: 2 * (h.lr ?? 0) })),
+  },
+  {
+    id: 'sgd/added-twice',
+    says: 'w′ = 2·w − lr·g',
+    bug: 'gorgonia #494',
+    killedBy: ['optimizer/sgd-exact', 'optimizer/zero-lr', 'optimizer/zero-gradient'],
+    plant: wrong('sgd', ({ g, w, h }) => w - h('lr') * g),
+  },
+  {
+    id: 'sgd/ascends',
+    says: 'w′ = w + lr·g',
+    killedBy: [
+      'optimizer/sgd-exact',
+      'optimizer/descent-lemma',
+      'optimizer/stability-threshold',
+      'optimizer/descent-on-a-quadratic',
+    ],
+    plant: wrong('sgd', ({ g, h }) => h('lr') * g),
   },
   {
     id: 'sgd/zero-lr',
@@ -129,6 +38,24 @@ export const optimizerMutants: readonly Mutant[] = [
     plant: withHyper('sgd', (h) => ({ ...h, lr: h.lr || 0.3 })),
   },
   {
+    id: 'sgd/single-precision',
+    says: 'keeps the rate in single precision',
+    killedBy: ['optimizer/steps', 'optimizer/constant-gradient'],
+    plant: withHyper('sgd', (h) => ({ ...h, lr: Math.fround(h.lr ?? 0) })),
+  },
+  {
+    id: 'sgd/limits-gradients',
+    says: 'cuts gradients at 4 without being asked',
+    killedBy: ['optimizer/sgd-linear'],
+    plant: wrong('sgd', ({ g, h }) => -h('lr') * Math.max(-4, Math.min(4, g))),
+  },
+  {
+    id: 'sgd/shares-the-rate',
+    says: 'divides the rate by the number of tensors',
+    killedBy: ['optimizer/leaves-apart', 'optimizer/steps'],
+    plant: wrong('sgd', ({ g, h, leaves }) => (-h('lr') * g) / leaves),
+  },
+  {
     id: 'momentum/zero',
     says: 'momentum || 0.9',
     bug: 'tfjs-layers #259',
@@ -136,73 +63,327 @@ export const optimizerMutants: readonly Mutant[] = [
     plant: withHyper('momentum', (h) => ({ ...h, momentum: h.momentum || 0.9 })),
   },
   {
-    id: 'adam/frozen-step',
-    says: 'stops counting at 10',
-    bug: 'OLMo-core #317',
+    id: 'momentum/never-decays',
+    says: 'v = v + μ·g',
+    bug: 'AiDotNet #2008',
+    killedBy: [
+      'optimizer/constant-gradient',
+      'optimizer/memory-of-one-gradient',
+      'optimizer/heavy-ball-on-a-quadratic',
+      ...STEPS,
+    ],
+    plant: wrong('momentum', ({ g, h, s }) => {
+      s.v = (s.v ?? 0) + h('momentum') * g;
+      return -h('lr') * s.v;
+    }),
+  },
+  {
+    id: 'momentum/mean',
+    says: 'averages gradients where it should sum them',
+    killedBy: ['optimizer/constant-gradient', 'optimizer/heavy-ball-on-a-quadratic'],
+    plant: wrong('momentum', ({ g, h, s }) => {
+      s.v = mean(h('momentum'), s.v ?? 0, g);
+      return -h('lr') * s.v;
+    }),
+  },
+  {
+    id: 'momentum/damped-first',
+    says: 'damps the first gradient where it was told not to',
+    bug: 'undeclared dialect',
+    killedBy: ['optimizer/constant-gradient', 'optimizer/memory-of-one-gradient', 'optimizer/steps'],
+    plant: withHyper('momentum', (h) => ({ ...h, firstStepFull: 0 })),
+  },
+  {
+    id: 'momentum/rate-inside',
+    says: 'has the rate inside the velocity and declares it outside',
+    bug: 'undeclared dialect',
+    killedBy: ['optimizer/rate-per-step', 'convention/declared'],
+    plant: withHyper('momentum', (h) => ({ ...h, lrInside: 1 }), 'run_with_rates'),
+  },
+  {
+    id: 'momentum/swaps-dampening',
+    says: 'takes dampening for its complement',
+    killedBy: ['optimizer/constant-gradient', 'optimizer/steps'],
+    plant: withHyper('momentum', (h) => ({ ...h, dampening: 1 - (h.dampening ?? 0) })),
+  },
+  {
+    id: 'rates/one-late',
+    says: 'steps with the rate of the step before',
+    killedBy: ['optimizer/rate-per-step'],
+    plant: both(
+      ...['sgd', 'adamw', 'schedule_free_sgd'].map((name) =>
+        at(`optimizer.${name}.run_with_rates`, (args, original) => {
+          const rates = args.rates as readonly number[];
+          return now(original, { ...args, rates: rates.map((rate, i) => rates[i - 1] ?? rate) });
+        }),
+      ),
+    ),
+  },
+  {
+    id: 'schedule_free_sgd/one-rate',
+    says: 'keeps the first rate for ever',
+    killedBy: ['optimizer/rate-per-step'],
+    plant: at('optimizer.schedule_free_sgd.run_with_rates', (args, original) => {
+      const rates = args.rates as readonly number[];
+      return now(original, { ...args, rates: rates.map(() => rates[0] ?? 0) });
+    }),
+  },
+  {
+    id: 'nesterov/heavy-ball',
+    says: 'steps by the velocity, without looking ahead',
+    bug: 'mxnet #16053',
+    killedBy: [
+      'optimizer/look-ahead',
+      'optimizer/look-ahead-on-a-quadratic',
+      'optimizer/constant-gradient',
+      'convention/declared',
+    ],
+    plant: wrong('nesterov', ({ g, h, s }) => {
+      s.v = h('momentum') * (s.v ?? 0) + g;
+      return -h('lr') * s.v;
+    }),
+  },
+  {
+    id: 'nesterov/looks-too-far',
+    says: 'adds the velocity where μ times the velocity belongs',
+    bug: 'Paddle #12231',
+    killedBy: ['optimizer/look-ahead', 'optimizer/memory-of-one-gradient', 'optimizer/special-cases'],
+    plant: wrong('nesterov', ({ g, h, s }) => {
+      s.v = h('momentum') * (s.v ?? 0) + g;
+      return -h('lr') * (g + s.v);
+    }),
+  },
+  {
+    id: 'rprop/remembers-turns',
+    says: 'keeps the gradient after a turn, so that it shortens twice',
+    killedBy: ['optimizer/trajectory', 'optimizer/defaults'],
+    plant: wrong('rprop', (x) => rprop(x, true)),
+  },
+  {
+    id: 'rprop/no-limits',
+    says: 'lets steps grow for ever',
+    killedBy: ['optimizer/constant-gradient', 'optimizer/trajectory', 'optimizer/defaults'],
+    plant: withHyper('rprop', (h) => ({ ...h, maxFactor: 2 ** 100 })),
+  },
+  {
+    id: 'rprop/no-floor',
+    says: 'lets steps shrink for ever',
+    killedBy: ['optimizer/trajectory', 'optimizer/defaults'],
+    plant: withHyper('rprop', (h) => ({ ...h, minFactor: 0 })),
+  },
+  {
+    id: 'sign_sgd/zero-is-positive',
+    says: 'takes 0 for a positive gradient',
+    killedBy: ['optimizer/zero-gradient', 'optimizer/steps'],
+    plant: wrong('sign_sgd', ({ g, h }) => -h('lr') * (g >= 0 ? 1 : -1)),
+  },
+  {
+    id: 'signum/no-memory',
+    says: 'takes the sign of the last gradient alone',
+    killedBy: ['optimizer/memory-of-one-gradient', ...STEPS],
+    plant: withHyper('signum', (h) => ({ ...h, momentum: 0 })),
+  },
+  {
+    id: 'lion/swapped-betas',
+    says: 'remembers with the rate that it steps with',
     killedBy: ['optimizer/trajectory'],
-    plant: adam({ step: (k) => Math.min(k, 10) }),
+    plant: withHyper('lion', (h) => ({ ...h, beta1: h.beta2 ?? 0, beta2: h.beta1 ?? 0 })),
   },
   {
-    id: 'amsgrad/no-maximum',
-    says: 'never updates the maximum: plain Adam',
-    bug: 'chainer #7661',
-    killedBy: ['optimizer/trajectory', 'optimizer/recurrence'],
-    plant: (port) =>
-      at('optimizer.amsgrad.run', (args) => {
-        const { maxCorrected: _, ...hyper } = args.hyper as Readonly<Record<string, number>>;
-        return port.call('optimizer.adam.run', { ...args, hyper }) as Args; // the home port answers at once
-      })(port),
+    id: 'lion/remembers-first',
+    says: 'looks at the mean after it was renewed',
+    killedBy: ['optimizer/trajectory'],
+    plant: wrong('lion', ({ g, w, h, s }) => {
+      s.m = mean(h('beta2'), s.m ?? 0, g);
+      return -h('lr') * (Math.sign(mean(h('beta1'), s.m, g)) + h('weightDecay') * w);
+    }),
   },
   {
-    id: 'adamw/decay-without-rate',
+    id: 'lion/decay-without-rate',
     says: 'takes weightDecay·w off whatever the rate',
-    bug: 'Flux a92606b8f',
-    killedBy: ['optimizer/recurrence'],
-    plant: withHyper('adamw', (h) => ({ ...h, weightDecay: (h.weightDecay ?? 0) / (h.lr || 1) })),
+    killedBy: ['optimizer/decay-alone', 'optimizer/constant-gradient', 'optimizer/zero-lr'],
+    plant: wrong('lion', ({ g, w, h, s }) => {
+      const look = Math.sign(mean(h('beta1'), s.m ?? 0, g));
+      s.m = mean(h('beta2'), s.m ?? 0, g);
+      return -h('lr') * look - h('weightDecay') * w;
+    }),
+  },
+  {
+    id: 'lion/one-beta',
+    says: 'steps along a mean of its own that is not the one it remembers',
+    killedBy: ['optimizer/special-cases'],
+    plant: withHyper('lion', (h) => ({ ...h, beta2: (h.beta2 ?? 0) / 2 })),
   },
   {
     id: 'adagrad/starts-at-one',
     says: 'starts its sum at 1',
     bug: 'dl4j #953',
-    killedBy: ['optimizer/recurrence'],
+    killedBy: ['optimizer/constant-gradient', 'optimizer/steps', 'optimizer/defaults'],
     plant: withHyper('adagrad', (h) => ({ ...h, initialAccumulator: 1 })),
   },
   {
-    id: 'lion/swapped-betas',
-    says: 'remembers with the rate that it steps with',
-    killedBy: ['optimizer/recurrence'],
-    plant: withHyper('lion', (h) => ({ ...h, beta1: h.beta2 ?? 0, beta2: h.beta1 ?? 0 })),
-  },
-  {
-    id: 'nadam/no-schedule',
-    says: 'keeps the decay of the first moment constant without declaring it',
-    bug: 'undeclared dialect',
-    killedBy: ['optimizer/recurrence'],
-    plant: withHyper('nadam', (h) => ({ ...h, scheduled: 0 })),
-  },
-  {
-    id: 'schedule-free/evaluates-where-it-differentiates',
-    says: 'mixes the iterates with 1 − beta1',
-    killedBy: ['optimizer/recurrence'],
-    plant: withHyper('schedule_free_sgd', (h) => ({ ...h, beta1: 1 - (h.beta1 ?? 0) })),
-  },
-  {
-    id: 'lamb/one-ratio',
-    says: 'measures all tensors together',
-    killedBy: ['optimizer/leaves-of-their-own', 'optimizer/recurrence'],
-    plant: at('optimizer.lamb.run', (args, original) => {
-      const joined = (ts: readonly Plain[]): readonly Plain[] => {
-        const data = ts.flatMap((t) => Array.from(t.data));
-        return [{ shape: [data.length], data }];
-      };
-      const params = list(args, 'params');
-      const gradients = args.gradients as readonly (readonly Plain[])[];
-      const answer = now(original, { ...args, params: joined(params), gradients: gradients.map(joined) });
-      const apart = ([all]: readonly Plain[]): readonly Plain[] => {
-        let at0 = 0;
-        return params.map((p) => like(p, () => all?.data[at0++] ?? Number.NaN));
-      };
-      return { params: (answer.params as readonly (readonly Plain[])[]).map(apart) };
+    id: 'adagrad/no-root',
+    says: 'divides by the sum of squares itself',
+    killedBy: ['optimizer/constant-gradient', 'optimizer/memory-of-one-gradient'],
+    plant: wrong('adagrad', ({ g, h, s, k }) => {
+      s.sum = (k === 1 ? h('initialAccumulator') : (s.sum ?? 0)) + g * g;
+      return (-h('lr') * g) / (s.sum + h('epsRoot') + h('eps'));
     }),
   },
+  {
+    id: 'adagrad/last-gradient',
+    says: 'forgets all but the last gradient',
+    killedBy: ['optimizer/adagrad-slows-down', 'optimizer/constant-gradient'],
+    plant: wrong(
+      'adagrad',
+      ({ g, h }) => (-h('lr') * g) / (Math.sqrt(h('initialAccumulator') + g * g + h('epsRoot')) + h('eps')),
+    ),
+  },
+  {
+    id: 'rmsprop/mean-of-squares-twice',
+    says: 'takes the mean of g² for the mean of g',
+    bug: 'tf-keras 32b15912a',
+    killedBy: ['optimizer/constant-gradient', 'optimizer/memory-of-one-gradient', 'optimizer/steps'],
+    plant: wrong('rmsprop', (x) => rmsprop(x, { centre: (g) => g * g })),
+  },
+  {
+    id: 'rmsprop/negative-spread',
+    says: 'lets rounding make the spread negative',
+    bug: 'mxnet #6235',
+    killedBy: ['optimizer/centered-stays-real'],
+    plant: wrong('rmsprop', (x) => rmsprop(x, { floor: Number.NEGATIVE_INFINITY })),
+  },
+  {
+    id: 'rmsprop/eps-below-the-root',
+    says: 'puts eps inside the root',
+    bug: 'undeclared dialect',
+    killedBy: ['optimizer/constant-gradient', 'optimizer/steps'],
+    plant: withHyper('rmsprop', (h) => ({ ...h, eps: 0, epsRoot: (h.eps ?? 0) + (h.epsRoot ?? 0) })),
+  },
+  {
+    id: 'rmsprop/no-momentum',
+    says: 'has no momentum unless it is not null',
+    bug: 'tfjs-layers #259',
+    killedBy: ['optimizer/memory-of-one-gradient', 'optimizer/steps'],
+    plant: withHyper('rmsprop', (h) => ({ ...h, momentum: 0 })),
+  },
+  {
+    id: 'rmsprop/brackets',
+    says: 'adds eps to the quotient',
+    bug: 'mxnet #5043',
+    killedBy: ['optimizer/constant-gradient', 'optimizer/steps'],
+    plant: wrong('rmsprop', (x) => rmsprop(x, { over: (g, root, eps) => g / root + eps })),
+  },
+  {
+    id: 'rmsprop/corrected',
+    says: 'corrects the bias of its mean',
+    killedBy: ['optimizer/adam-is-corrected-rmsprop'],
+    plant: both(
+      ...['run', 'run_with_rates'].map((call) =>
+        withHyper('rmsprop', (h) => ({ ...h, decay: (h.decay ?? 0) * (h.decay ?? 0) }), call),
+      ),
+    ),
+  },
+  {
+    id: 'adadelta/new-over-new',
+    says: 'measures the step by steps that it is part of',
+    killedBy: ['optimizer/steps', 'optimizer/trajectory'],
+    plant: wrong('adadelta', ({ g, h, s }) => {
+      s.v = mean(h('decay'), s.v ?? 0, g * g);
+      const first = Math.sqrt(((s.u ?? 0) + h('epsRoot')) / (s.v + h('epsRoot'))) * g;
+      s.u = mean(h('decay'), s.u ?? 0, first * first);
+      return -h('lr') * Math.sqrt((s.u + h('epsRoot')) / (s.v + h('epsRoot'))) * g;
+    }),
+  },
+  {
+    id: 'adadelta/rate-in-memory',
+    says: 'remembers steps with the rate on them',
+    killedBy: ['optimizer/steps', 'optimizer/trajectory'],
+    plant: wrong('adadelta', (x) => adadelta(x, (step, lr) => lr * step)),
+  },
+  {
+    id: 'adadelta/no-units',
+    says: 'starts from steps of 2⁻⁵⁶ whatever the accumulators say',
+    killedBy: ['optimizer/adadelta-units'],
+    plant: withHyper('adadelta', (h) => ({ ...h, epsRoot: Math.max(h.epsRoot ?? 0, 2 ** -106) + 2 ** -106 })),
+  },
+  {
+    id: 'adamax/never-forgets',
+    says: 'keeps the largest gradient for ever',
+    killedBy: ['optimizer/memory-of-one-gradient', 'optimizer/trajectory'],
+    plant: wrong('adamax', (x) => adamax(x, { forget: 1 })),
+  },
+  {
+    id: 'adamax/no-correction',
+    says: 'does not correct the first moment',
+    killedBy: ['optimizer/constant-gradient', 'optimizer/steps'],
+    plant: wrong('adamax', (x) => adamax(x, { k: Number.POSITIVE_INFINITY })),
+  },
+  {
+    id: 'adamax/zero-over-zero',
+    says: 'divides 0 by 0 where no gradient has come',
+    bug: 'tfjs #280',
+    killedBy: ['optimizer/zero-gradient'],
+    plant: wrong('adamax', (x) => adamax({ ...x, h: (key) => (key.startsWith('eps') ? 0 : x.h(key)) }, {})),
+  },
+  {
+    id: 'defaults/other',
+    says: 'has a decay of 0.99 for the second moment unless told otherwise',
+    killedBy: ['optimizer/defaults'],
+    plant: both(...['adam', 'lamb', 'prodigy'].map((name) => withHyper(name, (h: Numbers) => ({ beta2: 0.99, ...h })))),
+  },
+  {
+    id: 'refuses/nothing',
+    says: 'takes any configuration',
+    bug: 'tfjs #1861',
+    killedBy: ['optimizer/refuses'],
+    plant: at('optimizer.adam.accepts', () => ({ accepted: true })),
+  },
+  {
+    id: 'refuses/partial',
+    says: 'takes a configuration only if all of it is there',
+    killedBy: ['optimizer/refuses'],
+    plant: at('optimizer.momentum.accepts', (args, original) => ({
+      accepted: now(original, args).accepted === true && Object.keys(args.hyper as Numbers).length > 1,
+    })),
+  },
 ];
+
+type Coordinate = Parameters<Parameters<typeof wrong>[1]>[0];
+
+function rprop({ g, h, s, k }: Coordinate, remembers: boolean): number {
+  const turn = Math.sign(g) * Math.sign(s.before ?? 0);
+  const factor = (k === 1 ? 1 : (s.factor ?? 1)) * (turn > 0 ? h('up') : turn < 0 ? h('down') : 1);
+  s.factor = Math.min(Math.max(factor, h('minFactor')), h('maxFactor'));
+  s.before = turn < 0 && !remembers ? 0 : g;
+  return -h('lr') * s.factor * (turn < 0 ? 0 : Math.sign(g));
+}
+
+interface RmspropFault {
+  readonly centre?: (g: number) => number;
+  readonly floor?: number;
+  readonly over?: (g: number, root: number, eps: number) => number;
+}
+function rmsprop(
+  { g, h, s }: Coordinate,
+  { centre = (v) => v, floor = 0, over = (v, root, eps) => v / (root + eps) }: RmspropFault,
+): number {
+  s.v = mean(h('decay'), s.v ?? 0, g * g);
+  s.m = mean(h('decay'), s.m ?? 0, centre(g));
+  const spread = h('centered') === 1 ? Math.max(s.v - s.m * s.m, floor) : s.v;
+  s.speed = h('momentum') * (s.speed ?? 0) + over(g, Math.sqrt(spread + h('epsRoot')), h('eps'));
+  return -h('lr') * s.speed;
+}
+
+function adadelta({ g, h, s }: Coordinate, kept: (step: number, lr: number) => number): number {
+  s.v = mean(h('decay'), s.v ?? 0, g * g);
+  const step = Math.sqrt(((s.u ?? 0) + h('epsRoot')) / (s.v + h('epsRoot'))) * g;
+  s.u = mean(h('decay'), s.u ?? 0, kept(step, h('lr')) ** 2);
+  return -h('lr') * step;
+}
+
+function adamax({ g, h, s, k }: Coordinate, fault: { readonly forget?: number; readonly k?: number }): number {
+  s.m = mean(h('beta1'), s.m ?? 0, g);
+  s.top = Math.max((fault.forget ?? h('beta2')) * (s.top ?? 0), Math.abs(g) + h('epsInner'));
+  return (-h('lr') * (s.m / (1 - h('beta1') ** (fault.k ?? k)))) / (s.top + h('eps'));
+}
