@@ -33,6 +33,10 @@ export class Answer {
   numbers(name: string): readonly number[] {
     return this.#fields[name] as readonly number[];
   }
+  /** Lists of numbers, as the places of samples per batch. */
+  lists(name: string): readonly (readonly number[])[] {
+    return this.#fields[name] as readonly (readonly number[])[];
+  }
   flag(name: string): boolean {
     return this.#fields[name] as boolean;
   }

@@ -168,6 +168,20 @@ export const ALPHA = 5e-13;
  */
 export const quadratureBound = (n: number): number => (2 * Math.log(n)) / n;
 
+/** The same for fourth moments, relative to the squared variance: the quantile of an end cell to the fourth is at most (2·ln n)². */
+export const fourthQuadratureBound = (n: number): number => (2 * Math.log(n)) ** 2 / n;
+
+/**
+ * How far a quantile of standard deviation 1 may be from that of the exact law. A rational approximation of degree 7 over
+ * 7 by Horner's rule with terms of one sign takes 28 roundings, its own argument, the scale and the products a few more:
+ * 64 together. A rounded probability next to ½ moves the quantile by that rounding over the density, √(2π)·u: 8·u in
+ * absolute terms with one to spare on either side. Higham 2002, §5.1 and §3.1.
+ */
+export const quantileBound = (z: number, u: number): number => gamma(64, u) * Math.abs(z) + 8 * u;
+
+/** Roundings of a sum of n products, relative to the sum of their sizes. Higham 2002, §3.1. */
+export const sumBound = (n: number, u: number): number => gamma(n + 2, u);
+
 /** How far from orthonormal the n vectors of length m of a stable orthogonalisation may be, entry by entry. Higham 2002, Theorem 19.4. */
 export const orthogonalityBound = (m: number, n: number, u: number): number => 2 * Math.sqrt(n) * gamma(4 * m * n, u);
 
@@ -186,6 +200,37 @@ export const chiSquareTest = (sum: number, n: number, alpha: number): Comparison
 /** Two-sided exact test that k of n independent draws of probability p succeeded. */
 export const binomialTest = (k: number, n: number, p: number, alpha: number): Comparison =>
   surprise(2 * Math.min(binomialCdf(k, n, p), 1 - (k > 0 ? binomialCdf(k - 1, n, p) : 0)), alpha);
+
+/**
+ * Whether values are uniform on [0, 1]; they are independent, mapped there by their exact distribution function. The
+ * largest distance D of the empirical from the true distribution exceeds ε with probability at most 2·exp(−2nε²).
+ * @source Massart 1990, Corollary 1 (the Dvoretzky–Kiefer–Wolfowitz inequality with its best constant)
+ */
+export const dkwTest = (values: readonly number[], alpha: number): Comparison => {
+  const n = values.length;
+  const sorted = Float64Array.from(values).sort(); // NaN ends up last, at a distance that is none
+  let most = 0;
+  sorted.forEach((v, i) => {
+    const d = Math.max(v - i / n, (i + 1) / n - v);
+    most = most >= d ? most : d;
+  });
+  return surprise(Number.isNaN(most) ? 0 : 2 * Math.exp(-2 * n * most * most), alpha);
+};
+
+/**
+ * Whether counts of independent draws fit the probabilities of their cells. The evidence against them is the likelihood
+ * under a Dirichlet(½, …, ½) mixture of all cell probabilities over the likelihood under the given ones: its mean under
+ * the null is 1, so that it reaches 1/α with probability at most α. No approximation, whatever the counts.
+ * @source Krichevsky & Trofimov 1981 (the mixture); Markov's inequality
+ */
+export const mixtureTest = (counts: readonly number[], probabilities: readonly number[], alpha: number): Comparison => {
+  const rising = (from: number, n: number): number =>
+    Array.from({ length: n }, (_, i) => Math.log(from + i)).reduce((a, b) => a + b, 0);
+  const total = counts.reduce((a, b) => a + b, 0);
+  const mixture = counts.reduce((s, n) => s + rising(1 / 2, n), 0) - rising(counts.length / 2, total);
+  const given = counts.reduce((s, n, i) => s + (n === 0 ? 0 : n * Math.log(probabilities[i] ?? 0)), 0);
+  return surprise(Number.isNaN(total) ? 0 : Math.exp(Math.min(0, given - mixture)), alpha);
+};
 
 /** What a port is granted per operation in a running error bound; see oracle/readings. */
 export interface Grant {

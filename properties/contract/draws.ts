@@ -1,7 +1,7 @@
 // The contract, part three: what is random, initializers and generators.
 import { z } from 'zod';
 import { INITIALIZERS } from '../../src/index.ts';
-import { type Entry, integer, number, shapeOf, snakes, tensor } from './entry.ts';
+import { type Entry, integer, number, shapeOf, snakes, tensor, tensors } from './entry.ts';
 
 export const drawEntries: readonly Entry[] = [
   {
@@ -17,7 +17,7 @@ export const drawEntries: readonly Entry[] = [
     kind: 'initializer',
     names: snakes(INITIALIZERS),
     call: 'from_uniforms',
-    says: 'weights from given uniforms in (0, 1), one each',
+    says: 'weights from given uniforms in (0, 1), one each, by inversion: the quantiles of the distribution',
     takes: { u: tensor, fanIn: integer, fanOut: integer, gain: number },
     gives: { w: tensor },
     shapes: (a) => ({ w: shapeOf(a, 'u') }),
@@ -33,11 +33,74 @@ export const drawEntries: readonly Entry[] = [
   },
   {
     kind: 'random',
+    names: ['threefry'],
+    call: 'key',
+    says: 'the key that all draws of a seed begin with: its 64-bit two’s complement as two words, high and low',
+    takes: { seed: integer },
+    gives: { words: z.array(integer) },
+    shapes: () => ({}),
+  },
+  {
+    kind: 'random',
+    names: ['threefry'],
+    call: 'fold',
+    says: 'the key of a numbered child: the block of the counter (child, 1)',
+    takes: { key: z.array(integer), child: integer },
+    gives: { words: z.array(integer) },
+    shapes: () => ({}),
+  },
+  {
+    kind: 'random',
+    names: ['threefry'],
+    call: 'uniforms',
+    says: 'uniforms of a key: (a·2²⁶ + b + ½)/2⁵², a and b being the upper 26 bits of the words of the block of the counter (i, 0)',
+    takes: { key: z.array(integer), count: integer },
+    gives: { values: tensor },
+    shapes: (a) => ({ values: [a.count] }),
+  },
+  {
+    kind: 'random',
     names: ['uniform', 'normal'],
     call: 'sample',
     says: 'numbers from a seed',
     takes: { seed: integer, count: integer },
     gives: { values: tensor },
     shapes: (a) => ({ values: [a.count] }),
+  },
+  {
+    kind: 'random',
+    names: ['uniform', 'normal'],
+    call: 'children',
+    says: 'numbers of each of n independent streams that a seed is split into',
+    takes: { seed: integer, n: integer, count: integer },
+    gives: { streams: tensors },
+    shapes: (a) => ({ streams: Array.from({ length: a.n as number }, () => [a.count]) }),
+  },
+  {
+    kind: 'random',
+    names: ['permutation'],
+    call: 'sample',
+    says: 'a random order of 0 … count − 1 from a seed',
+    takes: { seed: integer, count: integer },
+    gives: { order: z.array(integer) },
+    shapes: () => ({}),
+  },
+  {
+    kind: 'random',
+    names: ['bernoulli'],
+    call: 'from_uniforms',
+    says: '1 with probability p and else 0, from given uniforms in (0, 1), one each',
+    takes: { u: tensor, p: number },
+    gives: { values: tensor },
+    shapes: (a) => ({ values: shapeOf(a, 'u') }),
+  },
+  {
+    kind: 'gain',
+    names: ['identity', 'sigmoid', 'tanh', 'relu', 'leaky_relu', 'selu'],
+    call: 'value',
+    says: 'the gain of weights in front of an activation whose variance without it is 1/fanIn',
+    takes: { slope: number.optional() },
+    gives: { gain: number },
+    shapes: () => ({}),
   },
 ];

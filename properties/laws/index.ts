@@ -7,6 +7,8 @@ import { diagnoseLaws } from './diagnose.ts';
 import { dropoutLaws } from './dropout.ts';
 import { gradientLaws } from './gradient.ts';
 import { initializerLaws } from './initializer.ts';
+import { matrixInitializerLaws } from './initializer-matrix.ts';
+import { networkInitializerLaws } from './initializer-network.ts';
 import { lossLaws } from './loss.ts';
 import { metaLaws } from './meta.ts';
 import { networkLaws } from './network.ts';
@@ -33,6 +35,8 @@ export const LAWS: readonly Law[] = [
   ...dropoutLaws,
   ...regularisationLaws,
   ...initializerLaws,
+  ...matrixInitializerLaws,
+  ...networkInitializerLaws,
   ...rngLaws,
   ...optimizerLaws,
   ...scheduleLaws,
