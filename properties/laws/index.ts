@@ -19,8 +19,10 @@ import { purityLaws } from './purity.ts';
 import { rbmLaws } from './rbm.ts';
 import { regularisationLaws } from './regularisation.ts';
 import { rngLaws } from './rng.ts';
+import { rngStatisticsLaws } from './rng-statistics.ts';
 import { scheduleLaws } from './schedule.ts';
 import { trainLaws } from './train.ts';
+import { trainDataLaws } from './train-data.ts';
 
 export const LAWS: readonly Law[] = [
   ...metaLaws,
@@ -38,10 +40,12 @@ export const LAWS: readonly Law[] = [
   ...matrixInitializerLaws,
   ...networkInitializerLaws,
   ...rngLaws,
+  ...rngStatisticsLaws,
   ...optimizerLaws,
   ...scheduleLaws,
   ...perceptronLaws,
   ...rbmLaws,
   ...diagnoseLaws,
   ...trainLaws,
+  ...trainDataLaws,
 ];
