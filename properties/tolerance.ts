@@ -217,19 +217,32 @@ export const dkwTest = (values: readonly number[], alpha: number): Comparison =>
   return surprise(Number.isNaN(most) ? 0 : 2 * Math.exp(-2 * n * most * most), alpha);
 };
 
+/** Weights of a cell of average chance in the mixtures of {@link mixtureTest}: from anything at all to next to the given chances. */
+const MIXTURES = [1 / 2, 8, 64, 512] as const;
+
 /**
  * Whether counts of independent draws fit the probabilities of their cells. The evidence against them is the likelihood
- * under a Dirichlet(½, …, ½) mixture of all cell probabilities over the likelihood under the given ones: its mean under
- * the null is 1, so that it reaches 1/α with probability at most α. No approximation, whatever the counts.
+ * under mixtures of all cell probabilities (Dirichlet priors, centred on the given ones, of several widths) over the
+ * likelihood under the given ones: its mean under the null is 1, so that it reaches 1/α with probability at most α.
+ * No approximation, whatever the counts. A draw that fits no cell is to be counted nowhere else: by the caller.
  * @source Krichevsky & Trofimov 1981 (the mixture); Markov's inequality
  */
 export const mixtureTest = (counts: readonly number[], probabilities: readonly number[], alpha: number): Comparison => {
-  const rising = (from: number, n: number): number =>
-    Array.from({ length: n }, (_, i) => Math.log(from + i)).reduce((a, b) => a + b, 0);
+  /** log of from·(from + 1)·…·(from + n − 1). */
+  const rising = (from: number, n: number): number => {
+    let sum = 0;
+    for (let i = 0; i < n; i++) sum += Math.log(from + i);
+    return sum;
+  };
   const total = counts.reduce((a, b) => a + b, 0);
-  const mixture = counts.reduce((s, n) => s + rising(1 / 2, n), 0) - rising(counts.length / 2, total);
+  const weightOf = (i: number, c: number): number => c * counts.length * (probabilities[i] ?? 0);
   const given = counts.reduce((s, n, i) => s + (n === 0 ? 0 : n * Math.log(probabilities[i] ?? 0)), 0);
-  return surprise(Number.isNaN(total) ? 0 : Math.exp(Math.min(0, given - mixture)), alpha);
+  const evidence = MIXTURES.map(
+    (c) => counts.reduce((s, n, i) => s + rising(weightOf(i, c), n), 0) - rising(c * counts.length, total) - given,
+  );
+  const most = Math.max(...evidence);
+  const mean = most + Math.log(evidence.reduce((s, e) => s + Math.exp(e - most), 0) / evidence.length);
+  return surprise(Number.isNaN(mean) ? 0 : Math.exp(Math.min(0, -mean)), alpha);
 };
 
 /** What a port is granted per operation in a running error bound; see oracle/readings. */

@@ -70,7 +70,7 @@ export const matrixInitializerLaws = [
     says: 'orthogonal matrices are uniform over the group: every entry of a 3 × 3 one is uniform on [−1, 1], diagonals have either sign, and so has the determinant',
     formula: 'w[i][j] ~ U(−1, 1) (Archimedes), P(w[i][i] > 0) = P(det w > 0) = ½',
     source: 'Mezzadri 2007, §4 and §5 (a plain QR decomposition is not uniform)',
-    detects: 'a share of signs off by 0.1, a distribution function of an entry off by 0.14',
+    detects: 'a share of signs off by 0.1, a distribution function of an entry off by 0.16',
     subjects: among(['orthogonal'], 'initializer', 'sample'),
     given: () => seed,
     *holds(s) {
@@ -175,7 +175,7 @@ export const matrixInitializerLaws = [
     says: 'the weights that a sparse unit has are normal with standard deviation gain, and of either sign',
     formula: 'Σ w²/gain² ~ χ² with 15·units degrees of freedom',
     source: 'Martens 2010, §5',
-    detects: 'a variance off by 10 %, a share of positive weights off by 0.05',
+    detects: 'a variance off by 11 %, a share of positive weights off by 0.05',
     subjects: among(['sparse'], 'initializer', 'sample'),
     given: () => fc.record({ fanIn: fc.constant(20), fanOut: fc.constant(2 ** 11), gain: gains, seed }),
     *holds(d, _port, name) {

@@ -169,7 +169,7 @@ export const initializerLaws = [
     kills: ['tfjs #8594 (live)', 'TF #18706', 'keras #8048', 'LBANN #316', 'mlverse #555', 'Flux 4f87f2b'],
     detects: 'a variance off by 2 % with probability 0.999, one off by 3 % with probability 1 − 10⁻⁶',
     subjects: among(statedAs('normal'), 'initializer', 'sample'),
-    given: () => fc.tuple(...Array.from({ length: 9 }, () => draw(2 ** 16))),
+    given: () => fc.noShrink(fc.tuple(...Array.from({ length: 9 }, () => draw(2 ** 16)))),
     *holds(draws, _port, name) {
       let sum = 0;
       for (const d of draws) sum += squares(yield* sample(name, d)) / varianceOf(name, d);
@@ -186,7 +186,7 @@ export const initializerLaws = [
     formula: 'sup |Fₙ − F| ≤ √(ln(2/α)/2n), n = 16,384',
     source: 'Massart 1990, Corollary 1',
     detects:
-      'a distribution function that is off by 0.05 anywhere (a normal in the place of a uniform, a spread off by 20 %)',
+      'a distribution function that is off by 0.055 anywhere (a uniform in the place of a normal, a spread off by 25 %)',
     subjects: among(APART, 'initializer', 'sample'),
     given: () => draw(2 ** 14),
     *holds(d, _port, name) {
@@ -375,13 +375,8 @@ export const initializerLaws = [
     subjects: among(RANDOM, 'initializer', 'sample'),
     given: () =>
       fc
-        .record({
-          fanIn: extent(6).map((n) => n + 3),
-          fanOut: extent(6).map((n) => n + 3),
-          seed: anySeed,
-          other: anySeed,
-        })
-        .filter((d) => d.seed !== d.other),
+        .record({ fanIn: extent(6).map((n) => n + 3), fanOut: extent(6).map((n) => n + 3), seeds: twoSeeds })
+        .map(({ seeds, ...fans }) => ({ ...fans, ...seeds })),
     *holds({ fanIn, fanOut, seed: s, other }, _port, name) {
       const at = (seedValue: number): Inquiry<readonly number[]> =>
         sampleAt(name, { fanIn, fanOut, gain: 1, seed: seedValue }, [fanIn, fanOut]);
@@ -420,6 +415,19 @@ export const anySeed = fc.oneof(
   fc.constantFrom(0, 1, -1, 2 ** 31 - 1, -(2 ** 31), 2 ** 32 - 1, 2 ** 32, 2 ** 53 - 1),
   fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }),
 );
+
+/** Two seeds that a careless engine may take for one: of opposite sign, neighbours, apart by 2³². */
+export const twoSeeds = anySeed
+  .chain((s) =>
+    fc.record({
+      seed: fc.constant(s),
+      other: fc.oneof(
+        anySeed,
+        fc.constantFrom(-s, s < 2 ** 52 ? s + 1 : s - 1, s < 2 ** 52 ? s + 2 ** 32 : s - 2 ** 32),
+      ),
+    }),
+  )
+  .filter((d) => d.seed !== d.other);
 
 /** A sample by its very seed. */
 function* sampleAt(name: string, d: Draw, shape: readonly number[]): Inquiry<readonly number[]> {

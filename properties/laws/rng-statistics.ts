@@ -51,10 +51,10 @@ export const rngStatisticsLaws = [
     class: 'statistical',
     runs: 2,
     says: 'draws fall into 64 cells of equal chance equally often',
-    formula: 'likelihood under a Dirichlet(½) mixture over that under 1/64 each stays below 1/α, n = 32,768',
+    formula: 'likelihood under a mixture of Dirichlet laws over that under 1/64 each stays below 1/α, n = 32,768',
     source: 'Krichevsky & Trofimov 1981; Markov’s inequality',
     kills: ['tinygrad #1593'],
-    detects: 'one cell with 1.5 times its share',
+    detects: 'one cell with 1.75 times its share',
     subjects: among(['uniform', 'normal'], 'random', 'sample'),
     given: () => seed,
     *holds(s, _port, name) {
@@ -76,7 +76,7 @@ export const rngStatisticsLaws = [
     formula: 'the same evidence over 256 cells; 16,384 pairs each (4,096 of seeds)',
     source: 'Knuth 1997, §3.3.2 B (the serial test)',
     kills: ['mlx #3828'],
-    detects: 'pairs that share their first bits in 60 % of the cases',
+    detects: 'neighbours in the same sixteenth in a share of 0.1 more than chance, or of 0.15 over seeds',
     subjects: among(['uniform', 'normal'], 'random', 'sample', 'children'),
     given: () => seed,
     *holds(s, _port, name) {
@@ -126,7 +126,7 @@ export const rngStatisticsLaws = [
     ref: 'R-10',
     class: 'statistical',
     runs: 2,
-    says: 'every bit of the uniforms is 1 half of the time, down to the last but one, and neighbouring bits agree half of the time',
+    says: 'every bit of the uniforms is 1 half of the time, down to the last but one, and agrees with its neighbour and with that of the other half of the word half of the time',
     formula: '#{bit = 1} ~ Binomial(n, ½), n = 8,192, per bit',
     kills: ['tinygrad #1593'],
     detects: 'a bit that is 1 in 55 % of the draws',
@@ -138,7 +138,7 @@ export const rngStatisticsLaws = [
       // the bit of weight 2^-digits itself may be the constant that keeps 0 out
       const places = Array.from({ length: digits - 1 }, (_, i) => i + 1);
       const bit = (v: number, i: number): boolean => Math.floor(v * 2 ** i) % 2 === 1;
-      const alpha = ALPHA / (4 * digits);
+      const alpha = ALPHA / (6 * digits);
       return every([
         ...places.map((i) =>
           half(
@@ -147,11 +147,13 @@ export const rngStatisticsLaws = [
             alpha,
           ),
         ),
-        ...places.slice(1).map((i) =>
-          half(
-            `bits ${i - 1} and ${i} agree`,
-            u.map((v) => bit(v, i) === bit(v, i - 1)),
-            alpha,
+        ...[1, Math.floor(digits / 2)].flatMap((apart) =>
+          places.slice(apart).map((i) =>
+            half(
+              `bits ${i - apart} and ${i} agree`,
+              u.map((v) => bit(v, i) === bit(v, i - apart)),
+              alpha,
+            ),
           ),
         ),
       ]);
@@ -262,9 +264,10 @@ export const rngStatisticsLaws = [
     class: 'statistical',
     runs: 1,
     says: 'each of the 24 orders of four comes up equally often, and in orders of 16 every index is in every place equally often',
-    formula: 'likelihood under a Dirichlet(½) mixture over that under 1/24 each stays below 1/α, n = 4,096',
+    formula:
+      'likelihood under a mixture of Dirichlet laws over that under 1/24 each stays below 1/α, n = 8,192 (2,048)',
     source: 'Krichevsky & Trofimov 1981; Knuth 1997, §3.3.2 P',
-    detects: 'one order with 1.7 times its share (swapping with any place instead of one of the rest, 1.5 and 0.4)',
+    detects: 'the naive shuffle, whose 24 orders have 0.75 to 1.41 times their share',
     subjects: among(['permutation'], 'random', 'sample'),
     given: () => seed,
     *holds(s) {
@@ -273,7 +276,7 @@ export const rngStatisticsLaws = [
       };
       const four: number[] = [];
       const sixteen: (readonly number[])[] = [];
-      for (let i = 0; i < 2 ** 12; i++) {
+      for (let i = 0; i < 2 ** 13; i++) {
         four.push((yield* order(i, 4)).reduce((code, v) => 4 * code + v, 0));
         if (i % 4 === 0) sixteen.push(yield* order(i, 16));
       }

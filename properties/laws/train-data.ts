@@ -107,7 +107,7 @@ export const trainDataLaws = [
     class: 'statistical',
     runs: 1,
     says: 'orders of the epochs are fair and apart: in epochs of four, every pair of neighbouring epochs has any two first samples, and any two last ones, equally often',
-    formula: 'likelihood under a Dirichlet(½) mixture over that under 1/16 each stays below 1/α, n = 2,048 pairs',
+    formula: 'likelihood under a mixture of Dirichlet laws over that under 1/16 each stays below 1/α, n = 2,048 pairs',
     source: 'Krichevsky & Trofimov 1981; Markov’s inequality',
     detects: 'two of sixteen cells with 1.8 times their share; an order that is used twice',
     subjects: having('training.batches.indices'),

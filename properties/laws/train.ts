@@ -28,6 +28,15 @@ const times = (t: Values, by: number): Values => ({ shape: t.shape, data: t.data
 const plus = (a: readonly number[], b: readonly number[], by = 1): readonly number[] =>
   a.map((v, i) => v + by * (b[i] ?? Number.NaN));
 
+/** Unequal parts of a batch: powers of two that add up to one, so that the shares are exact. */
+const PARTS: readonly (readonly number[])[] = [
+  [1, 1, 2],
+  [2, 1, 1],
+  [4, 2, 1, 1],
+  [1, 2, 1, 4],
+  [2, 4, 2],
+];
+
 export const trainLaws = [
   law<Fit>({
     id: 'train/manual-step',
@@ -119,8 +128,7 @@ export const trainLaws = [
       fc
         .record({
           c: latticeFits(port),
-          // powers of two, so that the shares are exact
-          parts: fc.constantFrom<(readonly number[])[]>([1, 1, 2], [2, 1, 1], [4, 2, 1, 1], [1, 2, 1, 4], [2, 4, 2]),
+          parts: fc.constantFrom(...PARTS),
           reduction: fc.constantFrom('mean' as const, 'sum' as const),
           outputs: fc.constantFrom(1, 2),
           inputs: extent(3),

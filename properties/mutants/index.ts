@@ -6,6 +6,7 @@ import { diagnoseMutants } from './diagnose.ts';
 import { dropoutMutants } from './dropout.ts';
 import { gradientMutants } from './gradient.ts';
 import { initializerMutants } from './initializer.ts';
+import { networkInitializerMutants } from './initializer-network.ts';
 import { judgeMutants } from './judge.ts';
 import { lossMutants } from './loss.ts';
 import { opMutants } from './op.ts';
@@ -15,6 +16,7 @@ import type { Mutant } from './plant.ts';
 import { purityMutants } from './purity.ts';
 import { rbmMutants } from './rbm.ts';
 import { regularisationMutants } from './regularisation.ts';
+import { rngMutants } from './rng.ts';
 import { scheduleMutants } from './schedule.ts';
 import { trainMutants } from './train.ts';
 
@@ -31,6 +33,8 @@ export const MUTANTS: readonly Mutant[] = [
   ...dropoutMutants,
   ...regularisationMutants,
   ...initializerMutants,
+  ...networkInitializerMutants,
+  ...rngMutants,
   ...optimizerMutants,
   ...scheduleMutants,
   ...perceptronMutants,
