@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { extent, seed, stir } from '../arbitraries.ts';
 import { among, ask, claim, every, type Inquiry, law, same, tested, type Verdict, within } from '../law.ts';
 import { ALPHA, binomialTest, chiSquareTest, dkwTest, exactly, FORMATS, orthogonalityBound } from '../tolerance.ts';
-import { beside, type Draw, sample, squares } from './initializer.ts';
+import { beside, type Draw, sample, squares } from './drawing.ts';
 
 const gains = fc.constantFrom(1 / 2, 1, 3);
 const small = (rows: number, columns: number): fc.Arbitrary<Draw> =>

@@ -19,7 +19,7 @@ import { APART, scaleOf, statedAs, varianceOf } from '../oracle/draws.ts';
 import { big, exact, expecting } from '../oracle/exact.ts';
 import { evaluate } from '../oracle/formula.ts';
 import { ALPHA, binomialTest, chiSquareTest, FORMATS, sumBound, ulpsAt } from '../tolerance.ts';
-import { beside, gain, sample, squares } from './initializer.ts';
+import { beside, gain, sample, squares } from './drawing.ts';
 
 /** Gains as they are printed. @source PyTorch nn.init.calculate_gain; He et al. 2015, eq. 15; Klambauer et al. 2017 for selu */
 const GAINS: Readonly<Record<string, string>> = {

@@ -1,7 +1,7 @@
 // The chapter of initializers: quantiles, bounds, variances, the right fan, the gain, symmetry, seeds.
 import fc from 'fast-check';
-import { extent, seed, stir } from '../arbitraries.ts';
-import { among, ask, claim, every, type Inquiry, law, same, tested, type Verdict, within } from '../law.ts';
+import { extent, seed } from '../arbitraries.ts';
+import { among, claim, every, type Inquiry, law, same, tested, type Verdict, within } from '../law.ts';
 import {
   APART,
   cdfOf,
@@ -25,46 +25,7 @@ import {
   quadratureBound,
   ulpsAt,
 } from '../tolerance.ts';
-
-export interface Draw extends Scaled {
-  readonly seed: number;
-}
-
-/** A gain that is not 1, and whose powers are exact. */
-export const gain = fc.constantFrom(1 / 2, 3 / 4, 5 / 4, 2);
-
-/** Fans that differ by a power of two, so that taking the wrong one shows, and a gain that is not 1. */
-export const draw = (entries: number): fc.Arbitrary<Draw> =>
-  fc
-    .record({ fanIn: fc.integer({ min: 3, max: Math.log2(entries) - 3 }).map((e) => 2 ** e), gain, seed })
-    .filter(({ fanIn }) => fanIn * fanIn !== entries)
-    .map((d) => ({ ...d, fanOut: entries / d.fanIn }));
-
-export function* sample(name: string, d: Draw, shape = [d.fanIn, d.fanOut]): Inquiry<readonly number[]> {
-  const { fanIn, fanOut } = d;
-  const args = { shape, fanIn, fanOut, gain: d.gain, seed: stir(d.seed, fanIn, d.gain) };
-  return Array.from((yield* ask(`initializer.${name}.sample`, args)).tensor('w').data);
-}
-
-function* fromUniforms(
-  name: string,
-  u: readonly number[],
-  { fanIn, fanOut, gain }: Scaled,
-): Inquiry<readonly number[]> {
-  const args = { u: { shape: [u.length], data: u }, fanIn, fanOut, gain };
-  return Array.from((yield* ask(`initializer.${name}.from_uniforms`, args)).tensor('w').data);
-}
-
-export const squares = (w: readonly number[]): number => w.reduce((s, v) => s + v * v, 0);
-
-/** A statistic beside what it should be, for the failure card. */
-export const beside = (verdict: Verdict, got: number, expected: number): Verdict => ({
-  ...verdict,
-  worst: { index: 0, got, expected, error: Math.abs(got - expected), allowed: Number.NaN },
-});
-
-/** (i + ½)/n: as evenly as n uniforms can lie. */
-const evenly = (n: number): readonly number[] => Array.from({ length: n }, (_, i) => (i + 1 / 2) / n);
+import { beside, type Draw, draw, evenly, fromUniforms, gain, sample, sampleAt, squares, twoSeeds } from './drawing.ts';
 
 const off = (about: string, got: number, expected: number, allowed: number): Verdict => {
   const error = Math.abs(got - expected);
@@ -409,30 +370,6 @@ export const initializerLaws = [
     },
   }),
 ];
-
-/** Seeds at the ends of 32 bits, of both signs, and beyond. */
-export const anySeed = fc.oneof(
-  fc.constantFrom(0, 1, -1, 2 ** 31 - 1, -(2 ** 31), 2 ** 32 - 1, 2 ** 32, 2 ** 53 - 1),
-  fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }),
-);
-
-/** Two seeds that a careless engine may take for one: of opposite sign, neighbours, apart by 2³². */
-export const twoSeeds = anySeed
-  .chain((s) =>
-    fc.record({
-      seed: fc.constant(s),
-      other: fc.oneof(
-        anySeed,
-        fc.constantFrom(-s, s < 2 ** 52 ? s + 1 : s - 1, s < 2 ** 52 ? s + 2 ** 32 : s - 2 ** 32),
-      ),
-    }),
-  )
-  .filter((d) => d.seed !== d.other);
-
-/** A sample by its very seed. */
-function* sampleAt(name: string, d: Draw, shape: readonly number[]): Inquiry<readonly number[]> {
-  return Array.from((yield* ask(`initializer.${name}.sample`, { ...d, shape })).tensor('w').data);
-}
 
 /** Both ends of a distribution with an edge. */
 const bounded = (w: readonly number[], most: number, slack: number): Verdict => {

@@ -3,7 +3,7 @@ import { seed } from '../arbitraries.ts';
 import { among, ask, claim, every, type Inquiry, law, tested, type Verdict } from '../law.ts';
 import { normalCdf } from '../oracle/draws.ts';
 import { ALPHA, binomialTest, chiSquareTest, dkwTest, FORMATS, mixtureTest } from '../tolerance.ts';
-import { beside, squares } from './initializer.ts';
+import { beside, squares } from './drawing.ts';
 import { childrenOf, drawn } from './rng.ts';
 
 /** How often each of n cells is hit. */

@@ -4,7 +4,7 @@ import { seed } from '../arbitraries.ts';
 import { among, ask, claim, every, having, type Inquiry, law, same } from '../law.ts';
 import { threefryWords, uniformOf, wordsOfSeed } from '../oracle/draws.ts';
 import { FORMATS } from '../tolerance.ts';
-import { anySeed, twoSeeds } from './initializer.ts';
+import { anySeed, twoSeeds } from './drawing.ts';
 
 const word = fc.oneof(fc.constantFrom(0, 1, 2 ** 31, 2 ** 32 - 1), fc.integer({ min: 0, max: 2 ** 32 - 1 }));
 const words = fc.tuple(word, word);

@@ -1,10 +1,22 @@
-// The chapter of training, part two: batches by key, and trainings that are written down, read back and gone on with.
+// The chapter of training, part two: batches and draws by key, trainings that are watched, written down and gone on with.
 import fc from 'fast-check';
-import { seed, stir } from '../arbitraries.ts';
+import { filled, seed, stir, type Values } from '../arbitraries.ts';
 import { ask, claim, every, having, type Inquiry, law, same, tested, type Verdict } from '../law.ts';
 import { ALPHA, FORMATS, mixtureTest } from '../tolerance.ts';
-import { anySeed } from './initializer.ts';
-import { batchNorm, dropout, eachOptimizer, type Fit, fit, fits, flat, needsFit } from './training-cases.ts';
+import { lossesOf } from './cases.ts';
+import { anySeed } from './drawing.ts';
+import {
+  batchNorm,
+  dropout,
+  eachOptimizer,
+  type Fit,
+  fit,
+  fits,
+  flat,
+  modest,
+  needsFit,
+  times,
+} from './training-cases.ts';
 
 interface Plan {
   readonly samples: number;
@@ -133,6 +145,81 @@ export const trainDataLaws = [
       ]);
     },
   }),
+  law<Fit>({
+    id: 'train/watching',
+    ref: 'T-08, P-05',
+    class: 'exact',
+    runs: 5,
+    says: 'judging by other data in eval mode between the steps changes nothing: parameters, losses and running statistics are the same to the last bit, with dropout and batch normalisation',
+    kills: ['tinygrad #4351', 'mxnet #9580'],
+    subjects: eachOptimizer('training.network.fit_watched'),
+    given: (port, optimizer) =>
+      fits(port, { between: [batchNorm, dropout], losses: lossesOf(port) })
+        .map((c) => ({ ...c, optimizer }))
+        .filter((c) => c.batches.every((b) => (b.x.shape[0] ?? 0) > 1)),
+    *holds(c) {
+      const [batch] = c.batches;
+      if (batch === undefined) return claim('a batch', false);
+      const alone = yield* fit(c);
+      const watched = yield* ask('training.network.fit_watched', {
+        ...c,
+        validation: { x: times(batch.x, 3), y: batch.y },
+        stopAt: Number.NEGATIVE_INFINITY,
+      });
+      return every([
+        same('losses', watched.numbers('losses'), alone.numbers('losses')),
+        ...alone
+          .steps('params')
+          .flatMap((p, k): readonly Verdict[] => [
+            same(`parameters after step ${k + 1}`, flat(watched.steps('params')[k]), flat(p)),
+            same(
+              `running statistics after step ${k + 1}`,
+              flat(watched.steps('state')[k]),
+              flat(alone.steps('state')[k]),
+            ),
+          ]),
+        claim('judgements', watched.numbers('evaluations').length === c.batches.length),
+      ]);
+    },
+  }),
+  law<Fit & { readonly other: number }>({
+    id: 'train/draws',
+    ref: 'D-13, P-03',
+    class: 'exact',
+    runs: 10,
+    says: 'what dropout draws in training is a function of seed and step: fresh in every step, the same again under the same seed (0 included), other under another, and not changed by later steps',
+    kills: ['mxnet #16705', 'mlx #3828', 'xformers #173', 'mxnet #17547'],
+    subjects: needsFit('loss.mse.vjp'),
+    given: () =>
+      fc.record({
+        layers: fc.constant([{ type: 'dense', units: 64 }, dropout, { type: 'dense', units: 1 }]),
+        loss: fc.constant('mse'),
+        reduction: fc.constant('sum' as const),
+        params: fc.noShrink(
+          fc.tuple(filled([1, 64], modest), filled([64], modest), filled([64, 1], modest), filled([1], modest)),
+        ),
+        optimizer: fc.constant('sgd'),
+        hyper: fc.constant({ lr: 0 }),
+        batches: fc
+          .record({ x: filled([1, 1], modest), y: filled([1, 1], modest) })
+          .map((b) => Array.from({ length: 5 }, () => b)),
+        seed: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 2 ** 20 })),
+        other: fc.integer({ min: 2 ** 20 + 1, max: 2 ** 21 }),
+      }),
+    *holds({ other, ...c }) {
+      const a = (yield* fit(c)).numbers('losses');
+      const b = (yield* fit({ ...c, seed: other })).numbers('losses');
+      const short = (yield* fit({ ...c, batches: c.batches.slice(0, 3) })).numbers('losses');
+      return every([
+        claim('steps with the draws of another', new Set(a).size === a.length, new Set(a).size, a.length),
+        claim(
+          'losses under another seed differ',
+          a.every((v, i) => v !== b[i]),
+        ),
+        same('losses under the same seed, of fewer steps', short, a.slice(0, 3)),
+      ]);
+    },
+  }),
   law<Fit & { readonly at: number }>({
     id: 'train/resume',
     ref: 'P-07, P-06',
@@ -204,8 +291,23 @@ export const trainDataLaws = [
       const own = (yield* ask('model.network.loss_and_grad', { layers, loss, reduction, params, ...batch })).tensor(
         'output',
       );
-      const got = (yield* ask('training.network.exported_output', { layers, params, x: batch.x })).tensor('y');
-      return same('output', got.data, Array.from(own.data), { zeros: 'signed' });
+      const exported = function* (of: readonly object[], weights: readonly Values[], x: Values) {
+        const args = { layers: of, params: weights, x };
+        return (yield* ask('training.network.exported_output', args)).tensor('y').data;
+      };
+      const alone: number[] = [];
+      for (const v of odd) {
+        const one = { shape: [1, 1], data: [1] };
+        const params1 = [
+          { ...one, data: [v] },
+          { shape: [1], data: [0] },
+        ];
+        alone.push(...Array.from(yield* exported([{ type: 'dense', units: 1 }], params1, one)));
+      }
+      return every([
+        same('output', yield* exported(layers, params, batch.x), Array.from(own.data), { zeros: 'signed' }),
+        same('1·w + 0', alone, odd),
+      ]);
     },
   }),
 ];

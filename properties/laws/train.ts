@@ -1,21 +1,8 @@
 // The chapter of training: a step is what its parts make of it, in order, and nothing else changes.
 import fc from 'fast-check';
 import { extent, filled, powerOfTwo, type Values } from '../arbitraries.ts';
-import { ask, claim, every, law, same, type Verdict } from '../law.ts';
-import { lossesOf } from './cases.ts';
-import {
-  batchNorm,
-  dropout,
-  eachOptimizer,
-  type Fit,
-  fit,
-  fits,
-  flat,
-  latticeFits,
-  modest,
-  needsFit,
-  tiny,
-} from './training-cases.ts';
+import { ask, claim, every, law, same } from '../law.ts';
+import { eachOptimizer, type Fit, fit, fits, flat, latticeFits, needsFit, times, tiny } from './training-cases.ts';
 
 const asked = ({ layers, loss, reduction }: Fit, params: readonly unknown[], batch: object) =>
   ask('model.network.loss_and_grad', { layers, loss, reduction, params, ...batch });
@@ -24,7 +11,6 @@ const rows = (t: Values, from: number, to: number): Values => {
   const width = t.data.length / (t.shape[0] ?? 1);
   return { shape: [to - from, ...t.shape.slice(1)], data: t.data.slice(from * width, to * width) };
 };
-const times = (t: Values, by: number): Values => ({ shape: t.shape, data: t.data.map((v) => v * by) });
 const plus = (a: readonly number[], b: readonly number[], by = 1): readonly number[] =>
   a.map((v, i) => v + by * (b[i] ?? Number.NaN));
 
@@ -336,79 +322,6 @@ export const trainLaws = [
       return every([
         same('validation losses', got.numbers('evaluations'), new Array<number>(made).fill(off * off)),
         claim('steps made', got.numbers('losses').length === made, got.numbers('losses').length, made),
-      ]);
-    },
-  }),
-  law<Fit>({
-    id: 'train/watching',
-    ref: 'T-08, P-05',
-    class: 'exact',
-    runs: 5,
-    says: 'judging by other data in eval mode between the steps changes nothing: parameters, losses and running statistics are the same to the last bit, with dropout and batch normalisation',
-    kills: ['tinygrad #4351', 'mxnet #9580'],
-    subjects: eachOptimizer('training.network.fit_watched'),
-    given: (port, optimizer) =>
-      fits(port, { between: [batchNorm, dropout], losses: lossesOf(port) })
-        .map((c) => ({ ...c, optimizer }))
-        .filter((c) => c.batches.every((b) => (b.x.shape[0] ?? 0) > 1)),
-    *holds(c) {
-      const [batch] = c.batches;
-      if (batch === undefined) return claim('a batch', false);
-      const alone = yield* fit(c);
-      const watched = yield* ask('training.network.fit_watched', {
-        ...c,
-        validation: { x: times(batch.x, 3), y: batch.y },
-        stopAt: Number.NEGATIVE_INFINITY,
-      });
-      return every([
-        same('losses', watched.numbers('losses'), alone.numbers('losses')),
-        ...alone
-          .steps('params')
-          .flatMap((p, k): readonly Verdict[] => [
-            same(`parameters after step ${k + 1}`, flat(watched.steps('params')[k]), flat(p)),
-            same(
-              `running statistics after step ${k + 1}`,
-              flat(watched.steps('state')[k]),
-              flat(alone.steps('state')[k]),
-            ),
-          ]),
-        claim('judgements', watched.numbers('evaluations').length === c.batches.length),
-      ]);
-    },
-  }),
-  law<Fit & { readonly other: number }>({
-    id: 'train/draws',
-    ref: 'D-13, P-03',
-    class: 'exact',
-    runs: 10,
-    says: 'what dropout draws in training is a function of seed and step: fresh in every step, the same again under the same seed (0 included), other under another, and not changed by later steps',
-    kills: ['mxnet #16705', 'mlx #3828', 'xformers #173', 'mxnet #17547'],
-    subjects: needsFit('loss.mse.vjp'),
-    given: () =>
-      fc.record({
-        layers: fc.constant([{ type: 'dense', units: 64 }, dropout, { type: 'dense', units: 1 }]),
-        loss: fc.constant('mse'),
-        reduction: fc.constant('sum' as const),
-        params: fc.tuple(filled([1, 64], modest), filled([64], modest), filled([64, 1], modest), filled([1], modest)),
-        optimizer: fc.constant('sgd'),
-        hyper: fc.constant({ lr: 0 }),
-        batches: fc
-          .record({ x: filled([1, 1], modest), y: filled([1, 1], modest) })
-          .map((b) => Array.from({ length: 5 }, () => b)),
-        seed: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 2 ** 20 })),
-        other: fc.integer({ min: 2 ** 20 + 1, max: 2 ** 21 }),
-      }),
-    *holds({ other, ...c }) {
-      const a = (yield* fit(c)).numbers('losses');
-      const b = (yield* fit({ ...c, seed: other })).numbers('losses');
-      const short = (yield* fit({ ...c, batches: c.batches.slice(0, 3) })).numbers('losses');
-      return every([
-        claim('steps with the draws of another', new Set(a).size === a.length, new Set(a).size, a.length),
-        claim(
-          'losses under another seed differ',
-          a.every((v, i) => v !== b[i]),
-        ),
-        same('losses under the same seed, of fewer steps', short, a.slice(0, 3)),
       ]);
     },
   }),

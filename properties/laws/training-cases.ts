@@ -113,3 +113,5 @@ export const flat = (tensors: readonly { readonly data: ArrayLike<number> }[] | 
 
 export const batchNorm = { type: 'batch_norm', eps: 1 / 8, momentum: 1 / 4 } as const;
 export const dropout = { type: 'dropout', dropRate: 3 / 8 } as const;
+
+export const times = (t: Values, by: number): Values => ({ shape: t.shape, data: t.data.map((v) => v * by) });

@@ -19,6 +19,7 @@ import { regularisationMutants } from './regularisation.ts';
 import { rngMutants } from './rng.ts';
 import { scheduleMutants } from './schedule.ts';
 import { trainMutants } from './train.ts';
+import { trainDataMutants } from './train-data.ts';
 
 export type { Mutant } from './plant.ts';
 
@@ -41,5 +42,6 @@ export const MUTANTS: readonly Mutant[] = [
   ...rbmMutants,
   ...diagnoseMutants,
   ...trainMutants,
+  ...trainDataMutants,
   ...opMutants,
 ];
