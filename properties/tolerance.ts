@@ -171,13 +171,16 @@ export const quadratureBound = (n: number): number => (2 * Math.log(n)) / n;
 /** The same for fourth moments, relative to the squared variance: the quantile of an end cell to the fourth is at most (2·ln n)². */
 export const fourthQuadratureBound = (n: number): number => (2 * Math.log(n)) ** 2 / n;
 
+/** Quantiles of initializers, relative, in units of roundoff: the promise of AS 241 is 1e-16, that is one, and the scale, its product and the argument are allowed five each. */
+const QUANTILE_ROUNDINGS = 16;
+
 /**
- * How far a quantile of standard deviation 1 may be from that of the exact law. A rational approximation of degree 7 over
- * 7 by Horner's rule with terms of one sign takes 28 roundings, its own argument, the scale and the products a few more:
- * 64 together. A rounded probability next to ½ moves the quantile by that rounding over the density, √(2π)·u: 8·u in
- * absolute terms with one to spare on either side. Higham 2002, §5.1 and §3.1.
+ * How far a quantile of scale 1 may be from that of the exact law. `moved`: the probability is itself made from u by a
+ * product and a sum (a cut law, an interval), so that its rounding of at most 2u·p moves the quantile by 2u·p over the
+ * density, which is at most 2.6·u for the cut normal law and 4·u for the uniform one.
  */
-export const quantileBound = (z: number, u: number): number => gamma(64, u) * Math.abs(z) + 8 * u;
+export const quantileBound = (z: number, u: number, moved: boolean): number =>
+  gamma(QUANTILE_ROUNDINGS, u) * Math.abs(z) + (moved ? 4 * u : 0);
 
 /** Roundings of a sum of n products, relative to the sum of their sizes. Higham 2002, §3.1. */
 export const sumBound = (n: number, u: number): number => gamma(n + 2, u);

@@ -46,10 +46,15 @@ export const trainingEntries: readonly Entry[] = [
     kind: 'training',
     names: ['network'],
     call: 'init',
-    says: 'first parameters of a network from a seed, in the order w₁, b₁, w₂, b₂ …; inputs is the number of features of a sample',
+    says: 'first parameters of a network from a seed, in the order w₁, b₁, w₂, b₂ …; inputs is the number of features of a sample, and gains are 1 unless named',
     takes: {
       layers: z.array(
-        z.object({ type: z.literal('dense'), units: integer, init: z.enum(snakes(INITIALIZERS)), gain: number }),
+        z.object({
+          type: z.literal('dense'),
+          units: integer,
+          init: z.enum(snakes(INITIALIZERS)),
+          gain: number.optional(),
+        }),
       ),
       inputs: integer,
       seed: integer,

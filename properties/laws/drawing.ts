@@ -4,6 +4,9 @@ import { seed, stir } from '../arbitraries.ts';
 import { ask, type Inquiry, type Verdict } from '../law.ts';
 import type { Scaled } from '../oracle/draws.ts';
 
+/** What is asked for: without a gain, 1 is meant. */
+type Asked = Pick<Scaled, 'fanIn' | 'fanOut'> & { readonly gain?: number | undefined };
+
 export interface Draw extends Scaled {
   readonly seed: number;
 }
@@ -27,7 +30,7 @@ export function* sample(name: string, d: Draw, shape = [d.fanIn, d.fanOut]): Inq
 export function* fromUniforms(
   name: string,
   u: readonly number[],
-  { fanIn, fanOut, gain }: Scaled,
+  { fanIn, fanOut, gain }: Asked,
 ): Inquiry<readonly number[]> {
   const args = { u: { shape: [u.length], data: u }, fanIn, fanOut, gain };
   return Array.from((yield* ask(`initializer.${name}.from_uniforms`, args)).tensor('w').data);
@@ -64,6 +67,10 @@ export const twoSeeds = anySeed
   .filter((d) => d.seed !== d.other);
 
 /** A sample by its very seed. */
-export function* sampleAt(name: string, d: Draw, shape: readonly number[]): Inquiry<readonly number[]> {
+export function* sampleAt(
+  name: string,
+  d: Asked & { readonly seed: number },
+  shape: readonly number[],
+): Inquiry<readonly number[]> {
   return Array.from((yield* ask(`initializer.${name}.sample`, { ...d, shape })).tensor('w').data);
 }

@@ -62,6 +62,37 @@ export const matrixInitializerLaws = [
       );
     },
   }),
+  law<{ readonly side: number; readonly seed: number }>({
+    id: 'initializer/orthogonal-always',
+    ref: 'I-01',
+    class: 'rounding bound',
+    runs: 8,
+    says: 'small square matrices are orthogonal to the last digits, however nearly parallel the vectors were that they came from',
+    formula: 'wᵀ·w = I, for 100 matrices of a side',
+    source:
+      'Giraud, Langou & Rozložník 2005 (one pass of Gram–Schmidt loses digits with the condition); Higham 2002, Theorem 19.4',
+    subjects: among(['orthogonal'], 'initializer', 'sample'),
+    given: () => fc.record({ side: fc.integer({ min: 2, max: 4 }), seed }),
+    *holds({ side, seed: s }, port) {
+      const all = yield* many(s, 100, side);
+      const allowed = orthogonalityBound(side, side, FORMATS[port.dtype].u);
+      const products = all.flatMap((w) =>
+        Array.from({ length: side * side }, (_, p) => {
+          const [a, b] = [Math.floor(p / side), p % side];
+          return Array.from({ length: side }, (_2, i) => (w[i * side + a] ?? 0) * (w[i * side + b] ?? 0)).reduce(
+            (x, y) => x + y,
+            0,
+          );
+        }),
+      );
+      return within(
+        'products of columns',
+        products,
+        products.map((_, p) => exactly((p % (side * side)) % (side + 1) === 0 ? 1 : 0)),
+        products.map(() => allowed),
+      );
+    },
+  }),
   law<number>({
     id: 'initializer/orthogonal-uniform',
     ref: 'I-09, I-07',

@@ -292,7 +292,7 @@ export const initializerLaws = [
     ref: 'I-06, P-09',
     class: 'power of two',
     runs: 20,
-    says: 'weights are proportional to the gain, and a gain of 0 makes all of them zero',
+    says: 'weights are proportional to the gain, a gain of 0 makes all of them zero, and it is 1 unless named',
     formula: 'w(2ᵏ·gain) = 2ᵏ·w(gain)',
     kills: ['Flux 4f87f2b', 'tfjs-layers #505'],
     subjects: (port) =>
@@ -307,7 +307,7 @@ export const initializerLaws = [
         call: fc.constantFrom('sample' as const, 'from_uniforms' as const),
       }),
     *holds({ k, call, ...d }, port, name) {
-      const made = (g: number): Inquiry<readonly number[]> =>
+      const made = (g: number | undefined): Inquiry<readonly number[]> =>
         call === 'sample' || !port.has(`initializer.${name}.from_uniforms`)
           ? sampleAt(name, { ...d, gain: g }, [d.fanIn, d.fanOut])
           : fromUniforms(name, evenly(d.fanIn * d.fanOut), { ...d, gain: g });
@@ -318,6 +318,7 @@ export const initializerLaws = [
           yield* made(d.gain * 2 ** k),
           w.map((v) => v * 2 ** k),
         ),
+        same('weights without a gain', yield* made(undefined), yield* made(1)),
         same(
           'weights with gain 0',
           yield* made(0),

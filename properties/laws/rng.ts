@@ -26,6 +26,8 @@ export function* childrenOf(
     .map((t) => Array.from(t.data));
 }
 
+const upTo = (n: number): readonly number[] => Array.from({ length: n }, (_, i) => i);
+
 const differ = (a: readonly number[], b: readonly number[]): boolean => a.some((v, i) => v !== b[i]);
 
 export const rngLaws = [
@@ -62,19 +64,38 @@ export const rngLaws = [
     ref: 'R-01, R-03',
     class: 'exact',
     runs: 40,
-    says: 'keys of seeds and children, and the uniforms of a key, are what the contract spells out, to the last bit',
+    says: 'keys of seeds and children, the uniforms of a key and the order that they make, are what the contract spells out, to the last bit',
     formula: 'u = (a·2²⁶ + b + ½)/2⁵²',
     source: 'Salmon et al. 2011, §3.3, over big integers',
     kills: ['tinygrad #1593'],
-    subjects: having('random.threefry.key', 'random.threefry.fold', 'random.threefry.uniforms'),
+    subjects: having(
+      'random.threefry.key',
+      'random.threefry.fold',
+      'random.threefry.uniforms',
+      'random.threefry.split',
+      'random.threefry.order',
+    ),
     given: () => fc.record({ seed: anySeed, child: word, count: fc.integer({ min: 1, max: 9 }) }),
     *holds({ seed: s, child, count }) {
       const key = (yield* ask('random.threefry.key', { seed: s })).numbers('words');
       const own = wordsOfSeed(s);
       const folded = (yield* ask('random.threefry.fold', { key: own, child })).numbers('words');
       const u = (yield* ask('random.threefry.uniforms', { key: own, count })).tensor('values').data;
+      const n = 1 + (child % 4);
+      const keys = (yield* ask('random.threefry.split', { key: own, n })).lists('keys');
+      const order = (yield* ask('random.threefry.order', { key: own, count })).numbers('order');
       return every([
         same('key of the seed', key, own),
+        same(
+          'keys of the first children',
+          keys.flat(),
+          upTo(n).flatMap((i) => threefryWords(own, [i, 1])),
+        ),
+        same(
+          'order by uniforms',
+          order,
+          [...upTo(count)].sort((i, j) => uniformOf(own, i) - uniformOf(own, j)),
+        ),
         same('key of the child', folded, threefryWords(own, [child, 1])),
         same(
           'uniforms of the key',

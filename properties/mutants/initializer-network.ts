@@ -12,7 +12,7 @@ export const networkInitializerMutants: readonly Mutant[] = [
   {
     id: 'orthogonal/only-normalised',
     says: 'adds a little of one vector to another',
-    killedBy: ['initializer/orthogonal'],
+    killedBy: ['initializer/orthogonal', 'initializer/orthogonal-always'],
     plant: at(
       'initializer.orthogonal.sample',
       weights((v, i) => v + (i === 0 ? 2 ** -30 : 0)),

@@ -197,6 +197,20 @@ export const initializerMutants: readonly Mutant[] = [
     ),
   },
   {
+    id: 'gain/2-unless-named',
+    says: 'has a gain of 2 unless named',
+    bug: 'tfjs-layers #505',
+    killedBy: ['initializer/gain'],
+    plant: both(
+      ...APART.map((name) =>
+        named(
+          name,
+          asking((a) => ({ gain: a.gain ?? 2 })),
+        ),
+      ),
+    ),
+  },
+  {
     id: 'normal/gain-twice',
     says: 'multiplies by the gain twice',
     killedBy: ['initializer/gain', 'initializer/variance'],

@@ -61,6 +61,26 @@ export const rngMutants: readonly Mutant[] = [
     ),
   },
   {
+    id: 'threefry/children-from-1',
+    says: 'counts children from 1',
+    killedBy: ['rng/threefry-streams'],
+    plant: (port) =>
+      at('random.threefry.split', (args) => ({
+        keys: Array.from(
+          { length: number(args, 'n') },
+          (_, i) => numbersOf(port.call('random.threefry.fold', { key: args.key, child: i + 1 }) as Args, 'words'), // at once
+        ),
+      }))(port),
+  },
+  {
+    id: 'threefry/order-backwards',
+    says: 'orders from the largest uniform down',
+    killedBy: ['rng/threefry-streams'],
+    plant: at('random.threefry.order', (args, original) => ({
+      order: [...numbersOf(now(original, args), 'order')].reverse(),
+    })),
+  },
+  {
     id: 'threefry/fold-as-draw',
     says: 'makes the key of a child from the same block as a draw',
     killedBy: ['rng/threefry-streams'],

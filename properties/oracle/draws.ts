@@ -1,7 +1,7 @@
 // Random numbers and initializers written a second time: Threefry over big integers, the normal law at 64 digits, and what each initializer must be.
 import chisquareCdf from '@stdlib/stats-base-dists-chisquare-cdf';
 import { type Expected, quantileBound } from '../tolerance.ts';
-import { type Big, big, exact, nearest, ONE } from './exact.ts';
+import { type Big, big, exact, nearest, ONE, ZERO } from './exact.ts';
 import { evaluate } from './formula.ts';
 
 const WORD = 32;
@@ -61,6 +61,7 @@ const ENOUGH = big('1e-30');
 const HALF = big(1 / 2);
 /** Φ⁻¹, kept once found: laws ask for the same few places again and again. */
 export const normalQuantile64 = (p: Big): Big => {
+  if (p.eq(HALF)) return ZERO;
   if (p.gt(HALF)) return normalQuantile64(ONE.minus(p)).neg();
   const at = p.toString();
   const known = found.get(at);
@@ -185,6 +186,6 @@ export const quantileAt = (name: string, at: Scaled, u: number, roundoff: number
       ? p.times(2).minus(1)
       : normalQuantile64(law === 'truncated' ? CUT_LOW.plus(CUT_INSIDE.times(p)) : p);
   const w = s.times(z);
-  const allowed = nearest(s.abs()) * quantileBound(nearest(z), roundoff);
+  const allowed = nearest(s.abs()) * quantileBound(nearest(z), roundoff, law !== 'normal');
   return [{ value: nearest(w), from: (got) => nearest(w.minus(exact(got)).abs()) }, allowed];
 };

@@ -65,6 +65,8 @@ export const drawCalls = {
       }),
       key: ({ seed }: { seed: number }) => ({ words: [...keyOf(seed)] }),
       fold: ({ key, child }: { key: Key; child: number }) => ({ words: [...fold(key, child)] }),
+      split: ({ key, n }: { key: Key; n: number }) => ({ keys: split(key, n).map((k) => [...k]) }),
+      order: ({ key, count }: { key: Key; count: number }) => ({ order: [...permutation(key, count)] }),
       uniforms: ({ key, count }: { key: Key; count: number }) => ({ values: plain(uniform(key, [count])) }),
     },
     uniform: numbersOf(uniform),
