@@ -68,6 +68,15 @@ export const trainingEntries: readonly Entry[] = [
   {
     kind: 'training',
     names: ['network'],
+    call: 'lsuv',
+    says: 'parameters of layer-sequential unit variance on data x: orthonormal weights, each layer divided by the deviation of its outputs (behind its activation if post) until their variance is 1 to the tolerance; biases as given',
+    takes: { layers, params: tensors, x: tensor, tolerance: number, post: z.boolean(), seed: integer },
+    gives: { params: tensors },
+    shapes: (a) => ({ params: shapesOf(a, 'params') }),
+  },
+  {
+    kind: 'training',
+    names: ['network'],
     call: 'fit',
     says: 'parameters [step][leaf] and running statistics [step][mean, variance of every batch norm] after every step, and the loss of the batch before it, penalties none; leaves of a dense layer are w and b, of a batch norm gamma and beta; running statistics start at mean 0 and variance 1; the seed is for dropout; final is what the training ends with',
     takes: fitted,

@@ -1,9 +1,11 @@
 // The chapter of initializers, part two: weights that depend on each other, orthogonal, identity and sparse ones.
 import fc from 'fast-check';
-import { extent, seed, stir } from '../arbitraries.ts';
-import { among, ask, claim, every, type Inquiry, law, same, tested, type Verdict, within } from '../law.ts';
+import { extent, filled, seed, stir } from '../arbitraries.ts';
+import type { Plain } from '../contract.ts';
+import { among, ask, claim, every, having, type Inquiry, law, same, tested, type Verdict, within } from '../law.ts';
 import { ALPHA, binomialTest, chiSquareTest, dkwTest, exactly, FORMATS, orthogonalityBound } from '../tolerance.ts';
 import { beside, type Draw, sample, squares } from './drawing.ts';
+import { flat } from './training-cases.ts';
 
 const gains = fc.constantFrom(1 / 2, 1, 3);
 const small = (rows: number, columns: number): fc.Arbitrary<Draw> =>
@@ -224,4 +226,97 @@ export const matrixInitializerLaws = [
       ]);
     },
   }),
+  law<Lsuv>({
+    id: 'initializer/lsuv',
+    ref: 'I-04, I-12',
+    class: 'rounding bound',
+    runs: 30,
+    says: 'layer-sequential unit variance gives the outputs of every layer variance 1 on its data, before or behind the activation as asked, by orthogonal weights; biases stay, and the seed decides',
+    formula: 'Var[xₖ·wₖ + bₖ] = 1, wᵀ·w = c·I or w·wᵀ = c·I',
+    source: 'Mishkin & Matas 2016, Algorithm 1',
+    subjects: having('training.network.lsuv', 'layer.dense.forward', 'activation.leaky_relu.forward'),
+    given: () =>
+      fc
+        .record({
+          widths: fc.array(extent(4), { minLength: 2, maxLength: 4 }),
+          slope: fc.constantFrom(1 / 8, 1 / 2, -1 / 4),
+          post: fc.boolean(),
+          seed: fc.integer({ min: 0, max: 2 ** 20 }),
+          batch: fc.integer({ min: 4, max: 9 }),
+        })
+        .chain((d) =>
+          fc.record({
+            widths: fc.constant(d.widths),
+            slope: fc.constant(d.slope),
+            post: fc.constant(d.post),
+            seed: fc.constant(d.seed),
+            x: filled([d.batch, d.widths[0] ?? 1], fc.integer({ min: -8, max: 8 })),
+          }),
+        ),
+    *holds({ widths, slope, post, seed: s, x }, port) {
+      const inputs = widths[0] ?? 1;
+      // features that hardly vary would leave nothing but rounding to be scaled
+      for (let j = 0; j < inputs; j++) fc.pre(varianceOf(Array.from(x.data).filter((_, i) => i % inputs === j)) >= 1);
+      const units = widths.slice(1);
+      const activation = { type: 'activation', name: 'leaky_relu', slope };
+      const layers = units.flatMap((n): readonly object[] => [{ type: 'dense', units: n }, activation]);
+      const params = units.flatMap((n, i) => {
+        const fanIn = widths[i] ?? 1;
+        return [
+          { shape: [fanIn, n], data: new Array<number>(fanIn * n).fill(1) },
+          { shape: [n], data: new Array<number>(n).fill(0) },
+        ];
+      });
+      const args = { layers, params, x, tolerance: LSUV_TOLERANCE, post, seed: s };
+      const made = (yield* ask('training.network.lsuv', args)).tensors('params');
+      const again = (yield* ask('training.network.lsuv', args)).tensors('params');
+      const found: Verdict[] = [same('parameters of the same seed', flat(again), flat(made))];
+      let y: Plain = x;
+      for (const [i] of units.entries()) {
+        const [w, b] = [made[2 * i], made[2 * i + 1]];
+        const z: Plain = (yield* ask('layer.dense.forward', { x: y, w, b })).tensor('y');
+        y = (yield* ask('activation.leaky_relu.forward', { x: z, slope })).tensor('y');
+        const variance = varianceOf(Array.from((post ? y : z).data));
+        found.push(
+          within(`variance behind layer ${i}`, [variance], [exactly(1)], [2 * LSUV_TOLERANCE]),
+          same(`biases of layer ${i}`, b?.data ?? [], new Array<number>(units[i] ?? 0).fill(0)),
+        );
+        if (w !== undefined) found.push(orthogonalUpToScale(`weights of layer ${i}`, w, FORMATS[port.dtype].u));
+      }
+      return every(found);
+    },
+  }),
 ];
+
+interface Lsuv {
+  readonly widths: readonly number[];
+  readonly slope: number;
+  readonly post: boolean;
+  readonly seed: number;
+  readonly x: Plain;
+}
+
+/** How near to 1 the variance is asked to be; the law allows as much again for the rounding of both sums. */
+const LSUV_TOLERANCE = 2 ** -16;
+
+const varianceOf = (all: readonly number[]): number => {
+  const mean = all.reduce((a, b) => a + b, 0) / all.length;
+  return all.reduce((s, v) => s + (v - mean) ** 2, 0) / all.length;
+};
+
+/** Products of rows or columns, whichever are fewer: all squares alike, all others 0. */
+const orthogonalUpToScale = (about: string, { shape: [rows = 1, columns = 1], data }: Plain, u: number): Verdict => {
+  const [short, long] = [Math.min(rows, columns), Math.max(rows, columns)];
+  const at = (a: number, i: number): number =>
+    (rows >= columns ? data[i * columns + a] : data[a * columns + i]) ?? Number.NaN;
+  const product = (a: number, b: number): number =>
+    Array.from({ length: long }, (_, i) => at(a, i) * at(b, i)).reduce((x, y) => x + y, 0);
+  const square = product(0, 0);
+  const products = Array.from({ length: short * short }, (_, p) => product(Math.floor(p / short), p % short));
+  return within(
+    about,
+    products,
+    products.map((_, p) => exactly(p % (short + 1) === 0 ? square : 0)),
+    products.map(() => 2 * orthogonalityBound(long, short, u) * square),
+  );
+};

@@ -1,11 +1,12 @@
 // The chapter of training, part two: batches and draws by key, trainings that are watched, written down and gone on with.
 import fc from 'fast-check';
 import { filled, seed, stir, type Values } from '../arbitraries.ts';
-import { ask, claim, every, having, type Inquiry, law, same, tested, type Verdict } from '../law.ts';
-import { ALPHA, FORMATS, mixtureTest } from '../tolerance.ts';
+import { ask, claim, every, having, type Inquiry, law, same, tested, type Verdict, within } from '../law.ts';
+import { ALPHA, exactly, FORMATS, mixtureTest, sumBound } from '../tolerance.ts';
 import { lossesOf } from './cases.ts';
 import { anySeed } from './drawing.ts';
 import {
+  type Batch,
   batchNorm,
   dropout,
   eachOptimizer,
@@ -15,6 +16,7 @@ import {
   flat,
   modest,
   needsFit,
+  rows,
   times,
 } from './training-cases.ts';
 
@@ -179,6 +181,45 @@ export const trainDataLaws = [
             ),
           ]),
         claim('judgements', watched.numbers('evaluations').length === c.batches.length),
+      ]);
+    },
+  }),
+  law<Fit>({
+    id: 'train/judging',
+    ref: 'T-08, P-05',
+    class: 'rounding bound',
+    runs: 30,
+    says: 'samples that a training is judged by do not see each other, and no mask: the loss of all is the mean of the losses of each, under any seed, with dropout and batch normalisation in eval mode',
+    formula: 'L(x₁ … xₙ) = (L(x₁) + … + L(xₙ))/n',
+    kills: ['mxnet #9580', 'NNlib #576'],
+    subjects: needsFit('training.network.fit_watched', 'loss.mse.vjp'),
+    given: (port) =>
+      fits(port, { between: [batchNorm, dropout], losses: ['mse'] })
+        .filter((c) => c.batches.every((b) => (b.x.shape[0] ?? 0) > 1))
+        .map((c) => ({ ...c, hyper: { lr: 0 } })),
+    *holds(c, port) {
+      const [batch] = c.batches;
+      if (batch === undefined) return claim('a batch', false);
+      const judged = function* (validation: Batch, seedValue: number): Inquiry<readonly number[]> {
+        const args = { ...c, seed: seedValue, validation, stopAt: Number.NEGATIVE_INFINITY };
+        return (yield* ask('training.network.fit_watched', args)).numbers('evaluations');
+      };
+      const n = batch.x.shape[0] ?? 1;
+      const whole = yield* judged(batch, c.seed);
+      const other = yield* judged(batch, c.seed + 1);
+      const singles: (readonly number[])[] = [];
+      for (let i = 0; i < n; i++)
+        singles.push(yield* judged({ x: rows(batch.x, i, i + 1), y: rows(batch.y, i, i + 1) }, c.seed));
+      const means = whole.map((_, k) => singles.reduce((s, one) => s + (one[k] ?? Number.NaN), 0) / n);
+      const allowed = sumBound(n * batch.y.data.length, FORMATS[port.dtype].u);
+      return every([
+        same('losses under another seed', other, whole),
+        within(
+          'losses after each step',
+          whole,
+          means.map(exactly),
+          means.map((v) => 2 * allowed * Math.abs(v)),
+        ),
       ]);
     },
   }),

@@ -2,15 +2,22 @@
 import fc from 'fast-check';
 import { extent, filled, powerOfTwo, type Values } from '../arbitraries.ts';
 import { ask, claim, every, law, same } from '../law.ts';
-import { eachOptimizer, type Fit, fit, fits, flat, latticeFits, needsFit, times, tiny } from './training-cases.ts';
+import {
+  eachOptimizer,
+  type Fit,
+  fit,
+  fits,
+  flat,
+  latticeFits,
+  needsFit,
+  rows,
+  times,
+  tiny,
+} from './training-cases.ts';
 
 const asked = ({ layers, loss, reduction }: Fit, params: readonly unknown[], batch: object) =>
   ask('model.network.loss_and_grad', { layers, loss, reduction, params, ...batch });
 
-const rows = (t: Values, from: number, to: number): Values => {
-  const width = t.data.length / (t.shape[0] ?? 1);
-  return { shape: [to - from, ...t.shape.slice(1)], data: t.data.slice(from * width, to * width) };
-};
 const plus = (a: readonly number[], b: readonly number[], by = 1): readonly number[] =>
   a.map((v, i) => v + by * (b[i] ?? Number.NaN));
 

@@ -115,3 +115,9 @@ export const batchNorm = { type: 'batch_norm', eps: 1 / 8, momentum: 1 / 4 } as 
 export const dropout = { type: 'dropout', dropRate: 3 / 8 } as const;
 
 export const times = (t: Values, by: number): Values => ({ shape: t.shape, data: t.data.map((v) => v * by) });
+
+/** Some of the samples. */
+export const rows = (t: Values, from: number, to: number): Values => {
+  const width = t.data.length / (t.shape[0] ?? 1);
+  return { shape: [to - from, ...t.shape.slice(1)], data: t.data.slice(from * width, to * width) };
+};

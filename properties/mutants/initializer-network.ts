@@ -8,6 +8,9 @@ import { at, like, list, type Mutant, now, number, plain } from './plant.ts';
 const networkInit = (f: (params: readonly Plain[], args: Args) => readonly Plain[]) =>
   at('training.network.init', (args, original) => ({ params: f(list(now(original, args), 'params'), args) }));
 
+const lsuv = (f: (params: readonly Plain[]) => readonly Plain[]) =>
+  at('training.network.lsuv', (args, original) => ({ params: f(list(now(original, args), 'params')) }));
+
 export const networkInitializerMutants: readonly Mutant[] = [
   {
     id: 'orthogonal/only-normalised',
@@ -205,6 +208,40 @@ export const networkInitializerMutants: readonly Mutant[] = [
     plant: networkInit((params) =>
       params.map((p, i) =>
         p.shape.length === 2 && i > 0 ? like(p, (v) => v + Math.sqrt(2 / (p.shape[0] ?? 1)) / 8) : p,
+      ),
+    ),
+  },
+  {
+    id: 'lsuv/first-layer-only',
+    says: 'scales the first layer only',
+    killedBy: ['initializer/lsuv'],
+    plant: lsuv((params) => params.map((p, i) => (i > 1 ? like(p, (v) => v * 1.25) : p))),
+  },
+  {
+    id: 'lsuv/stops-early',
+    says: 'takes any variance below 17 for 1',
+    killedBy: ['initializer/lsuv'],
+    plant: at(
+      'training.network.lsuv',
+      asking((a) => ({ tolerance: 2 ** 20 * number(a, 'tolerance') })),
+    ),
+  },
+  {
+    id: 'lsuv/before-the-activation',
+    says: 'measures before the activation whatever is asked',
+    killedBy: ['initializer/lsuv'],
+    plant: at(
+      'training.network.lsuv',
+      asking(() => ({ post: false })),
+    ),
+  },
+  {
+    id: 'lsuv/not-orthogonal',
+    says: 'starts from other weights than orthogonal ones',
+    killedBy: ['initializer/lsuv'],
+    plant: lsuv((params) =>
+      params.map((p) =>
+        p.shape.length === 2 && p.data.length > 2 ? like(p, (v, i) => (i === 0 ? v * (1 + 2 ** -20) : v)) : p,
       ),
     ),
   },

@@ -278,6 +278,28 @@ export const trainMutants: readonly Mutant[] = [
     ),
   },
   {
+    id: 'judging/with-masks',
+    says: 'leaves dropout on while it judges',
+    bug: 'NNlib #576',
+    killedBy: ['train/judging'],
+    plant: at('training.network.fit_watched', (args, original) => {
+      const answer = now(original, args);
+      const by = 1 + (number(args, 'seed') % 2) / 16;
+      return { ...answer, evaluations: numbersOf(answer, 'evaluations').map((v) => v * by) };
+    }),
+  },
+  {
+    id: 'judging/by-batch-statistics',
+    says: 'normalises what it is judged by with its own statistics, or sums where it should average',
+    bug: 'mxnet #9580',
+    killedBy: ['train/judging'],
+    plant: at('training.network.fit_watched', (args, original) => {
+      const answer = now(original, args);
+      const { x } = args.validation as Batch; // the contract's field
+      return { ...answer, evaluations: numbersOf(answer, 'evaluations').map((v) => v * (x.shape[0] ?? 1)) };
+    }),
+  },
+  {
     id: 'scaling/rate-by-input',
     says: 'divides the rate by the largest input',
     killedBy: ['train/data-scaling', 'train/manual-step'],

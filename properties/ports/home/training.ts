@@ -15,6 +15,7 @@ import {
   type Named,
   networkOf,
   optimizerFrom,
+  pretrained,
   type Reduction,
   type Setup,
   save,
@@ -46,6 +47,15 @@ interface FitArgs {
   readonly optimizer: string;
   readonly hyper: Hyper;
   readonly batches: readonly Batch[];
+  readonly seed: number;
+}
+
+interface LsuvArgs {
+  readonly layers: readonly Layer[];
+  readonly params: readonly Plain[];
+  readonly x: Plain;
+  readonly tolerance: number;
+  readonly post: boolean;
   readonly seed: number;
 }
 
@@ -130,6 +140,12 @@ export const trainingCalls = {
       init: ({ layers, inputs, seed }: { layers: readonly Layer[]; inputs: number; seed: number }) => {
         const { variables } = networkOf({ layers: layers.map(specOf), loss: 'mse' }).init(keyOf(seed), [inputs]);
         return { params: leavesOf(layers, variables.params) };
+      },
+      lsuv: ({ layers, params, x, tolerance, post, seed }: LsuvArgs) => {
+        const model = modelOf({ layers: layers.map(specOf), loss: 'mse' });
+        const hyper = { tolerance, post: Number(post) };
+        const made = pretrained(model, variablesOf(layers, params), tensor(x), keyOf(seed), 'lsuv', hyper);
+        return { params: leavesOf(layers, made.params) };
       },
       fit: (a: FitArgs) => fitted(a),
       fit_watched: (a: FitArgs & { validation: Batch; stopAt: number }) =>
