@@ -69,7 +69,7 @@ export const matrixInitializerLaws = [
     ref: 'I-01',
     class: 'rounding bound',
     runs: 8,
-    says: 'small square matrices are orthogonal to the last digits, however nearly parallel the vectors were that they came from',
+    says: 'small square matrices are orthogonal to the last digits, however nearly parallel the vectors that they came from were',
     formula: 'wᵀ·w = I, for 100 matrices of a side',
     source:
       'Giraud, Langou & Rozložník 2005 (one pass of Gram–Schmidt loses digits with the condition); Higham 2002, Theorem 19.4',

@@ -50,6 +50,15 @@ interface FitArgs {
   readonly seed: number;
 }
 
+interface IndicesArgs {
+  readonly samples: number;
+  readonly size: number;
+  readonly epochs: number;
+  readonly seed: number;
+  readonly last: 'keep' | 'drop';
+  readonly from: number;
+}
+
 interface LsuvArgs {
   readonly layers: readonly Layer[];
   readonly params: readonly Plain[];
@@ -180,14 +189,7 @@ export const trainingCalls = {
       },
     },
     batches: {
-      indices: ({
-        samples,
-        size,
-        epochs,
-        seed,
-        last,
-        from,
-      }: Record<'samples' | 'size' | 'epochs' | 'seed' | 'from', number> & { last: 'keep' | 'drop' }) => {
+      indices: ({ samples, size, epochs, seed, last, from }: IndicesArgs) => {
         const places = Tensor.from(
           [samples, 1],
           Array.from({ length: samples }, (_, i) => i),
