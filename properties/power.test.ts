@@ -56,6 +56,19 @@ describe('exact tests', () => {
     expect(2 * binomialCdf(low - 1, n, 1 / 2)).toBeLessThanOrEqual(ALPHA / 8);
   });
 
+  test('the other binomial tests find what their laws say', () => {
+    const missed = (n: number, alpha: number, off: number): number => {
+      let low = Math.floor(n / 2);
+      while (binomialTest(low - 1, n, 1 / 2, alpha).ok) low--;
+      return 1 - binomialCdf(low - 1, n, 1 / 2 - off); // by symmetry the same above
+    };
+    expect(missed(2 ** 12, ALPHA / 12, 0.1), 'uncorrelated, network-layers').toBeLessThan(MISS);
+    expect(missed(2 ** 11, ALPHA / 16, 0.15), 'orthogonal-uniform').toBeLessThan(MISS);
+    expect(missed(2 ** 10, ALPHA / 60, 0.2), 'sparse-places').toBeLessThan(MISS);
+    expect(missed(2 ** 13, ALPHA / 318, 0.08), 'bits').toBeLessThan(MISS);
+    expect(missed(1536, ALPHA / 2, 0.16), 'depth').toBeLessThan(MISS);
+  });
+
   test('the distance of distribution functions finds twice its bound and a little', () => {
     // the empirical function itself is within ε of the false one but for a chance of MISS
     const reach = (n: number, level: number): number => Math.sqrt(Math.log(2 / level) / (2 * n));

@@ -103,7 +103,7 @@ export const matrixInitializerLaws = [
     says: 'orthogonal matrices are uniform over the group: every entry of a 3 × 3 one is uniform on [−1, 1], diagonals have either sign, and so has the determinant',
     formula: 'w[i][j] ~ U(−1, 1) (Archimedes), P(w[i][i] > 0) = P(det w > 0) = ½',
     source: 'Mezzadri 2007, §4 and §5 (a plain QR decomposition is not uniform)',
-    detects: 'a share of signs off by 0.1, a distribution function of an entry off by 0.16',
+    detects: 'a share of signs off by 0.15, a distribution function of an entry off by 0.16',
     subjects: among(['orthogonal'], 'initializer', 'sample'),
     given: () => seed,
     *holds(s) {

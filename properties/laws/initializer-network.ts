@@ -109,7 +109,7 @@ export const networkInitializerLaws = [
     says: 'equal-shaped layers of one network are independent: signs in the same and in the mirrored place agree half of the time',
     formula: '#{sign w₁[i] = sign w₂[i]} ~ Binomial(n, ½), n = 4,096',
     kills: ['mlx #3828'],
-    detects: 'two layers that agree in 58 % of the places',
+    detects: 'two layers that agree in 60 % of the places',
     subjects: inNetworks(APART),
     given: () => fc.record({ units: fc.constant([64, 64, 64]), inputs: fc.constant(64), gain, seed }),
     *holds(d, _port, name) {
@@ -268,7 +268,7 @@ export const networkInitializerLaws = [
     says: 'layer by layer, a deep ReLU network of He weights keeps the length of a sample as exactly as chance allows: half of the units are active, and the squares of the active ones follow χ²',
     formula: 'Σ zⱼ²/(2|a|²/n) over active units ~ χ² with as many degrees of freedom; #active ~ Binomial(n, ½)',
     source: 'He et al. 2015, §2.2; Hanin & Rolnick 2018 (why the ends alone say nothing)',
-    detects: 'a variance off by a factor of 2 (Xavier in the place of He), a share of active units off by 0.15',
+    detects: 'a variance off by a factor of 2 (Xavier in the place of He), a share of active units off by 0.16',
     subjects: inNetworks(['he_normal']),
     given: () =>
       fc.record({

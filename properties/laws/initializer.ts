@@ -181,7 +181,7 @@ export const initializerLaws = [
     says: 'signs of neighbours in a row, in a column, two apart, mirrored and halves of the matrix agree half of the time',
     formula:
       '#{sign w[i] = sign w[j]} ~ Binomial(pairs, ½): products of independent fair signs are fair and independent',
-    detects: 'an agreement off by 0.08 in one of six pairings of 8,192 weights',
+    detects: 'an agreement off by 0.1 in one of six pairings of 8,192 weights',
     subjects: among(APART, 'initializer', 'sample'),
     given: () => draw(2 ** 13),
     *holds(d, _port, name) {

@@ -129,7 +129,7 @@ export const rngStatisticsLaws = [
     says: 'every bit of the uniforms is 1 half of the time, down to the last but one, and agrees with its neighbour and with that of the other half of the word half of the time',
     formula: '#{bit = 1} ~ Binomial(n, ½), n = 8,192, per bit',
     kills: ['tinygrad #1593'],
-    detects: 'a bit that is 1 in 55 % of the draws',
+    detects: 'a bit that is 1 in 58 % of the draws',
     subjects: among(['uniform'], 'random', 'sample'),
     given: () => seed,
     *holds(s, port, name) {

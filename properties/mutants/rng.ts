@@ -310,7 +310,7 @@ export const rngMutants: readonly Mutant[] = [
     plant: changed('random.uniform.sample', 'values', (v, i) => (v >= 1 / 2 && i % 10 === 0 ? v - 1 / 2 : v)),
   },
   {
-    id: 'normal/variance-3-percent',
+    id: 'rng/normal-variance-3-percent',
     says: 'has variance 1.03',
     killedBy: ['rng/normal-variance'],
     plant: changed('random.normal.sample', 'values', (v) => v * Math.sqrt(1.03)),
