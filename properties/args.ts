@@ -14,7 +14,8 @@ export interface LossArgs {
 export interface DrawArgs {
   readonly fanIn: number;
   readonly fanOut: number;
-  readonly gain: number;
+  /** 1 unless named. */
+  readonly gain?: number;
 }
 
 export interface SampleArgs extends DrawArgs {

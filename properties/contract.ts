@@ -8,6 +8,7 @@ import { type Args, type Entry, isPlain } from './contract/entry.ts';
 import { layerEntries } from './contract/layers.ts';
 import { modelEntries } from './contract/models.ts';
 import { optimEntries } from './contract/optim.ts';
+import { trainingEntries } from './contract/training.ts';
 import { verifierEntries } from './contract/verifier.ts';
 
 export { type Args, camel, type Entry, type Plain, parametersOf, rowOf, snake } from './contract/entry.ts';
@@ -20,6 +21,7 @@ export const CONTRACT: readonly Entry[] = [
   ...modelEntries,
   ...classicEntries,
   ...diagnoseEntries,
+  ...trainingEntries,
   ...verifierEntries,
 ];
 

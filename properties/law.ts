@@ -36,6 +36,10 @@ export class Answer {
   texts(name: string): readonly string[] {
     return this.#fields[name] as readonly string[];
   }
+  /** Lists of numbers, as the places of samples per batch. */
+  lists(name: string): readonly (readonly number[])[] {
+    return this.#fields[name] as readonly (readonly number[])[];
+  }
   flag(name: string): boolean {
     return this.#fields[name] as boolean;
   }

@@ -4,7 +4,7 @@ import binomialCdf from '@stdlib/stats-base-dists-binomial-cdf';
 import chisquareCdf from '@stdlib/stats-base-dists-chisquare-cdf';
 import { describe, expect, test } from 'vitest';
 import { LAWS } from './laws/index.ts';
-import { ALPHA, binomialTest, chiSquareTest } from './tolerance.ts';
+import { ALPHA, binomialTest, chiSquareTest, dkwTest, mixtureTest } from './tolerance.ts';
 
 /** The largest chance of a miss that a row may claim to rule out. */
 const MISS = 1e-6;
@@ -24,13 +24,26 @@ describe('exact tests', () => {
     return [edge(middle, 0), edge(middle, far)];
   };
 
-  test('χ² at n = 32,768 finds a variance off by 10 %, and has its level', () => {
-    const n = 2 ** 15;
-    const [low, high] = region((s) => chiSquareTest(s, n, ALPHA / 4).ok, n, 3 * n);
+  test('χ² at n = 589,824 finds a variance off by 2 % and by 3 %, and has its level', () => {
+    const n = 9 * 2 ** 16;
+    const [low, high] = region((s) => chiSquareTest(s, n, ALPHA).ok, n, 3 * n);
     const accepted = (ratio: number): number => chisquareCdf(high / ratio, n) - chisquareCdf(low / ratio, n);
-    expect(accepted(1.1)).toBeLessThan(MISS);
-    expect(accepted(0.9)).toBeLessThan(MISS);
-    expect(chisquareCdf(low, n) + (1 - chisquareCdf(high, n))).toBeLessThanOrEqual((ALPHA / 4) * 1.01);
+    expect(accepted(1.02)).toBeLessThan(0.001);
+    expect(accepted(0.98)).toBeLessThan(0.001);
+    expect(accepted(1.03)).toBeLessThan(MISS);
+    expect(accepted(0.97)).toBeLessThan(MISS);
+    expect(chisquareCdf(low, n) + (1 - chisquareCdf(high, n))).toBeLessThanOrEqual(ALPHA * 1.01);
+  });
+
+  test('the smaller χ² tests find what their laws say', () => {
+    const finds = (n: number, alpha: number, ratio: number): number => {
+      const [low, high] = region((s) => chiSquareTest(s, n, alpha).ok, n, 4 * n);
+      return chisquareCdf(high / ratio, n) - chisquareCdf(low / ratio, n);
+    };
+    for (const r of [0.75, 1.25]) expect(finds(2 ** 13, ALPHA / 4, r), 'network-variance').toBeLessThan(MISS);
+    for (const r of [0.75, 1.35]) expect(finds(2 ** 12, ALPHA / 4, r), 'propagation').toBeLessThan(MISS);
+    for (const r of [0.89, 1.11]) expect(finds(15 * 2 ** 11, ALPHA / 2, r), 'sparse-values').toBeLessThan(MISS);
+    for (const r of [1 / 2, 2]) expect(finds(768, ALPHA / 2, r), 'depth').toBeLessThan(MISS);
   });
 
   test('the binomial test at n = 16,384 finds a share off by 0.05, and has its level', () => {
@@ -41,6 +54,92 @@ describe('exact tests', () => {
     expect(chance(0.55)).toBeLessThan(MISS);
     expect(chance(0.45)).toBeLessThan(MISS);
     expect(2 * binomialCdf(low - 1, n, 1 / 2)).toBeLessThanOrEqual(ALPHA / 8);
+  });
+
+  test('the other binomial tests find what their laws say', () => {
+    const missed = (n: number, alpha: number, off: number): number => {
+      let low = Math.floor(n / 2);
+      while (binomialTest(low - 1, n, 1 / 2, alpha).ok) low--;
+      return 1 - binomialCdf(low - 1, n, 1 / 2 - off); // by symmetry the same above
+    };
+    expect(missed(2 ** 12, ALPHA / 12, 0.1), 'uncorrelated, network-layers').toBeLessThan(MISS);
+    expect(missed(2 ** 11, ALPHA / 16, 0.15), 'orthogonal-uniform').toBeLessThan(MISS);
+    expect(missed(2 ** 10, ALPHA / 60, 0.2), 'sparse-places').toBeLessThan(MISS);
+    expect(missed(2 ** 13, ALPHA / 318, 0.08), 'bits').toBeLessThan(MISS);
+    expect(missed(1536, ALPHA / 2, 0.16), 'depth').toBeLessThan(MISS);
+  });
+
+  test('the distance of distribution functions finds twice its bound and a little', () => {
+    // the empirical function itself is within ε of the false one but for a chance of MISS
+    const reach = (n: number, level: number): number => Math.sqrt(Math.log(2 / level) / (2 * n));
+    const finds = (n: number, alpha: number): number => reach(n, alpha) + reach(n, MISS);
+    expect(finds(2 ** 14, ALPHA)).toBeLessThan(0.055);
+    expect(finds(2 ** 16, ALPHA / 2)).toBeLessThan(0.03);
+    expect(finds(2 ** 11, ALPHA / 16)).toBeLessThan(0.16);
+    const line = (n: number, off: number) => Array.from({ length: n }, (_, i) => Math.min(1, (i + 1 / 2) / n + off));
+    expect(dkwTest(line(2 ** 14, 0), ALPHA).margin).toBeLessThan(0.001);
+    expect(dkwTest(line(2 ** 14, 0.04), ALPHA).ok).toBe(false);
+    expect(dkwTest([1 / 2, Number.NaN], ALPHA).ok).toBe(false);
+  });
+
+  describe('the evidence of a mixture against given chances', () => {
+    const even = (n: number): readonly number[] => new Array<number>(n).fill(1 / n);
+
+    test('has mean 1 when the chances are right, by enumeration', () => {
+      // all outcomes of six draws into three cells of unequal chance
+      const p = [1 / 2, 1 / 3, 1 / 6];
+      const factorial = (k: number): number => (k < 2 ? 1 : k * factorial(k - 1));
+      let [mean, all] = [0, 0];
+      for (let a = 0; a <= 6; a++)
+        for (let b = 0; a + b <= 6; b++) {
+          const counts = [a, b, 6 - a - b];
+          const chance = counts.reduce((c, k, i) => (c * (p[i] ?? 0) ** k) / factorial(k), factorial(6));
+          // the margin is log(min(1, 1/e)) / log(alpha): evidence below 1 shows as 0, and is bounded by 1
+          const e = Math.exp(mixtureTest(counts, p, Math.exp(-1)).margin);
+          mean += chance * (e > 1 ? e : 0);
+          all += chance;
+        }
+      expect(all).toBeCloseTo(1, 12);
+      expect(mean).toBeLessThanOrEqual(1);
+    });
+
+    test('finds one heavy cell, pairs that stick together, and the naive shuffle', () => {
+      const heavy = even(64).map((v, i) => 2 ** 15 * (i === 0 ? 1.75 * v : v * (1 - 0.75 / 63)));
+      expect(mixtureTest(heavy.map(Math.round), even(64), ALPHA / 2).ok).toBe(false);
+      const pairs = (n: number, q: number) =>
+        even(256).map((v, i) => Math.round(n * ((1 - q) * v + (i % 17 === 0 ? q / 16 : 0))));
+      expect(mixtureTest(pairs(2 ** 14, 0.1), even(256), ALPHA / 10).ok).toBe(false);
+      expect(mixtureTest(pairs(2 ** 12, 0.15), even(256), ALPHA / 10).ok).toBe(false);
+      expect(
+        mixtureTest(
+          naive.map((k) => Math.round((k / 256) * 2 ** 13)),
+          even(24),
+          ALPHA / 17,
+        ).ok,
+      ).toBe(false);
+    });
+
+    test('lets exact shares pass, and an impossible cell never', () => {
+      expect(Math.abs(mixtureTest(new Array<number>(64).fill(512), even(64), ALPHA).margin)).toBe(0);
+      expect(mixtureTest([5, 1], [1, 0], ALPHA).ok).toBe(false);
+      expect(mixtureTest([Number.NaN, 1], [1 / 2, 1 / 2], ALPHA).ok).toBe(false);
+    });
+
+    /** Ways in which swapping every place with any ends in each order of four, out of 256. */
+    const naive = ((): readonly number[] => {
+      const ends = new Map<string, number>();
+      for (let code = 0; code < 256; code++) {
+        const order = [0, 1, 2, 3];
+        for (let i = 0; i < 4; i++) {
+          const j = Math.floor(code / 4 ** i) % 4;
+          const [a = 0, b = 0] = [order[i], order[j]];
+          order[i] = b;
+          order[j] = a;
+        }
+        ends.set(order.join(), (ends.get(order.join()) ?? 0) + 1);
+      }
+      return [...ends.values()];
+    })();
   });
 
   test('NaN is never within chance', () => {

@@ -174,6 +174,23 @@ export const ALPHA = 5e-13;
  */
 export const quadratureBound = (n: number): number => (2 * Math.log(n)) / n;
 
+/** The same for fourth moments, relative to the squared variance: the quantile of an end cell to the fourth is at most (2·ln n)². */
+export const fourthQuadratureBound = (n: number): number => (2 * Math.log(n)) ** 2 / n;
+
+/** Quantiles of initializers, relative, in units of roundoff: the promise of AS 241 is 1e-16, that is one, and the scale, its product and the argument are allowed five each. */
+const QUANTILE_ROUNDINGS = 16;
+
+/**
+ * How far a quantile of scale 1 may be from that of the exact law. `moved`: the probability is itself made from u by a
+ * product and a sum (a cut law, an interval), so that its rounding of at most 2u·p moves the quantile by 2u·p over the
+ * density, which is at most 2.6·u for the cut normal law and 4·u for the uniform one.
+ */
+export const quantileBound = (z: number, u: number, moved: boolean): number =>
+  gamma(QUANTILE_ROUNDINGS, u) * Math.abs(z) + (moved ? 4 * u : 0);
+
+/** Roundings of a sum of n products, relative to the sum of their sizes. Higham 2002, §3.1. */
+export const sumBound = (n: number, u: number): number => gamma(n + 2, u);
+
 /** How far from orthonormal the n vectors of length m of a stable orthogonalisation may be, entry by entry. Higham 2002, Theorem 19.4. */
 export const orthogonalityBound = (m: number, n: number, u: number): number => 2 * Math.sqrt(n) * gamma(4 * m * n, u);
 
@@ -199,6 +216,50 @@ export const chiSquareTest = (sum: number, n: number, alpha: number): Comparison
 /** Two-sided exact test that k of n independent draws of probability p succeeded. */
 export const binomialTest = (k: number, n: number, p: number, alpha: number): Comparison =>
   surprise(2 * Math.min(binomialCdf(k, n, p), 1 - (k > 0 ? binomialCdf(k - 1, n, p) : 0)), alpha);
+
+/**
+ * Whether values are uniform on [0, 1]; they are independent, mapped there by their exact distribution function. The
+ * largest distance D of the empirical from the true distribution exceeds ε with probability at most 2·exp(−2nε²).
+ * @source Massart 1990, Corollary 1 (the Dvoretzky–Kiefer–Wolfowitz inequality with its best constant)
+ */
+export const dkwTest = (values: readonly number[], alpha: number): Comparison => {
+  const n = values.length;
+  const sorted = Float64Array.from(values).sort(); // NaN ends up last, at a distance that is none
+  let most = 0;
+  sorted.forEach((v, i) => {
+    const d = Math.max(v - i / n, (i + 1) / n - v);
+    most = most >= d ? most : d;
+  });
+  return surprise(Number.isNaN(most) ? 0 : 2 * Math.exp(-2 * n * most * most), alpha);
+};
+
+/** Weights of a cell of average chance in the mixtures of {@link mixtureTest}: from anything at all to next to the given chances. */
+const MIXTURES = [1 / 2, 8, 64, 512] as const;
+
+/**
+ * Whether counts of independent draws fit the probabilities of their cells. The evidence against them is the likelihood
+ * under mixtures of all cell probabilities (Dirichlet priors, centred on the given ones, of several widths) over the
+ * likelihood under the given ones: its mean under the null is 1, so that it reaches 1/α with probability at most α.
+ * No approximation, whatever the counts. A draw that fits no cell is to be counted nowhere else: by the caller.
+ * @source Krichevsky & Trofimov 1981 (the mixture); Markov's inequality
+ */
+export const mixtureTest = (counts: readonly number[], probabilities: readonly number[], alpha: number): Comparison => {
+  /** log of from·(from + 1)·…·(from + n − 1). */
+  const rising = (from: number, n: number): number => {
+    let sum = 0;
+    for (let i = 0; i < n; i++) sum += Math.log(from + i);
+    return sum;
+  };
+  const total = counts.reduce((a, b) => a + b, 0);
+  const weightOf = (i: number, c: number): number => c * counts.length * (probabilities[i] ?? 0);
+  const given = counts.reduce((s, n, i) => s + (n === 0 ? 0 : n * Math.log(probabilities[i] ?? 0)), 0);
+  const evidence = MIXTURES.map(
+    (c) => counts.reduce((s, n, i) => s + rising(weightOf(i, c), n), 0) - rising(c * counts.length, total) - given,
+  );
+  const most = Math.max(...evidence);
+  const mean = most + Math.log(evidence.reduce((s, e) => s + Math.exp(e - most), 0) / evidence.length);
+  return surprise(Number.isNaN(mean) ? 0 : Math.exp(Math.min(0, -mean)), alpha);
+};
 
 /** What a port is granted per operation in a running error bound; see oracle/readings. */
 export interface Grant {

@@ -51,7 +51,7 @@ export const lossAndGrad = (c: NetworkCase): Inquiry<Answer> => {
 };
 
 /** Losses of a port whose prediction may be any number, as the last dense layer gives it. */
-const lossesOf = (port: PortInfo): readonly string[] =>
+export const lossesOf = (port: PortInfo): readonly string[] =>
   port.names('loss', 'vjp').filter((name) => lossRow(camel(name)).prediction === 'number');
 
 /** Activations of a port that map each number on its own, so that hidden units do not see each other. */

@@ -12,6 +12,8 @@ import { gradientLaws } from './gradient.ts';
 import { gradientModelLaws } from './gradient-models.ts';
 import { gradientProgramLaws } from './gradient-programs.ts';
 import { initializerLaws } from './initializer.ts';
+import { matrixInitializerLaws } from './initializer-matrix.ts';
+import { networkInitializerLaws } from './initializer-network.ts';
 import { lossLaws } from './loss.ts';
 import { metaLaws } from './meta.ts';
 import { networkLaws } from './network.ts';
@@ -29,8 +31,10 @@ import { purityLaws } from './purity.ts';
 import { rbmLaws } from './rbm.ts';
 import { regularisationLaws } from './regularisation.ts';
 import { rngLaws } from './rng.ts';
+import { rngStatisticsLaws } from './rng-statistics.ts';
 import { scheduleLaws } from './schedule.ts';
 import { trainLaws } from './train.ts';
+import { trainDataLaws } from './train-data.ts';
 import { wrapperLaws } from './wrapper.ts';
 
 export const LAWS: readonly Law[] = [
@@ -53,7 +57,10 @@ export const LAWS: readonly Law[] = [
   ...dropoutLaws,
   ...regularisationLaws,
   ...initializerLaws,
+  ...matrixInitializerLaws,
+  ...networkInitializerLaws,
   ...rngLaws,
+  ...rngStatisticsLaws,
   ...optimizerLaws,
   ...closedOptimizerLaws,
   ...quadraticLaws,
@@ -66,4 +73,5 @@ export const LAWS: readonly Law[] = [
   ...rbmLaws,
   ...diagnoseLaws,
   ...trainLaws,
+  ...trainDataLaws,
 ];

@@ -7,6 +7,7 @@ import { diagnoseMutants } from './diagnose.ts';
 import { dropoutMutants } from './dropout.ts';
 import { gradientMutants } from './gradient.ts';
 import { initializerMutants } from './initializer.ts';
+import { networkInitializerMutants } from './initializer-network.ts';
 import { judgeMutants } from './judge.ts';
 import { layernormMutants } from './layernorm.ts';
 import { lossMutants } from './loss.ts';
@@ -20,8 +21,10 @@ import type { Mutant } from './plant.ts';
 import { purityMutants } from './purity.ts';
 import { rbmMutants } from './rbm.ts';
 import { regularisationMutants } from './regularisation.ts';
+import { rngMutants } from './rng.ts';
 import { scheduleMutants } from './schedule.ts';
 import { trainMutants } from './train.ts';
+import { trainDataMutants } from './train-data.ts';
 import { wrapperMutants } from './wrapper.ts';
 
 export type { Mutant } from './plant.ts';
@@ -40,6 +43,8 @@ export const MUTANTS: readonly Mutant[] = [
   ...dropoutMutants,
   ...regularisationMutants,
   ...initializerMutants,
+  ...networkInitializerMutants,
+  ...rngMutants,
   ...optimizerMutants,
   ...adaptiveMutants,
   ...wholeOptimizerMutants,
@@ -49,5 +54,6 @@ export const MUTANTS: readonly Mutant[] = [
   ...rbmMutants,
   ...diagnoseMutants,
   ...trainMutants,
+  ...trainDataMutants,
   ...opMutants,
 ];

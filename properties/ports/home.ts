@@ -9,6 +9,7 @@ import { elementCalls } from './home/elements.ts';
 import { layerCalls } from './home/layers.ts';
 import { modelCalls } from './home/models.ts';
 import { optimCalls } from './home/optim.ts';
+import { trainingCalls } from './home/training.ts';
 
 export const homeAdapter: Adapter = {
   engine: 'tautograd',
@@ -28,6 +29,7 @@ export const homeAdapter: Adapter = {
     ...modelCalls,
     ...classicCalls,
     ...diagnoseCalls,
+    ...trainingCalls,
   },
 };
 

@@ -150,7 +150,7 @@ const initializer = (draw: (args: SampleArgs) => T) => ({
  * is a variance scaling, which does: a gain g is a scale that is g² times as large.
  */
 const fanned = (name: FanRule, { scale, ...rule }: Variance) =>
-  initializer(({ shape, fanIn, fanOut, gain, seed }) => {
+  initializer(({ shape, fanIn, fanOut, gain = 1, seed }) => {
     if (shape.length !== 2 || shape[0] !== fanIn || shape[1] !== fanOut)
       throw new Error(`@tensorflow/tfjs: ${name} needs the shape [fanIn, fanOut], got [${shape.join(', ')}]`);
     const make =
@@ -291,10 +291,10 @@ export default definePort({
     loss: table(Object.keys(LOSSES), loss),
     initializer: {
       zeros: initializer(({ shape }) => initializers.zeros().apply(shape, 'float32')),
-      normal: initializer(({ shape, gain, seed }) =>
+      normal: initializer(({ shape, gain = 1, seed }) =>
         initializers.randomNormal({ mean: 0, stddev: gain, seed }).apply(shape, 'float32'),
       ),
-      uniform: initializer(({ shape, gain, seed }) =>
+      uniform: initializer(({ shape, gain = 1, seed }) =>
         initializers.randomUniform({ minval: -gain, maxval: gain, seed }).apply(shape, 'float32'),
       ),
       lecun_normal: fanned('leCunNormal', { scale: 1, mode: 'fanIn', distribution: 'normal' }),

@@ -94,7 +94,7 @@ export const INITIALIZERS = {
     source: 'PyTorch nn.init.trunc_normal_ and tf.random.truncated_normal (the raw form)',
     distribution: 'truncated',
     scale: (_fan, gain) => gain,
-    variance: 'gain^2 * 0.77374130354978515',
+    variance: 'gain^2 * 0.77374130354992325',
   }),
   truncatedNormalCorrected: initializer({
     doc: 'the same, widened first so that what is left has standard deviation gain',

@@ -1,0 +1,123 @@
+// What the laws of training ask with: small networks with batches taken from a few samples, and fits of them.
+import fc from 'fast-check';
+import { extent, filled, parametersFor, type Values } from '../arbitraries.ts';
+import { type Answer, ask, having, type Inquiry } from '../law.ts';
+import type { PortInfo } from '../port.ts';
+import { elementwiseOf, lossesOf } from './cases.ts';
+
+export interface Batch {
+  readonly x: Values;
+  readonly y: Values;
+}
+
+export interface Fit {
+  readonly layers: readonly object[];
+  readonly loss: string;
+  readonly reduction: 'mean' | 'sum';
+  readonly params: readonly Values[];
+  readonly optimizer: string;
+  readonly hyper: Readonly<Record<string, number>>;
+  readonly batches: readonly Batch[];
+  readonly seed: number;
+}
+
+/** Full mantissas of moderate size: no step of a few makes the loss run away. */
+export const modest = fc.integer({ min: -(2 ** 20), max: 2 ** 20 }).map((k) => (k === 0 ? 1 : k) / 2 ** 20);
+/** Integers so small that a step with a rate of 2⁻ᵏ stays exact in every format. */
+export const tiny = fc.integer({ min: -2, max: 2 });
+
+export const fit = (args: Fit): Inquiry<Answer> =>
+  ask('training.network.fit', args as unknown as Record<string, unknown>); // the same fields
+
+/** A fit of dense layers with an activation between them. */
+export const fits = (
+  port: PortInfo,
+  {
+    value = modest,
+    activations = elementwiseOf(port),
+    losses = lossesOf(port),
+    reductions = ['mean', 'sum'] as readonly ('mean' | 'sum')[],
+    depth = 2,
+    steps = 4,
+    between = [] as readonly object[],
+  } = {},
+): fc.Arbitrary<Fit> =>
+  fc
+    .record({
+      widths: fc.array(extent(3), { minLength: depth + 1, maxLength: depth + 1 }),
+      activation: fc.constantFrom(...activations),
+      loss: fc.constantFrom(...losses),
+      sizes: fc.array(extent(4), { minLength: 1, maxLength: steps }),
+    })
+    .chain(({ widths, activation, loss, sizes }) => {
+      const [inputs = 1, outputs = 1] = [widths[0], widths.at(-1)];
+      const shapes = widths
+        .slice(1)
+        .flatMap((out, i) => [
+          [widths[i] ?? 1, out],
+          [out],
+          ...(i < depth - 1 ? between.flatMap((l) => ('eps' in l ? [[out], [out]] : [])) : []),
+        ]);
+      const target = loss === 'hinge' || loss === 'squared_hinge' ? fc.constantFrom(-1, 1) : fc.constantFrom(0, 1);
+      return parametersFor(activation).chain((parameters) =>
+        fc.record({
+          layers: fc.constant(
+            widths
+              .slice(1)
+              .flatMap((units, i): readonly object[] => [
+                { type: 'dense', units },
+                ...(i < depth - 1 ? [...between, { type: 'activation', name: activation, ...parameters }] : []),
+              ]),
+          ),
+          loss: fc.constant(loss),
+          reduction: fc.constantFrom(...reductions),
+          params: fc.tuple(...shapes.map((s) => filled(s, value))),
+          optimizer: fc.constant('sgd'),
+          hyper: fc.integer({ min: 3, max: 6 }).map((k) => ({ lr: 2 ** -k })),
+          batches: fc.tuple(
+            ...sizes.map((n) => fc.record({ x: filled([n, inputs], value), y: filled([n, outputs], target) })),
+          ),
+          seed: fc.integer({ min: 0, max: 2 ** 20 }),
+        }),
+      );
+    });
+
+/** Sums and products that are exact, whatever their order. */
+export const latticeFits = (port: PortInfo, depth = 2): fc.Arbitrary<Fit> =>
+  fits(port, {
+    value: tiny,
+    activations: ['identity', 'relu'].filter((a) => port.has(`activation.${a}.vjp`)),
+    losses: ['mse'],
+    reductions: ['sum'],
+    depth,
+  });
+
+export const needsFit =
+  (...more: readonly string[]) =>
+  (port: PortInfo): readonly string[] =>
+    having(
+      'training.network.fit',
+      'optimizer.sgd.run',
+      ...more,
+    )(port).filter(() => elementwiseOf(port).length > 0 && lossesOf(port).length > 0);
+
+/** Each optimizer of a port that trains networks. */
+export const eachOptimizer =
+  (...more: readonly string[]) =>
+  (port: PortInfo): readonly string[] =>
+    needsFit(...more)(port).flatMap(() => port.names('optimizer', 'run'));
+
+/** All numbers of a step. */
+export const flat = (tensors: readonly { readonly data: ArrayLike<number> }[] | undefined): readonly number[] =>
+  (tensors ?? []).flatMap((t) => Array.from(t.data));
+
+export const batchNorm = { type: 'batch_norm', eps: 1 / 8, momentum: 1 / 4 } as const;
+export const dropout = { type: 'dropout', dropRate: 3 / 8 } as const;
+
+export const times = (t: Values, by: number): Values => ({ shape: t.shape, data: t.data.map((v) => v * by) });
+
+/** Some of the samples. */
+export const rows = (t: Values, from: number, to: number): Values => {
+  const width = t.data.length / (t.shape[0] ?? 1);
+  return { shape: [to - from, ...t.shape.slice(1)], data: t.data.slice(from * width, to * width) };
+};
