@@ -230,3 +230,11 @@ export const trainingBound = (steps: number, terms: number, size: number, u: num
 
 /** Nearest that a uniform may be to a probability for both to be told apart in any order of operations: far above its rounding. */
 export const thresholdGap = (u: number): number => 2 ** 8 * PROBABILITY_ROUNDINGS * u;
+
+/** ln s − ln(1 − s) of a share s that is itself off by a few roundings. */
+export const logitBound = (share: number, u: number): number =>
+  gamma(2 * PROBABILITY_ROUNDINGS, u) * (Math.abs(Math.log(share)) + Math.abs(Math.log1p(-share)) + 1 / (1 - share));
+
+/** A probability σ(a) whose a sums so many terms, of absolute values up to `size` in sum, with inputs off by a probability's error each. */
+export const unitBound = (terms: number, size: number, u: number): number =>
+  gamma(terms + 2 * PROBABILITY_ROUNDINGS, u) * (1 + size);

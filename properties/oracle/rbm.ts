@@ -1,5 +1,5 @@
 // The Boltzmann machine once more at 64 digits: by enumeration of its states, from the energy alone.
-import { ORACLE_STEP } from '../tolerance.ts';
+import { DIFFERENCE_ERROR, ORACLE_STEP } from '../tolerance.ts';
 import { type Big, big, exact, nearest, ONE, ZERO } from './exact.ts';
 import { differenceOf, type Slope } from './formula.ts';
 
@@ -186,15 +186,23 @@ export const combined = (x: Statistics, y: Statistics, f: (a: Big, b: Big) => Bi
 });
 export const minus = (x: Statistics, y: Statistics): Statistics => combined(x, y, (a, b) => a.minus(b));
 
-/** What k turns from v give on average: statistics of δᵥ·Tᵏ less those of v. The enumerated T replaces every uniform. */
-export const expectedCd = (m: ExactMachine, v: Row, k: number): Statistics => {
-  const t = exactTransition(m);
-  const states = statesOf(m.b.length).map((s) => s.map(big));
-  const first = chancesOf(v);
-  let weights = moved(first, t);
+/** Where k turns from v lead: chances of every visible state. The enumerated T replaces every uniform. */
+export const chancesAfter = (m: ExactMachine, v: Row, k: number): Row => {
+  const [down] = transitionOf(
+    [hiddenGivenOf(m, v)],
+    statesOf(m.c.length).map((h) => visibleGivenOf(m, h.map(big))),
+  );
+  let weights = down ?? [];
+  const t = k > 1 ? exactTransition(m) : [];
   for (let turn = 1; turn < k; turn++) weights = moved(weights, t);
+  return weights;
+};
+
+/** What k turns from v give on average: statistics of δᵥ·Tᵏ less those of v. */
+export const expectedCd = (m: ExactMachine, v: Row, k: number): Statistics => {
+  const states = statesOf(m.b.length).map((s) => s.map(big));
   const hidden = states.map((s) => hiddenGivenOf(m, s));
-  return minus(statisticsOf(weights, states, hidden), statisticsOf([ONE], [v], [hiddenGivenOf(m, v)]));
+  return minus(statisticsOf(chancesAfter(m, v, k), states, hidden), statisticsOf([ONE], [v], [hiddenGivenOf(m, v)]));
 };
 
 /** How a machine's samples come about: which of a chain's states are sampled. */
@@ -202,6 +210,11 @@ export interface Habits {
   readonly visible: 'samples' | 'probabilities';
   readonly hidden: 'samples' | 'probabilities';
 }
+
+const sigma = (a: Big): Big => ONE.div(a.neg().exp().plus(1));
+/** The conditionals by σ, which is quicker than enumeration where a chain is long. */
+export const hiddenBy = (m: ExactMachine, v: Row): Row => pushOf(m, v).map(sigma);
+export const visibleBy = (m: ExactMachine, h: Row): Row => hiddenBy(turned(m), h);
 
 /** One chain as a schoolbook walks it, row by row. */
 export interface Walk {
@@ -221,7 +234,7 @@ export const walk = (
   from: Matrix | undefined,
   habits: Habits,
 ): Walk => {
-  let gap = 1;
+  let gap = 1; // no two numbers of [0, 1] are further apart
   const sampled = (p: Row, u: Row): Row =>
     p.map((x, i) => {
       const by = (u[i] ?? ZERO).minus(x);
@@ -234,9 +247,9 @@ export const walk = (
     const u = (step: number): Row => uniforms[step]?.[r] ?? [];
     let state = start;
     for (let turn = 0; turn < k; turn++) {
-      const h = sampled(hiddenGivenOf(m, state), u(2 * turn));
+      const h = sampled(hiddenBy(m, state), u(2 * turn));
       if (turn === 0) firsts.push(h);
-      const p = visibleGivenOf(m, h);
+      const p = visibleBy(m, h);
       state = habits.visible === 'samples' ? sampled(p, u(2 * turn + 1)) : p;
     }
     return state;
@@ -249,11 +262,28 @@ export const walk = (
     );
   const back = mean(
     reached,
-    reached.map((s) => hiddenGivenOf(m, s)),
+    reached.map((s) => hiddenBy(m, s)),
   );
   const there = mean(
     v,
-    v.map((s, r) => (habits.hidden === 'samples' ? (firsts[r] ?? []) : hiddenGivenOf(m, s))),
+    v.map((s, r) => (habits.hidden === 'samples' ? (firsts[r] ?? []) : hiddenBy(m, s))),
   );
   return { slope: minus(back, there), size: combined(back, there, (a, b) => a.plus(b)), reached, gap };
+};
+
+/** ln(1 + e^a). */
+export const softplusOf = (a: Big): Big => a.exp().plus(1).ln();
+
+/** ln Σ eˣ. */
+export const logSumOf = (xs: Row): Big => sum(xs.map((x) => x.exp())).ln();
+
+/** How fast a reversible chain with no negative eigenvalue forgets: λ₂ ≤ (tr T³² − 1)^(1/32). */
+export const memoryOf = (t: Matrix): Big => {
+  let [power, doublings] = [t, 0];
+  for (; doublings < 5; doublings++) power = times(power, power);
+  let bound = sum(power.map((row, i) => row[i] ?? ZERO))
+    .minus(1)
+    .abs();
+  for (; doublings > 0; doublings--) bound = bound.sqrt();
+  return bound;
 };
