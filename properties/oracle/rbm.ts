@@ -283,7 +283,8 @@ export const memoryOf = (t: Matrix): Big => {
   for (; doublings < 5; doublings++) power = times(power, power);
   let bound = sum(power.map((row, i) => row[i] ?? ZERO))
     .minus(1)
-    .abs();
+    .abs()
+    .plus(DIFFERENCE_ERROR); // what 64 digits lose
   for (; doublings > 0; doublings--) bound = bound.sqrt();
   return bound;
 };
