@@ -378,7 +378,7 @@ export const chainLaws: readonly Law[] = [
     id: 'rbm/persistent-chain',
     ref: 'Z-19',
     class: 'exact',
-    runs: 40,
+    runs: 25,
     says: 'a chain that goes on from where it was goes where one long chain goes, and the data enter only the first part of the slope',
     source: 'Tieleman 2008',
     subjects: sampling(),

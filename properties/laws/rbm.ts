@@ -125,7 +125,7 @@ const stateLaws: readonly Law[] = [
     id: 'rbm/free-energy',
     ref: 'Z-02',
     class: '64-digit oracle',
-    runs: 60,
+    runs: 30,
     says: 'the free energy is what summing e^(−E) over all hidden states leaves, at every size of weights and for shares as well as bits',
     formula: 'F(v) = −ln Σ_h e^(−E(v, h)) = −b·v − Σ softplus(c + v·w)',
     source: 'Hinton 2010, eq. 25',

@@ -69,7 +69,7 @@ const START: Net = {
   w2: [1 / 2, 3 / 4, -1 / 2, 1 / 4],
   b2: 1 / 8,
 };
-const TURNS = 400;
+const TURNS = 200;
 
 export const xorLaws = [
   law<{ readonly code: number; readonly epochs: number; readonly lr: number }>({
@@ -164,7 +164,7 @@ export const xorLaws = [
     id: 'perceptron/xor-by-descent',
     ref: 'C-12',
     class: 'structural',
-    runs: 4,
+    runs: 2,
     says: 'from a start that is written down, descent along the gradients of two layers learns XOR: every corner ends on its side, with a loss below 1/16',
     source: 'Rumelhart, Hinton & Williams 1986',
     subjects: having('model.network.loss_and_grad', 'activation.tanh.vjp', 'loss.bce_with_logits.vjp'),
