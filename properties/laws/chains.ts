@@ -98,58 +98,77 @@ const allowedFor = (size: Statistics, rows: number, m: Machine, port: PortInfo):
   return flat(size).map((x) => carried * statisticBound(rows + visibleUnits(m), nearest(x), FORMATS[port.dtype].u));
 };
 
-/** Uniforms that switch units on and off whatever their probabilities on the lattice are. */
-const [ON, OFF] = [2 ** -24, 1 - 2 ** -24];
+/** One cell of [0, 1] between thresholds: a uniform inside it, and its width. */
+interface Cell {
+  readonly u: number;
+  readonly width: Big;
+}
 
-/** The average of a port's slopes from v over every outcome of every uniform, weighed by the enumerated chances. */
-function* averaged(m: Machine, v: readonly number[], k: number): Inquiry<readonly Big[]> {
+/** The cells between thresholds, in the middle of each a uniform. Every uniform of a cell decides alike. */
+const cellsOf = (thresholds: readonly Big[], port: PortInfo): readonly Cell[] => {
+  const { u, round } = FORMATS[port.dtype];
+  const ends = [ZERO, ...[...thresholds].sort((x, y) => x.comparedTo(y)), ONE];
+  return ends.slice(1).flatMap((end, i) => {
+    const start = ends[i] ?? ZERO;
+    const width = end.minus(start);
+    if (width.isZero()) return [];
+    fc.pre(nearest(width) > 4 * thresholdGap(u)); // in a thinner cell no uniform is sure to lie
+    return [{ u: round(nearest(start.plus(end).div(2))), width }];
+  });
+};
+
+/** Every choice of one element from each list. */
+const choices = <T>(lists: readonly (readonly T[])[]): readonly (readonly T[])[] =>
+  lists.reduce<readonly (readonly T[])[]>((all, list) => all.flatMap((c) => list.map((x) => [...c, x])), [[]]);
+
+/**
+ * The integral of a port's slopes from v over all uniforms: they decide alike between the thresholds that any state could
+ * set, so that one uniform of each cell stands for its width. Nothing is assumed about what the port makes of them.
+ */
+function* averaged(m: Machine, v: readonly number[], k: number, port: PortInfo): Inquiry<readonly Big[]> {
   const exactly = exactMachine(m);
   const [nv, nh] = [visibleUnits(m), hiddenUnits(m)];
-  const chanceOf = (p: readonly Big[], s: readonly number[]): Big =>
-    p.reduce((x, q, i) => x.times(s[i] === 1 ? q : ONE.minus(q)), ONE);
-  const down = new Map<string, readonly Big[]>();
-  const given = (name: string, state: readonly number[], of: typeof hiddenGivenOf): readonly Big[] => {
-    const id = `${name}${state.join()}`;
-    const known = down.get(id) ?? of(exactly, state.map(exact));
-    down.set(id, known);
-    return known;
-  };
-  let paths: readonly {
-    readonly weight: Big;
-    readonly at: readonly number[];
-    readonly steps: readonly (readonly number[])[];
-  }[] = [{ weight: ONE, at: v, steps: [] }];
-  for (let half = 0; half < 2 * k; half++)
-    paths = paths.flatMap(({ weight: w, at, steps }) => {
-      const p = half % 2 === 0 ? given('h', at, hiddenGivenOf) : given('v', at, visibleGivenOf);
-      return statesOf(half % 2 === 0 ? nh : nv).map((s) => ({
-        weight: w.times(chanceOf(p, s)),
-        at: s,
-        steps: [...steps, s],
-      }));
-    });
+  const visible = statesOf(nh).map((h) => visibleGivenOf(exactly, h.map(exact)));
+  const hidden = statesOf(nv).map((s) => hiddenGivenOf(exactly, s.map(exact)));
+  const first = [hiddenGivenOf(exactly, v.map(exact))];
+  const halves = Array.from({ length: 2 * k }, (_, half) => {
+    const states = half === 0 ? first : half % 2 === 0 ? hidden : visible;
+    const units = Array.from({ length: half % 2 === 0 ? nh : nv }, (_2, i) =>
+      cellsOf(
+        states.map((p) => p[i] ?? ONE),
+        port,
+      ),
+    );
+    return choices(units).map((cells) => ({
+      uniforms: { shape: [1, cells.length], data: cells.map((c) => c.u) },
+      weight: cells.reduce((w, c) => w.times(c.width), ONE),
+    }));
+  });
   let total: readonly Big[] = [];
-  for (const { weight: w, steps } of paths) {
-    const uniforms = steps.map((s) => ({ shape: [1, s.length], data: s.map((x) => (x === 1 ? ON : OFF)) }));
-    const got = all(yield* cd({ ...bareOf(m), v: { shape: [1, nv], data: v }, k, uniforms }));
+  for (const steps of choices(halves)) {
+    const got = all(
+      yield* cd({ ...bareOf(m), v: { shape: [1, nv], data: v }, k, uniforms: steps.map((s) => s.uniforms) }),
+    );
+    const w = steps.reduce((x, s) => x.times(s.weight), ONE);
     total = got.map((x, i) => (total[i] ?? ZERO).plus(w.times(exact(x))));
   }
   return total;
 }
 
-/** Few enough units that all outcomes of k turns can be asked for. */
+/** Small weights, so that no probability is next to another or to 0 and 1. */
+const gentle = weight.map((x) => x / 2);
+
+/** Few enough units that all cells of k turns can be asked for. */
 const enumerable = fc
   .constantFrom<readonly [nv: number, nh: number, k: number]>(
     [1, 2, 1],
     [2, 1, 1],
-    [1, 3, 1],
     [3, 1, 1],
-    [2, 3, 1],
-    [3, 2, 1],
-    [1, 2, 2],
+    [1, 3, 1],
     [2, 1, 2],
+    [1, 2, 2],
   )
-  .chain(([nv, nh, k]) => fc.tuple(machine(nv, nh), filled([1, nv], share)).map(([m, v]) => ({ ...m, v, k })));
+  .chain(([nv, nh, k]) => fc.tuple(machine(nv, nh, gentle), filled([1, nv], share)).map(([m, v]) => ({ ...m, v, k })));
 
 export const chainLaws: readonly Law[] = [
   law<Chain>({
@@ -192,8 +211,8 @@ export const chainLaws: readonly Law[] = [
     id: 'rbm/cd-expectation',
     ref: 'Z-06',
     class: 'enumerated',
-    runs: 10,
-    says: 'averaged over every outcome of every uniform, the slopes of k turns are the statistics of the data moved k times by the enumerated transition matrix, less those of the data',
+    runs: 6,
+    says: 'integrated over all uniforms, the slopes of k turns are the statistics of the data moved k times by the enumerated transition matrix, less those of the data',
     formula: 'E[∂] = Σ_v (δ·Tᵏ)(v)·f(v) − f(v₀)',
     source: 'Hinton 2002; Bengio & Delalleau 2009',
     kills: ['rbms #31', 'deeplearning4j #3057'],
@@ -203,7 +222,7 @@ export const chainLaws: readonly Law[] = [
       const exactly = exactMachine(m);
       const v = m.v.data;
       const truth = flat(expectedCd(exactly, v.map(exact), m.k));
-      const got = yield* averaged(m, v, m.k);
+      const got = yield* averaged(m, v, m.k, port);
       return within(
         'expected slope by w, then b, then c',
         got.map(nearest),
@@ -222,12 +241,12 @@ export const chainLaws: readonly Law[] = [
     kills: ['rbms #31'],
     subjects: sampling(),
     given: () =>
-      fc.constantFrom<readonly [number, number]>([1, 2], [2, 1], [1, 3]).chain(([nv, nh]) => machine(nv, nh)),
+      fc.constantFrom<readonly [number, number]>([1, 2], [2, 1], [1, 3]).chain(([nv, nh]) => machine(nv, nh, gentle)),
     *holds(m, port) {
       const pi = modelOf(exactMachine(m));
       let total: readonly Big[] = [];
       for (const [i, v] of statesOf(visibleUnits(m)).entries()) {
-        const own = yield* averaged(m, v, 1);
+        const own = yield* averaged(m, v, 1, port);
         total = own.map((x, j) => (total[j] ?? ZERO).plus(x.times(pi[i] ?? ZERO)));
       }
       return within(
@@ -244,19 +263,19 @@ export const chainLaws: readonly Law[] = [
     class: 'statistical',
     runs: 4,
     says: 'independent chains that start from exact samples of the model are still exact samples of it after k turns',
-    formula: '#{v = s} ~ Binomial(n, π(s)) for each of 4 states, n = 4,096',
+    formula: '#{v = s} ~ Binomial(n, π(s)) for each of 4 states, n = 2,048',
     source: 'Geman & Geman 1984',
-    detects: 'a chance of a state off by 0.07',
+    detects: 'a chance of a state off by 0.1',
     kills: ['rbms #31'],
     subjects: sampling(),
     given: () =>
       fc.record({
-        m: fc.constantFrom(1, 3).chain((nh) => machine(2, nh)),
+        m: fc.noShrink(fc.constantFrom(1, 3).chain((nh) => machine(2, nh))), // statistics do not get clearer
         seed,
         k: fc.constantFrom(1, 2, 3),
       }),
     *holds({ m, seed: s, k }) {
-      const n = 4096;
+      const n = 2048;
       const pi = modelOf(exactMachine(m)).map(nearest);
       const states = statesOf(2);
       const nh = hiddenUnits(m);

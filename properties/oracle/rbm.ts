@@ -211,7 +211,9 @@ export interface Habits {
   readonly hidden: 'samples' | 'probabilities';
 }
 
-const sigma = (a: Big): Big => ONE.div(a.neg().exp().plus(1));
+/** Beyond this, e^(−|a|) is nothing to 64 digits. */
+const SATURATED = 150;
+const sigma = (a: Big): Big => (a.abs().gt(SATURATED) ? (a.isNegative() ? ZERO : ONE) : ONE.div(a.neg().exp().plus(1)));
 /** The conditionals by σ, which is quicker than enumeration where a chain is long. */
 export const hiddenBy = (m: ExactMachine, v: Row): Row => pushOf(m, v).map(sigma);
 export const visibleBy = (m: ExactMachine, h: Row): Row => hiddenBy(turned(m), h);
