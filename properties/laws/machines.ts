@@ -1,11 +1,20 @@
 // Random Boltzmann machines on a lattice, and how the chapters about them ask.
 import fc from 'fast-check';
-import { dyadic, filled, type Values } from '../arbitraries.ts';
-import { ask, type Inquiry } from '../law.ts';
-import { type Big, expecting } from '../oracle/exact.ts';
-import { type PlainMachine, type Statistics, statesOf } from '../oracle/rbm.ts';
-import type { Dtype } from '../port.ts';
-import type { Expected } from '../tolerance.ts';
+import { dyadic, filled, powerOfTwo, type Values } from '../arbitraries.ts';
+import { ask, having, type Inquiry, within } from '../law.ts';
+import { type Big, expecting, nearest, ZERO } from '../oracle/exact.ts';
+import { exactMachine, type PlainMachine, rowsOf, type Statistics, statesOf } from '../oracle/rbm.ts';
+import type { Dtype, PortInfo } from '../port.ts';
+import {
+  contractUlps,
+  type Expected,
+  exactly,
+  FORMATS,
+  freeEnergyBound,
+  likelihoodBound,
+  logitBound,
+  ulpsAt,
+} from '../tolerance.ts';
 
 /** A machine as plain data that survives JSON. */
 export interface Machine extends PlainMachine {
@@ -105,3 +114,71 @@ export function* cd(args: object): Inquiry<Slopes> {
   const of = (name: string): readonly number[] => Array.from(a.tensor(name).data);
   return { w: of('dw'), b: of('db'), c: of('dc'), reached: of('reached') };
 }
+
+/** Ports that answer these calls about machines. */
+export const asks = (...calls: readonly string[]) => having(...calls.map((c) => `rbm.rbm.${c}`));
+/** The machine with its visible rows alone. */
+export const visibleOf = ({ h: _, ...rest }: WithBoth): WithVisible => rest;
+
+/** 4 ulps at every probability: on the lattice the sum inside is exact. */
+export const probabilities = (about: string, got: readonly number[], truth: readonly Big[], port: PortInfo) =>
+  within(
+    about,
+    got,
+    expectAll(truth, port.dtype),
+    truth.map((p) => ulpsAt(contractUlps(1), nearest(p), port.dtype)),
+  );
+
+/** Error of a log-likelihood of the machine. */
+export const likelihoodError = (m: Machine, port: PortInfo): number =>
+  likelihoodBound(2 ** (visibleUnits(m) + hiddenUnits(m)), termsOf(m), sizeOf(m), FORMATS[port.dtype].u);
+/** Errors of free energies, relative to the sum of their terms in absolute value. */
+export const freeError = (m: WithVisible, free: readonly Big[], port: PortInfo): readonly number[] => {
+  const { b } = exactMachine(m);
+  return rowsOf(m.v).map((v, r) => {
+    const terms = v.map((x, i) => x.times(b[i] ?? ZERO));
+    const [sum, sizes] = [(x: Big, y: Big) => x.plus(y), terms.map((x) => x.abs())];
+    // what is left of −F without b·v is the sum of the softplus terms, which are positive
+    const soft = terms.reduce(sum, free[r] ?? ZERO).abs();
+    return freeEnergyBound(termsOf(m), nearest(sizes.reduce(sum, soft)), FORMATS[port.dtype].u);
+  });
+};
+
+/** Machines of every size of weights, up to those whose exponentials overflow. */
+export const ofAnySize = (mostVisible: number, mostHidden: number, largest: number): fc.Arbitrary<WithBoth> =>
+  fc
+    .oneof(fc.constant(1), powerOfTwo(-2, largest))
+    .chain((scale) => withBoth({ sides: sides(mostVisible, mostHidden), value: weight.map((x) => x * scale) }));
+
+/** How a machine is trained. */
+export interface Plan {
+  readonly epochs: number;
+  readonly size: number;
+  readonly lr: number;
+  readonly momentum: number;
+  readonly l2: number;
+  readonly k: number;
+  readonly persistent: boolean;
+  readonly seed: number;
+}
+
+/** A machine as its numbers. */
+export interface Trained {
+  readonly w: readonly number[];
+  readonly b: readonly number[];
+  readonly c: readonly number[];
+}
+/** All numbers of a machine: w, then b, then c. */
+export const numbersOf = ({ w, b, c }: Trained): readonly number[] => [...w, ...b, ...c];
+
+const logit = (s: number): number => Math.log(s) - Math.log1p(-s);
+
+/** The logit of (ones + 1)/(n + 2) of every column, and how far a port may be from it. */
+export const logits = (x: Values, u: number) => {
+  const [n = 0, d = 0] = x.shape;
+  const shares = Array.from(
+    { length: d },
+    (_, i) => x.data.reduce((s, v, k) => (k % d === i ? s + v : s), 1) / (n + 2),
+  );
+  return { values: shares.map((s) => exactly(logit(s))), allowed: shares.map((s) => logitBound(s, u)) };
+};

@@ -1,46 +1,29 @@
-// Training of Boltzmann machines: dominoes that leave nothing to chance, orders read back from momentum, stacks and transfer.
+// Training of Boltzmann machines: dominoes that leave nothing to chance, and orders read back from momentum.
 import fc from 'fast-check';
 import { filled, seed, type Values } from '../arbitraries.ts';
-import type { NetworkLayer } from '../args.ts';
-import { ask, claim, every, having, type Inquiry, type Law, law, same, tested, within } from '../law.ts';
+import { ask, claim, every, type Inquiry, type Law, law, same, tested, within } from '../law.ts';
 import { type Big, big, exact, nearest, ONE, ZERO } from '../oracle/exact.ts';
 import { chancesAfter, combined, type ExactMachine, exactMachine, rowsOf, statesOf, walk } from '../oracle/rbm.ts';
+import { ALPHA, binomialTest, chiSquareTest, FORMATS, trainingBound } from '../tolerance.ts';
 import {
-  ALPHA,
-  binomialTest,
-  chiSquareTest,
-  exactly,
-  FORMATS,
-  logitBound,
-  trainingBound,
-  unitBound,
-} from '../tolerance.ts';
-import { answer, bit, dyadicWeights, expectAll, flat, type Machine, share, sizeOf, weight } from './machines.ts';
+  asks,
+  bit,
+  expectAll,
+  flat,
+  logits,
+  type Machine,
+  numbersOf,
+  type Plan,
+  share,
+  type Trained,
+  weight,
+} from './machines.ts';
 
-const needs = (...calls: readonly string[]) => having(...calls.map((c) => `rbm.rbm.${c}`));
-
-interface Plan {
-  readonly epochs: number;
-  readonly size: number;
-  readonly lr: number;
-  readonly momentum: number;
-  readonly l2: number;
-  readonly k: number;
-  readonly persistent: boolean;
-  readonly seed: number;
-}
-
-interface Trained {
-  readonly w: readonly number[];
-  readonly b: readonly number[];
-  readonly c: readonly number[];
-}
 function* fit(m: Machine, x: Values, plan: Partial<Plan>): Inquiry<Trained> {
   const a = yield* ask('rbm.rbm.fit', { ...m, x, ...plan });
   const of = (name: string): readonly number[] => Array.from(a.tensor(name).data);
   return { w: of('w'), b: of('b'), c: of('c') };
 }
-const all = ({ w, b, c }: Trained): readonly number[] => [...w, ...b, ...c];
 
 /** So strong that a unit it pushes is on or off whatever the uniform: σ(±128) rounds to 1, or is below all of them. */
 const STRONG = 128;
@@ -119,106 +102,6 @@ const planOf = (more: Partial<Record<keyof Plan, fc.Arbitrary<unknown>>> = {}) =
 const placesOf = (b: readonly number[], epochs: number): readonly number[] =>
   b.map((x) => b.length * epochs + Math.floor(Math.log2(2 * epochs - (x + STRONG))));
 
-const logit = (s: number): number => Math.log(s) - Math.log1p(-s);
-
-/** The logit of (ones + 1)/(n + 2) of every column, and how far a port may be from it. */
-const logits = (x: Values, u: number) => {
-  const [n = 0, d = 0] = x.shape;
-  const shares = Array.from(
-    { length: d },
-    (_, i) => x.data.reduce((s, v, k) => (k % d === i ? s + v : s), 1) / (n + 2),
-  );
-  return { values: shares.map((s) => exactly(logit(s))), allowed: shares.map((s) => logitBound(s, u)) };
-};
-
-const stackPlan = fc.record({
-  epochs: fc.constantFrom(0, 2),
-  size: fc.constantFrom(2, 3),
-  lr: fc.constant(1 / 4),
-  momentum: fc.constantFrom(0, 3 / 4),
-  l2: fc.constantFrom(0, 1 / 64),
-  k: fc.constantFrom(1, 2),
-  seed,
-});
-type StackPlan = Omit<Plan, 'persistent'>;
-
-interface Stacked {
-  readonly x: Values;
-  readonly units: readonly number[];
-  readonly plan: StackPlan;
-}
-/** Widths that differ from layer to layer. */
-const stacked = (depth: number): fc.Arbitrary<Stacked> =>
-  fc
-    .record({
-      widths: fc.shuffledSubarray([2, 3, 4, 5], { minLength: depth + 1, maxLength: depth + 1 }),
-      n: fc.constantFrom(4, 5),
-    })
-    .chain(({ widths: [d = 1, ...units], n }) =>
-      fc.record({ x: filled([n, d], share), units: fc.constant(units), plan: stackPlan }),
-    );
-
-function* stack({ x, units, plan }: Stacked): Inquiry<readonly Machine[]> {
-  const a = yield* ask('rbm.rbm.stack', { x, units, ...plan });
-  const of = (name: string): readonly Values[] =>
-    a.tensors(name).map(({ shape, data }) => ({ shape, data: Array.from(data) }));
-  const [w, b, c] = [of('w'), of('b'), of('c')];
-  return w.map((own, i) => ({ w: own, b: b[i] ?? own, c: c[i] ?? own }));
-}
-
-/** p(h | v) of machines one on another, each by the port. */
-function* upwards(machines: readonly Machine[], x: Values): Inquiry<readonly Values[]> {
-  const layers: Values[] = [];
-  let below = x;
-  for (const m of machines) {
-    below = { shape: [x.shape[0] ?? 0, m.c.data.length], data: yield* answer('hidden_given', 'p', { ...m, v: below }) };
-    layers.push(below);
-  }
-  return layers;
-}
-
-const firstOf = (m: readonly Machine[]): Trained => ({
-  w: m[0]?.w.data ?? [],
-  b: m[0]?.b.data ?? [],
-  c: m[0]?.c.data ?? [],
-});
-
-/** Dense layers with these activations behind them, null for none. */
-const layersOf = (units: readonly number[], names: readonly (string | null)[]): readonly NetworkLayer[] =>
-  units.flatMap((n, i): readonly NetworkLayer[] => {
-    const name = names[i] ?? null;
-    return [{ type: 'dense', units: n }, ...(name === null ? [] : [{ type: 'activation' as const, name }])];
-  });
-
-interface Transfer extends Stacked {
-  readonly names: readonly (string | null)[];
-  readonly params: readonly Values[];
-}
-const transfer: fc.Arbitrary<Transfer> = stacked(3).chain((s) =>
-  fc
-    .record({
-      names: fc.constantFrom<readonly (string | null)[]>(
-        ['sigmoid', 'sigmoid', null],
-        ['sigmoid', 'tanh', null],
-        ['sigmoid', 'tanh', 'sigmoid'],
-        ['sigmoid', null, 'sigmoid'],
-        ['sigmoid', 'sigmoid', 'sigmoid'],
-      ),
-      params: fc.tuple(
-        ...s.units.flatMap((n, i) => [
-          filled([i === 0 ? (s.x.shape[1] ?? 1) : (s.units[i - 1] ?? 1), n], dyadicWeights),
-          filled([n], dyadicWeights),
-        ]),
-      ),
-    })
-    .map((more) => ({ ...s, ...more })),
-);
-/** How many layers from the first on have a sigmoid behind them. */
-const sigmoids = (names: readonly (string | null)[]): number => {
-  const until = names.findIndex((n) => n !== 'sigmoid');
-  return until < 0 ? names.length : until;
-};
-
 export const machineTrainingLaws: readonly Law[] = [
   law<Dominoes>({
     id: 'rbm/fit-dominoes',
@@ -229,7 +112,7 @@ export const machineTrainingLaws: readonly Law[] = [
     formula: 'u ← momentum·u − lr·(∂ + l2·w), θ ← θ + u, the cost on w alone',
     source: 'Hinton 2010, §9–10; Tieleman 2008',
     kills: ['OpenANN #76'],
-    subjects: needs('fit'),
+    subjects: asks('fit'),
     given: () =>
       fc.record({
         extra: fc.array(weight, { minLength: 20, maxLength: 20 }),
@@ -246,7 +129,7 @@ export const machineTrainingLaws: readonly Law[] = [
       const allowed = trainingBound(plan.epochs, 16, 4 * STRONG + plan.epochs * 4, FORMATS[port.dtype].u);
       return within(
         'w, then b, then c after training',
-        all(yield* fit(m, x, plan)),
+        numbersOf(yield* fit(m, x, plan)),
         expectAll(end, port.dtype),
         end.map(() => allowed),
       );
@@ -259,7 +142,7 @@ export const machineTrainingLaws: readonly Law[] = [
     runs: 10,
     says: 'an epoch visits every row exactly once, in an order of its own by seed and epoch: momentum ½ writes the place of each row into the bias of its unit',
     formula: 'bᵢ = b₀ + Σ_epochs 2 − 2^(tᵢ − steps)',
-    subjects: needs('fit'),
+    subjects: asks('fit'),
     given: () => fc.record({ seed }),
     *holds({ seed: s }) {
       const n = 16;
@@ -304,7 +187,7 @@ export const machineTrainingLaws: readonly Law[] = [
     class: 'exact',
     runs: 30,
     says: 'as many steps are made as whole batches fit into the epochs; fewer rows than a batch are one; no epoch changes nothing',
-    subjects: needs('fit'),
+    subjects: asks('fit'),
     given: () =>
       fc.record({
         n: fc.integer({ min: 1, max: 7 }),
@@ -324,7 +207,9 @@ export const machineTrainingLaws: readonly Law[] = [
       const got = yield* fit(m, x, { epochs, size, lr: 1, momentum: 0, l2: 0, k: 1, persistent: false, seed: s });
       return every([
         same('visible biases', got.b, [-STRONG + steps / 4, STRONG - steps / 2]),
-        ...(epochs === 0 ? [same('w, b and c of no epoch', all(got), [...m.w.data, ...m.b.data, ...m.c.data])] : []),
+        ...(epochs === 0
+          ? [same('w, b and c of no epoch', numbersOf(got), [...m.w.data, ...m.b.data, ...m.c.data])]
+          : []),
       ]);
     },
   }),
@@ -337,7 +222,7 @@ export const machineTrainingLaws: readonly Law[] = [
       says: 'in training every row and every step has uniforms of its own: the states reached have the enumerated chances',
       formula: '#{v_k = 1} ~ Binomial(n, (δ·Tᵏ)(v = 1)), n = 1,024, of each of 2 units',
       detects: 'a chance off by 0.13; one uniform for all steps; a hidden and a visible unit that share theirs',
-      subjects: (port) => (port.conventions.cdVisible === 'samples' ? needs('fit')(port) : []),
+      subjects: (port) => (port.conventions.cdVisible === 'samples' ? asks('fit')(port) : []),
       given: () =>
         fc.record({
           w: fc.constantFrom(3, -3),
@@ -380,7 +265,7 @@ export const machineTrainingLaws: readonly Law[] = [
     runs: 10,
     says: 'what is not said about training is momentum ½, a weight cost of 1/10,000, one turn, and chains that restart; the same seed trains alike, another one otherwise',
     source: 'Hinton 2010',
-    subjects: needs('fit'),
+    subjects: asks('fit'),
     given: () => fc.record({ x: filled([6, 3], bit), seed }),
     *holds({ x, seed: s }) {
       const m: Machine = {
@@ -390,10 +275,10 @@ export const machineTrainingLaws: readonly Law[] = [
       };
       const brief = { epochs: 3, size: 2, lr: 1 / 2 };
       const full = { ...brief, momentum: 1 / 2, l2: 1 / 10_000, k: 1, persistent: false };
-      const said = all(yield* fit(m, x, { ...full, seed: s }));
-      const other = all(yield* fit(m, x, { ...full, seed: s + 1 }));
+      const said = numbersOf(yield* fit(m, x, { ...full, seed: s }));
+      const other = numbersOf(yield* fit(m, x, { ...full, seed: s + 1 }));
       return every([
-        same('w, b and c with nothing said', all(yield* fit(m, x, { ...brief, seed: s })), said),
+        same('w, b and c with nothing said', numbersOf(yield* fit(m, x, { ...brief, seed: s })), said),
         claim(
           'another seed trains otherwise',
           other.some((v, i) => v !== said[i]),
@@ -410,7 +295,7 @@ export const machineTrainingLaws: readonly Law[] = [
     formula: 'Σ (100·w)² ~ χ²ₙ, n = 4,096; b = ln(s/(1 − s)), s = (ones + 1)/(n + 2)',
     source: 'Hinton 2010, §8',
     detects: 'a variance of the weights off by 30 %',
-    subjects: needs('start'),
+    subjects: asks('start'),
     given: () => fc.record({ x: filled([5, 4], share), seed }),
     *holds({ x, seed: s }, port) {
       const hidden = 1024;
@@ -448,114 +333,6 @@ export const machineTrainingLaws: readonly Law[] = [
           other.w.some((v, i) => v !== one.w[i]),
         ),
       ]);
-    },
-  }),
-  law<Stacked>({
-    id: 'rbm/stack',
-    ref: 'Z-18',
-    class: 'structural',
-    runs: 20,
-    says: 'in a stack each machine starts from the probabilities of the one below, learns with weights of its own, and is done before the next begins',
-    source: 'Hinton, Osindero & Teh 2006',
-    subjects: needs('stack', 'hidden_given'),
-    given: () => stacked(2),
-    *holds(s, port) {
-      const { u } = FORMATS[port.dtype];
-      const still = { ...s, plan: { ...s.plan, lr: 0 } };
-      const [lower, upper] = yield* stack(still);
-      const [own] = [yield* stack(s)];
-      const alone = yield* stack({ ...s, units: s.units.slice(0, 1) });
-      if (lower === undefined || upper === undefined) return claim('two machines', false);
-      const [shares = s.x] = yield* upwards([lower], s.x);
-      const [below, above] = [logits(s.x, u), logits(shares, u)];
-      const even = yield* stack({ ...still, units: [s.x.shape[1] ?? 1, s.x.shape[1] ?? 1] });
-      const learned = own.every(({ b }, i) => b.data.some((v, k) => v !== [lower, upper][i]?.b.data[k]));
-      return every([
-        within('visible biases of the lower machine', lower.b.data, below.values, below.allowed),
-        within('visible biases of the upper machine', upper.b.data, above.values, above.allowed),
-        same('the lower machine alone and in a stack', all(firstOf(alone)), all(firstOf(own))),
-        claim(
-          'machines of one size start from different weights',
-          even[0]?.w.data.some((v, k) => v !== even[1]?.w.data[k]) === true,
-        ),
-        claim('machines learn when there are epochs, and only then', learned === s.plan.epochs > 0),
-      ]);
-    },
-  }),
-  law<Transfer>({
-    id: 'rbm/pretrain-transfer',
-    ref: 'Z-18',
-    class: 'exact',
-    runs: 20,
-    says: 'pre-training puts w and c of the stack into the dense layers that sigmoids follow from the first on, leaves all others as they were, and so the network computes the hidden probabilities of the machines',
-    source: 'Hinton & Salakhutdinov 2006',
-    subjects: having(
-      'rbm.rbm.pretrain',
-      'rbm.rbm.stack',
-      'rbm.rbm.hidden_given',
-      'model.network.loss_and_grad',
-      'activation.sigmoid.vjp',
-      'loss.mse.vjp',
-    ),
-    given: () => transfer,
-    *holds(t, port) {
-      const { u } = FORMATS[port.dtype];
-      const layers = layersOf(t.units, t.names);
-      const made = (yield* ask('rbm.rbm.pretrain', { layers, params: t.params, x: t.x, ...t.plan })).tensors('params');
-      const count = sigmoids(t.names);
-      const machines = yield* stack({ ...t, units: t.units.slice(0, count) });
-      const expected = t.params.map((p, i) => {
-        const m = machines[Math.floor(i / 2)];
-        return (m === undefined ? p : i % 2 === 0 ? m.w : m.c).data;
-      });
-      const top = (yield* upwards(machines, t.x)).at(-1) ?? t.x;
-      const { output } = yield* (function* () {
-        const a = yield* ask('model.network.loss_and_grad', {
-          layers: layersOf(t.units.slice(0, count), t.names),
-          loss: 'mse',
-          reduction: 'sum',
-          params: made.slice(0, 2 * count).map(({ shape, data }) => ({ shape, data: Array.from(data) })),
-          x: t.x,
-          y: top,
-        });
-        return { output: Array.from(a.tensor('output').data) };
-      })();
-      const allowed = machines.reduce((error, m) => (error + unitBound(8, 1, u)) * (1 + sizeOf(m)), 0);
-      return every([
-        ...expected.map((data, i) => same(`parameter ${i} after pre-training`, made[i]?.data ?? [], data)),
-        within(
-          'output of the sigmoid layers',
-          output,
-          top.data.map(exactly),
-          top.data.map(() => allowed),
-        ),
-      ]);
-    },
-  }),
-  law<{ readonly x: Values; readonly seed: number }>({
-    id: 'rbm/pretrain-defaults',
-    ref: 'Z-18, P-09',
-    class: 'exact',
-    runs: 4,
-    says: 'what is not said about pre-training is 20 epochs in batches of 16 with the rate 1/10, momentum ½, a weight cost of 1/10,000 and one turn',
-    source: 'Hinton 2010',
-    subjects: needs('pretrain', 'stack'),
-    given: () => fc.record({ x: filled([33, 3], bit), seed }),
-    *holds({ x, seed: s }) {
-      const params: readonly Values[] = [
-        { shape: [3, 2], data: [1, 2, 3, 4, 5, 6] },
-        { shape: [2], data: [7, 8] },
-      ];
-      const made = (yield* ask('rbm.rbm.pretrain', { layers: layersOf([2], ['sigmoid']), params, x, seed: s })).tensors(
-        'params',
-      );
-      const plan = { epochs: 20, size: 16, lr: 1 / 10, momentum: 1 / 2, l2: 1 / 10_000, k: 1, seed: s };
-      const { w, c } = firstOf(yield* stack({ x, units: [2], plan }));
-      return same(
-        'w and b after pre-training',
-        [...Array.from(made[0]?.data ?? []), ...Array.from(made[1]?.data ?? [])],
-        [...w, ...c],
-      );
     },
   }),
 ];
