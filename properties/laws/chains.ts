@@ -294,9 +294,10 @@ export const chainLaws: readonly Law[] = [
         return { shape, data: draw(i, shape) };
       });
       const { reached } = yield* cd({ ...m, v: { shape: [n, 2], data: start }, k, uniforms });
+      const rows = Array.from({ length: n }, (_, r) => r);
       return every(
         states.map((state, i) => {
-          const found = start.filter((_, r) => r < n && state.every((x, j) => reached[2 * r + j] === x)).length;
+          const found = rows.filter((r) => state.every((x, j) => reached[2 * r + j] === x)).length;
           const p = pi[i] ?? Number.NaN;
           return {
             ...tested(`rows that reach ${state.join()}`, binomialTest(found, n, p, ALPHA / 16)),
@@ -416,7 +417,10 @@ export const chainLaws: readonly Law[] = [
       const long = yield* cd({ ...m, k: 2, uniforms: [...uniforms, ...again] });
       return every([
         same('states reached by two chains of one turn', second.reached, long.reached),
-        same('slopes of the second chain', all(second), all(long)),
+        // samples at the data are drawn afresh by every chain
+        ...(port.conventions.cdHidden === 'samples'
+          ? []
+          : [same('slopes of the second chain', all(second), all(long))]),
       ]);
     },
   }),

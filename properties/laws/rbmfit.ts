@@ -112,7 +112,8 @@ export const machineTrainingLaws: readonly Law[] = [
     formula: 'u ← momentum·u − lr·(∂ + l2·w), θ ← θ + u, the cost on w alone',
     source: 'Hinton 2010, §9–10; Tieleman 2008',
     kills: ['OpenANN #76'],
-    subjects: asks('fit'),
+    // sampled at the data, the ordinary units would be left to chance
+    subjects: (port) => (port.conventions.cdHidden === 'probabilities' ? asks('fit')(port) : []),
     given: () =>
       fc.record({
         extra: fc.array(weight, { minLength: 20, maxLength: 20 }),
@@ -125,7 +126,6 @@ export const machineTrainingLaws: readonly Law[] = [
       const m = dominoes(4, extra);
       const { cdVisible, cdHidden } = port.conventions;
       const end = flat(trained(m, x, plan, { visible: cdVisible, hidden: cdHidden }));
-      fc.pre(cdHidden === 'probabilities'); // sampled ordinary units would be left to chance
       const allowed = trainingBound(plan.epochs, 16, 4 * STRONG + plan.epochs * 4, FORMATS[port.dtype].u);
       return within(
         'w, then b, then c after training',
