@@ -1,7 +1,18 @@
 // The contract, part six: the machines that came first, the perceptron and the Boltzmann machine.
 import { z } from 'zod';
 import { ACTIVATIONS } from '../../src/index.ts';
-import { type Args, type Entry, integer, number, shapeOf, shapesOf, snake, tensor, tensors } from './entry.ts';
+import {
+  type Args,
+  type Entry,
+  integer,
+  number,
+  type Plain,
+  shapeOf,
+  shapesOf,
+  snake,
+  tensor,
+  tensors,
+} from './entry.ts';
 
 const rows = (a: Args, name: string): number => shapeOf(a, name)[0] ?? 0;
 
@@ -122,7 +133,7 @@ const rbmEntries: readonly Entry[] = [
       dw: shapeOf(a, 'w'),
       db: shapeOf(a, 'b'),
       dc: shapeOf(a, 'c'),
-      reached: shapeOf(a, a.from === undefined ? 'v' : 'from'),
+      reached: a.from === undefined ? shapeOf(a, 'v') : (a.from as Plain).shape,
     }),
   },
   {

@@ -27,6 +27,9 @@ const hiddenOf = ({ w, c }: Machine, v: Row): Row =>
 const visibleOf = ({ w, b }: Machine, h: Row): Row =>
   b.map((x, i) => sigma((w[i] ?? []).reduce((s, y, j) => s + y * (h[j] ?? 0), x)));
 
+/** Where a persistent chain was, after `args.from` was seen to be there. */
+const startOf = (args: Args): Plain => args.from as Plain; // parsed by the contract
+
 interface ChainFault {
   readonly on?: (p: number, u: number) => number;
   readonly onHidden?: (p: number, u: number) => number;
@@ -51,7 +54,7 @@ const chain = (f: ChainFault) =>
   at('rbm.rbm.cd', (args) => {
     const m = machineOf(args);
     const v = rowsOf(plain(args, 'v'));
-    const start = args.from === undefined || f.ignoresChain ? v : rowsOf(plain(args, 'from'));
+    const start = args.from === undefined || f.ignoresChain ? v : rowsOf(startOf(args));
     const uniforms = list(args, 'uniforms').map(rowsOf);
     const on = f.on ?? ((p, u) => (u < p ? 1 : 0));
     const onHidden = f.onHidden ?? on;
@@ -226,7 +229,7 @@ export const chainMutants: readonly Mutant[] = [
     killedBy: [CD, 'rbm/persistent-chain'],
     plant: at('rbm.rbm.cd', (args, original) => {
       if (args.from === undefined) return now(original, args);
-      const [v, from] = [plain(args, 'v'), plain(args, 'from')];
+      const [v, from] = [plain(args, 'v'), startOf(args)];
       const data = Array.from(from.data, (_, k) => v.data[k % v.data.length] ?? 0);
       return now(original, { ...args, from: { shape: from.shape, data } });
     }),
@@ -244,7 +247,7 @@ export const chainMutants: readonly Mutant[] = [
     plant: at('rbm.rbm.cd', (args, original) => {
       const answer = now(original, args);
       if (args.from === undefined) return answer;
-      const [n, m] = [plain(args, 'v').shape[0] ?? 1, plain(args, 'from').shape[0] ?? 1];
+      const [n, m] = [plain(args, 'v').shape[0] ?? 1, startOf(args).shape[0] ?? 1];
       const reached = rowsOf(plain(answer, 'reached'));
       const db = plain(answer, 'db');
       const by = (i: number): number => reached.reduce((s, row) => s + (row[i] ?? 0), 0);
