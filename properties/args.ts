@@ -125,3 +125,29 @@ export interface FitArgs {
   readonly lr: number;
   readonly epochs: number;
 }
+
+/** A Boltzmann machine: weights [visible, hidden], visible biases, hidden biases. */
+export interface MachineArgs {
+  readonly w: Plain;
+  readonly b: Plain;
+  readonly c: Plain;
+}
+
+/** How a machine is trained; what may be left out has the default that the contract states. */
+export interface RbmPlanArgs {
+  readonly epochs: number;
+  readonly size: number;
+  readonly lr: number;
+  readonly momentum?: number;
+  readonly l2?: number;
+  readonly k?: number;
+  readonly seed: number;
+}
+
+export interface CdArgs extends MachineArgs {
+  readonly v: Plain;
+  readonly k: number;
+  /** Of h, v, h, v …, in the order of the chain. */
+  readonly uniforms: readonly Plain[];
+  readonly from?: Plain;
+}

@@ -23,6 +23,12 @@ export const conventionsSchema = z.strictObject({
   nesterov: z.enum(['torch', 'sutskever']).default('torch'),
   /** What an optimizer does with hyper-parameters that are left out: `published` the defaults of the paper or of its first author's program, `own` others. */
   optimizerDefaults: z.enum(['published', 'own']).default('published'),
+  /** The class of a sample whose perceptron score is 0: `zero` or `one`, or `mistake`: wrong whatever the label. */
+  perceptronTie: z.enum(['zero', 'one', 'mistake']).default('zero'),
+  /** Whether the visible units of contrastive divergence are sampled, or stand as probabilities (Hinton 2010, §3.2). */
+  cdVisible: z.enum(['samples', 'probabilities']).default('samples'),
+  /** Whether the hidden units of the data enter the statistics of contrastive divergence as probabilities, or sampled (Hinton 2010, §3.3); all of them alike. At the end of the chain they are probabilities. */
+  cdHidden: z.enum(['probabilities', 'samples']).default('probabilities'),
 });
 
 export type Conventions = z.output<typeof conventionsSchema>;

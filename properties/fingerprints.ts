@@ -42,6 +42,22 @@ const BCE_AT_0: Readonly<Record<Conventions['bce'], (clip: number) => number>> =
   added: (c) => -Math.log(c) / 4 - (3 / 4) * Math.log1p(c),
 };
 
+/** The weight after x = 2 of class 1 and x = −½ of class 0, both of score 0 or decided by one, when scores of 0 mean this. */
+const AFTER_TIES: Readonly<Record<Conventions['perceptronTie'], number>> = { zero: 2, one: 1 / 2, mistake: 5 / 2 };
+
+/** A machine of two visible units and one hidden one without weights, whose probabilities are all ½. */
+const COIN = {
+  w: { shape: [2, 1], data: [0, 0] },
+  b: { shape: [2], data: [0, 0] },
+  c: one(0),
+  v: { shape: [1, 2], data: [1, 0] },
+  k: 1,
+  uniforms: [
+    { shape: [1, 1], data: [1 / 4] },
+    { shape: [1, 2], data: [3 / 4, 1 / 4] },
+  ],
+};
+
 export const FINGERPRINTS: readonly Fingerprint[] = [
   {
     convention: 'reluSlopeAtZero',
@@ -113,5 +129,29 @@ export const FINGERPRINTS: readonly Fingerprint[] = [
     read: (answer) => answer.steps('params')[0]?.[0]?.data ?? [],
     options: [{ nesterov: 'torch' }, { nesterov: 'sutskever' }],
     expected: ({ nesterov }) => [nesterov === 'torch' ? -3 / 2 : -1],
+  },
+  {
+    convention: 'perceptronTie',
+    entry: 'perceptron.perceptron.fit',
+    args: { x: { shape: [2, 1], data: [2, -1 / 2] }, y: { shape: [2], data: [1, 0] }, lr: 1, epochs: 1 },
+    field: 'w',
+    options: [{ perceptronTie: 'zero' }, { perceptronTie: 'one' }, { perceptronTie: 'mistake' }],
+    expected: ({ perceptronTie }) => [AFTER_TIES[perceptronTie]],
+  },
+  {
+    convention: 'cdVisible',
+    entry: 'rbm.rbm.cd',
+    args: COIN,
+    field: 'reached',
+    options: [{ cdVisible: 'samples' }, { cdVisible: 'probabilities' }],
+    expected: ({ cdVisible }) => (cdVisible === 'samples' ? [0, 1] : [1 / 2, 1 / 2]),
+  },
+  {
+    convention: 'cdHidden',
+    entry: 'rbm.rbm.cd',
+    args: COIN,
+    field: 'dc',
+    options: [{ cdHidden: 'probabilities' }, { cdHidden: 'samples' }],
+    expected: ({ cdHidden }) => [cdHidden === 'samples' ? -1 / 2 : 0],
   },
 ];

@@ -16,6 +16,10 @@ export class Answer {
   constructor(fields: Args) {
     this.#fields = fields;
   }
+  /** Whether the port gave a field that it may leave out. */
+  has(name: string): boolean {
+    return this.#fields[name] !== undefined;
+  }
   // The contract has parsed the answer, so that each field is what its entry says.
   tensor(name: string): Plain {
     return this.#fields[name] as Plain;

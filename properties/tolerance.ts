@@ -374,3 +374,38 @@ export const TAYLOR_ORDER_ERROR = 1 / 100;
 
 /** Step of a mixed second difference at 64 digits: truncation about h² = 10⁻³⁰, cancellation about 10⁻³⁴. */
 export const SECOND_STEP = '1e-15';
+/** Error of a probability σ(a) whose a is exact, in units of roundoff: an ulp is at most two of them. */
+export const PROBABILITY_ROUNDINGS = 2 * VALUE_ULPS;
+
+/** A mean over rows of products of a number and a probability, of which `size` is the mean of absolute values. Higham 2002, §3.1. */
+export const statisticBound = (rows: number, size: number, u: number): number =>
+  gamma(rows + PROBABILITY_ROUNDINGS + 4, u) * size;
+
+/** −b·v − Σ softplus(aⱼ) with aⱼ exact: every term with its own ulps, and the sum of them in any order. */
+export const freeEnergyBound = (terms: number, size: number, u: number): number =>
+  gamma(terms + 2 * VALUE_ULPS + 2, u) * size;
+
+/**
+ * A log-likelihood by sums of exponentials over at most so many states, of energies of so many terms with absolute values
+ * up to `size` in sum: each exponential is off by the error of its energy, and the logarithm by its ulps. Both −F and log Z are.
+ */
+export const likelihoodBound = (states: number, terms: number, size: number, u: number): number =>
+  2 * gamma(states + terms + 4 * PROBABILITY_ROUNDINGS, u) * (1 + terms + size);
+
+/** Chances of a Gibbs step v → h → v′: each unit adds the error of its probability to the total variation. */
+export const stepBound = (units: number, u: number): number => gamma(units * PROBABILITY_ROUNDINGS, u);
+
+/** Training by so many steps, each of which rounds every parameter and adds a statistic of so many terms. */
+export const trainingBound = (steps: number, terms: number, size: number, u: number): number =>
+  gamma(steps * (terms + PROBABILITY_ROUNDINGS + 8), u) * size;
+
+/** Nearest that a uniform may be to a probability for both to be told apart in any order of operations: far above its rounding. */
+export const thresholdGap = (u: number): number => 2 ** 8 * PROBABILITY_ROUNDINGS * u;
+
+/** ln s − ln(1 − s) of a share s that is itself off by a few roundings. */
+export const logitBound = (share: number, u: number): number =>
+  gamma(2 * PROBABILITY_ROUNDINGS, u) * (Math.abs(Math.log(share)) + Math.abs(Math.log1p(-share)) + 1 / (1 - share));
+
+/** A probability σ(a) whose a sums so many terms, of absolute values up to `size` in sum, with inputs off by a probability's error each. */
+export const unitBound = (terms: number, size: number, u: number): number =>
+  gamma(terms + 2 * PROBABILITY_ROUNDINGS, u) * (1 + size);

@@ -25,6 +25,7 @@ export {
   logPartition,
   type Rbm,
   stackRbms,
+  startRbm,
   visibleGiven,
 } from './models/rbm.ts';
 export {

@@ -35,10 +35,10 @@ export const dual = <T>(o: Lang<T>, { w, b, c }: Rbm<T>): Rbm<T> => ({ w: o.tran
 /** Most units whose states are enumerated. */
 const MOST = 16;
 
-/** All 2ⁿ states of n binary units, one a row. @throws DomainError above 16 units */
+/** All 2ⁿ states of n binary units, one a row; no units have one state. @throws DomainError above 16 units */
 export const binaryStates = (n: number): Tensor => {
-  if (!Number.isInteger(n) || n < 1 || n > MOST)
-    throw new DomainError(`rbm: between 1 and ${MOST} units can be enumerated, got ${n}`);
+  if (!Number.isInteger(n) || n < 0 || n > MOST)
+    throw new DomainError(`rbm: between 0 and ${MOST} units can be enumerated, got ${n}`);
   return Tensor.build([2 ** n, n], (out) => {
     for (let i = 0; i < out.length; i++) out[i] = (Math.floor(i / n) >> (i % n)) & 1;
   });
@@ -108,11 +108,16 @@ export interface RbmPlan {
   readonly l2?: number;
   readonly k?: number;
   readonly persistent?: boolean;
+  /** The machine to go on from; {@link startRbm} unless given. */
+  readonly from?: Rbm<Tensor>;
   readonly key: Key;
 }
 
-/** A machine before its first step: small normal weights, visible biases at the logit of each unit's share of ones. */
-const started = (x: Tensor, hidden: number, key: Key): Rbm<Tensor> => {
+/**
+ * A machine before its first step: small normal weights, visible biases at the logit of each unit's share of ones.
+ * @source Hinton 2010, §8
+ */
+export const startRbm = (x: Tensor, hidden: number, key: Key): Rbm<Tensor> => {
   const [n = 0, d = 0] = x.shape;
   const ones = ops.sum(x, { axes: [0], keep: false });
   const share = ops.div(ops.add(ones, Tensor.from([], [1])), Tensor.from([], [n + 2])); // so that none is 0 or 1
@@ -125,12 +130,13 @@ const started = (x: Tensor, hidden: number, key: Key): Rbm<Tensor> => {
 
 /**
  * Trains a machine on rows of shares in [0, 1] by contrastive divergence with momentum, as a pure fold over batches by key.
+ * Rows left over by whole batches wait for another epoch; fewer rows than a batch are one.
  * @source Hinton 2010
  * @throws ShapeError, DomainError for data outside [0, 1] or numbers out of range
  */
 export const fitRbm = (
   x: Tensor,
-  { hidden, epochs, size, lr, momentum = 0.5, l2 = 1e-4, k = 1, persistent = false, key }: RbmPlan,
+  { hidden, epochs, size, lr, momentum = 0.5, l2 = 1e-4, k = 1, persistent = false, from: begin, key }: RbmPlan,
 ): Rbm<Tensor> => {
   const [n = 0, d = 0] = x.shape;
   if (x.shape.length !== 2 || n === 0) throw new ShapeError(`rbm: data must be [n, visible], got ${show(x.shape)}`);
@@ -142,7 +148,7 @@ export const fitRbm = (
     throw new DomainError(`rbm: lr, momentum < 1 and l2 must not be negative, got ${lr}, ${momentum} and ${l2}`);
   const rate = Tensor.from([], [-lr]);
   const [keep, cost] = [Tensor.from([], [momentum]), Tensor.from([], [l2])];
-  let machine = started(x, hidden, fold(key, 0));
+  let machine = begin ?? startRbm(x, hidden, fold(key, 0));
   let velocity: Rbm<Tensor> = { w: zeros([d, hidden]), b: zeros([d]), c: zeros([hidden]) };
   let chain: Tensor | undefined;
   for (let epoch = 0, step = 0; epoch < epochs; epoch++) {
@@ -185,7 +191,7 @@ const zeros = (shape: readonly number[]): Tensor => Tensor.build(shape, () => {}
 export const stackRbms = (
   x: Tensor,
   sizes: readonly number[],
-  plan: Omit<RbmPlan, 'hidden'>,
+  plan: Omit<RbmPlan, 'hidden' | 'from'>,
 ): readonly Rbm<Tensor>[] => {
   let below = x;
   return sizes.map((hidden, i) => {
