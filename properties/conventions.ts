@@ -9,6 +9,12 @@ export const conventionsSchema = z.strictObject({
   /** How BCE of probabilities avoids log 0: `log` floors logarithms at −bceClip, `probability` clips p to [bceClip, 1 − bceClip], `added` adds bceClip inside the logarithms. */
   bce: z.enum(['log', 'probability', 'added']).default('log'),
   bceClip: z.number().positive().default(100),
+  /** Where dropout's keep probability 1 − dropRate comes in: `inverted` divides by it in train mode, `classic` multiplies by it in eval mode. */
+  dropout: z.enum(['inverted', 'classic']).default('inverted'),
+  /** The L2 penalty: `half` is l2/2·Σw² with gradient l2·w, `full` is l2·Σw² with gradient 2·l2·w. */
+  l2: z.enum(['half', 'full']).default('half'),
+  /** Whether penalties count biases too. */
+  regulariseBias: z.boolean().default(false),
 });
 
 export type Conventions = z.output<typeof conventionsSchema>;

@@ -8,6 +8,7 @@ import { elementCalls } from './home/elements.ts';
 import { layerCalls } from './home/layers.ts';
 import { modelCalls } from './home/models.ts';
 import { optimCalls } from './home/optim.ts';
+import { regularCalls } from './home/regular.ts';
 
 export const homeAdapter: Adapter = {
   engine: 'tautograd',
@@ -15,7 +16,15 @@ export const homeAdapter: Adapter = {
   dtype: 'f64',
   hyper: Object.fromEntries(Object.entries(OPTIMIZERS).map(([name, row]) => [snake(name), Object.keys(row.hyper)])),
   ops: OP_NAMES,
-  entries: { ...elementCalls, ...layerCalls, ...drawCalls, ...optimCalls, ...modelCalls, ...classicCalls },
+  entries: {
+    ...elementCalls,
+    ...drawCalls,
+    ...optimCalls,
+    ...modelCalls,
+    ...classicCalls,
+    ...regularCalls,
+    layer: { ...layerCalls.layer, ...regularCalls.layer },
+  },
 };
 
 export default definePort(homeAdapter);
