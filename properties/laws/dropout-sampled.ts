@@ -58,7 +58,7 @@ const COUNTED = [2 ** 5, 2 ** 9] as const;
 const COMPARED = [2 ** 4, 2 ** 7] as const;
 const LAGS = [1, 2, 3, 4, 8, 12, 16, 32, 64, 96, 192, 256, 384, 768, 1024] as const;
 const SPREAD = [8, 12, 64] as const;
-const BANDS = [2 ** 6, 2 ** 7] as const;
+const BANDS = [2 ** 7, 96] as const;
 
 /** Disjoint pairs of numbers that lie so far apart. */
 const pairs = (dropped: readonly boolean[], lag: number): readonly boolean[] =>
@@ -259,7 +259,7 @@ export const sampledDropoutLaws = [
     runs: RUNS,
     says: 'masks of other steps, layers and seeds have nothing to do with each other: they agree in Binomial(n, p² + (1 − p)²) places',
     kills: ['Paddle #7796', 'keras #20656'],
-    detects: 'one place in ten of one mask taken from another, at the rates that are tried; the same mask again always',
+    detects: 'half of one mask taken from another of 2,048 numbers; the same mask again, or its opposite, always',
     subjects: dropouts('sample'),
     given: () => drawn.map((d) => ({ ...d, step: d.step + 1, place: d.place + 1 })),
     *holds(d, _port, layer) {
@@ -319,7 +319,7 @@ export const sampledDropoutLaws = [
         dropped.filter((_2, i) => i % columns === j).reduce((a, b) => a + b, 0),
       );
       const atStep: number[] = [];
-      for (let step = 1; step <= 64; step++)
+      for (let step = 1; step <= 2 ** 7; step++)
         atStep.push((yield* mask(layer, [5, 8], d.dropRate, { ...source, step })).filter(Boolean).length);
       return every([
         countsTest('rows', inRow, columns, d.dropRate, alpha),
