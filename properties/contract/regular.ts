@@ -16,7 +16,9 @@ import {
 } from './entry.ts';
 
 /** `dropout` has the form that the port declares; `classic_dropout`, for ports that have both, is always classic. */
-const dropouts = ['dropout', 'classic_dropout'];
+const masked = ['dropout', 'classic_dropout'];
+/** `alpha_dropout` puts the floor of SELU in place of a dropped number and keeps mean 0 and variance 1. */
+const dropouts = [...masked, 'alpha_dropout'];
 const penalties = ['l1', 'l2', 'elastic_net'];
 /** What a penalty reads: l1 and elastic_net the one, l2 and elastic_net the other. */
 const strengths: Fields = { l1: number.optional(), l2: number.optional() };
@@ -26,7 +28,7 @@ export const regularEntries: readonly Entry[] = [
     kind: 'layer',
     names: dropouts,
     call: 'train',
-    says: 'dropout in train mode from given uniforms in [0, 1), one each: zero where u < dropRate; inverted: elsewhere x/(1 − dropRate), classic: elsewhere x',
+    says: 'dropout in train mode from given uniforms in [0, 1), one each: a number is dropped where u < dropRate; inverted: 0, elsewhere x/(1 − dropRate); classic: 0, elsewhere x; alpha: a·f + b with the floor f of SELU, elsewhere a·x + b',
     takes: { x: tensor, u: tensor, dropRate: number },
     gives: { y: tensor },
     shapes: (a) => ({ y: shapeOf(a, 'x') }),
@@ -44,14 +46,14 @@ export const regularEntries: readonly Entry[] = [
     kind: 'layer',
     names: dropouts,
     call: 'eval',
-    says: 'dropout in eval mode; inverted: x itself, classic: x·(1 − dropRate)',
+    says: 'dropout in eval mode; inverted and alpha: x itself, classic: x·(1 − dropRate)',
     takes: { x: tensor, dropRate: number },
     gives: { y: tensor },
     shapes: (a) => ({ y: shapeOf(a, 'x') }),
   },
   {
     kind: 'layer',
-    names: dropouts,
+    names: masked,
     call: 'sample',
     says: 'dropout in train mode as a training draws it: from its seed, at step `step` (counted from 1), in the layer at place `place` (from 0)',
     takes: { x: tensor, dropRate: number, seed: integer, step: integer, place: integer },

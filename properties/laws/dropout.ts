@@ -7,6 +7,7 @@ import { expecting, nearest } from '../oracle/exact.ts';
 import type { PortInfo } from '../port.ts';
 import { roundingBound } from '../tolerance.ts';
 import { like } from './cases.ts';
+import { alphaDropoutLaws } from './dropout-alpha.ts';
 import {
   anyRate,
   type DropoutCase,
@@ -248,6 +249,7 @@ export const dropoutLaws: readonly Law[] = [
       return same('⟨dx, v⟩', [dot(dx, v.data)], [dot(c.dy.data, y)]);
     },
   }),
+  ...alphaDropoutLaws,
   ...enumeratedDropoutLaws,
   ...sampledDropoutLaws,
 ];

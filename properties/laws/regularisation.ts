@@ -196,6 +196,28 @@ export const regularisationLaws: readonly Law[] = [
       ]);
     },
   }),
+  law<{ readonly params: readonly Values[] }>({
+    id: 'regularisation/off-at-any-size',
+    ref: 'W-07',
+    class: 'exact',
+    runs: 40,
+    says: 'with strengths of 0 the penalty of a stack is 0 and so are its gradients, even where squares of weights overflow',
+    subjects: penalties('penalty'),
+    given: (port) => fc.record({ params: stack(finite(port.dtype)) }),
+    *holds({ params }, _port, name) {
+      const answer = yield* ask(`regulariser.${name}.penalty`, { params, ...off(name) });
+      return every([
+        same('value of the stack', answer.tensor('value').data, [0]),
+        ...answer.tensors('gradients').map((g, i) =>
+          same(
+            `gradient of parameter ${i}`,
+            g.data,
+            (params[i]?.data ?? []).map(() => 0),
+          ),
+        ),
+      ]);
+    },
+  }),
   law<{ readonly params: readonly Values[]; readonly h: Strengths }>({
     id: 'regularisation/biases-asked-for',
     ref: 'W-03',

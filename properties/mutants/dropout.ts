@@ -1,4 +1,5 @@
 // Faults of dropout: wrong scales, wrong masks, masks that are shared, repeated or remembered.
+import { alphaDropoutMutants } from './dropout-alpha.ts';
 import { sampledDropoutMutants } from './dropout-sampled.ts';
 import { at, both, changed, type Fault, like, type Mutant, now, number, plain, up } from './plant.ts';
 
@@ -253,5 +254,6 @@ export const dropoutMutants: readonly Mutant[] = [
     killedBy: ['dropout/backward', 'dropout/adjoint', 'dropout/inert'],
     plant: back({ drops: (u, p, x) => u < p || x === 0 }),
   },
+  ...alphaDropoutMutants,
   ...sampledDropoutMutants,
 ];

@@ -285,6 +285,19 @@ export const regularisationMutants: readonly Mutant[] = [
     ),
   },
   {
+    id: 'regularisation/zero-times-infinity',
+    says: 'multiplies the squares by a strength of 0 instead of leaving them out',
+    killedBy: ['regularisation/off-at-any-size'],
+    plant: at('regulariser.l2.penalty', (args, original) => ({
+      ...now(original, args),
+      value: scalar(
+        sum(
+          list(args, 'params').map((p, i) => (i % 2 === 0 ? (strength(args, 'l2') / 2) * total(p, (v) => v * v) : 0)),
+        ),
+      ),
+    })),
+  },
+  {
     id: 'regularisation/off-rounds',
     says: 'takes a detour at strength 0 that rounds differently',
     killedBy: ['regularisation/off'],

@@ -1,5 +1,6 @@
 // Dropout written once more: every mask with its chance, and what is left of a number, at 64 digits.
 import { type Big, exact, ONE, ZERO } from './exact.ts';
+import { evaluate } from './formula.ts';
 
 /** In which mode the keep probability comes in. */
 export type Form = 'inverted' | 'classic';
@@ -33,3 +34,21 @@ export const logit = (p: number): Big =>
   exact(p)
     .ln()
     .minus(ONE.minus(exact(p)).ln());
+
+/** The floor of SELU, −λ·α, by its closed form. @source Klambauer et al. 2017, eq. 14 */
+export const SELU_FLOOR: Big = (() => {
+  const alpha = evaluate('-sqrt(2 / pi) / (erfc(1 / sqrt(2)) * exp(1 / 2) - 1)', {});
+  const lambda = evaluate(
+    '(1 - erfc(1 / sqrt(2)) * sqrt(e)) * sqrt(2 * pi) / sqrt(2 * erfc(sqrt(2)) * e^2 + pi * erfc(1 / sqrt(2))^2 * e - 2 * (2 + pi) * erfc(1 / sqrt(2)) * sqrt(e) + pi + 2)',
+    { e: ONE.exp() },
+  );
+  return alpha.times(lambda).neg();
+})();
+
+/** a and b of alpha dropout. @source Klambauer et al. 2017, §3 */
+export const alphaLine = (dropRate: number): { readonly a: Big; readonly b: Big } => {
+  const p = exact(dropRate);
+  const q = ONE.minus(p);
+  const a = ONE.div(q.plus(SELU_FLOOR.times(SELU_FLOOR).times(q).times(p)).sqrt());
+  return { a, b: a.times(p).times(SELU_FLOOR).neg() };
+};

@@ -51,8 +51,10 @@ interface FitArgs extends Strengths {
 const NOTHING = { params: {}, state: {} };
 const one = scalar(1);
 
-const dropout = (form: 'inverted' | 'classic') => {
-  const layer = (dropRate: number): Layer => layerOf({ type: 'dropout', dropRate, form });
+/** A form that is not named is the engine's default. */
+const dropout = (form?: 'classic' | 'alpha') => {
+  const layer = (dropRate: number): Layer =>
+    layerOf({ type: 'dropout', dropRate, ...(form === undefined ? {} : { form }) });
   const trained = <T>(o: Lang<T>, x: T, u: T, dropRate: number): T =>
     layer(dropRate).apply(o, NOTHING, x, { mode: 'train', draws: drawsGiven(o, [u]) })[0];
   return {
@@ -74,6 +76,8 @@ const dropout = (form: 'inverted' | 'classic') => {
     },
   };
 };
+
+const { sample: _, ...alphaDropout } = dropout('alpha');
 
 /** w₁, b₁, w₂, b₂ … by layer. */
 const layered = <T>(params: readonly T[]): readonly Named<T>[] =>
@@ -121,7 +125,7 @@ const penalty = (name: Penalty) => {
 };
 
 export const regularCalls = {
-  layer: { dropout: dropout('inverted'), classic_dropout: dropout('classic') },
+  layer: { dropout: dropout(), classic_dropout: dropout('classic'), alpha_dropout: alphaDropout },
   regulariser: {
     ...table(['l1', 'l2', 'elasticNet'] satisfies Penalty[], penalty),
     max_norm: {
