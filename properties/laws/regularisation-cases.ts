@@ -101,3 +101,5 @@ export const columnsOf = (w: Values): readonly (readonly number[])[] => {
 /** A matrix from its columns, row by row. */
 export const fromColumns = <T>(columns: readonly (readonly T[])[]): readonly T[] =>
   (columns[0] ?? []).flatMap((_, i) => columns.flatMap((column) => column.slice(i, i + 1)));
+
+export const sum = (xs: readonly number[]): number => xs.reduce((a, b) => a + b, 0);
