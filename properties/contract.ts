@@ -8,6 +8,7 @@ import { type Args, type Entry, isPlain } from './contract/entry.ts';
 import { layerEntries } from './contract/layers.ts';
 import { modelEntries } from './contract/models.ts';
 import { optimEntries } from './contract/optim.ts';
+import { regularEntries } from './contract/regular.ts';
 import { trainingEntries } from './contract/training.ts';
 import { verifierEntries } from './contract/verifier.ts';
 
@@ -22,6 +23,7 @@ export const CONTRACT: readonly Entry[] = [
   ...classicEntries,
   ...diagnoseEntries,
   ...trainingEntries,
+  ...regularEntries,
   ...verifierEntries,
 ];
 

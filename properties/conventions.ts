@@ -29,6 +29,12 @@ export const conventionsSchema = z.strictObject({
   cdVisible: z.enum(['samples', 'probabilities']).default('samples'),
   /** Whether the hidden units of the data enter the statistics of contrastive divergence as probabilities, or sampled (Hinton 2010, §3.3); all of them alike. At the end of the chain they are probabilities. */
   cdHidden: z.enum(['probabilities', 'samples']).default('probabilities'),
+  /** Where dropout's keep probability 1 − dropRate comes in: `inverted` divides by it in train mode, `classic` multiplies by it in eval mode. */
+  dropout: z.enum(['inverted', 'classic']).default('inverted'),
+  /** The L2 penalty: `half` is l2/2·Σw² with gradient l2·w, `full` is l2·Σw² with gradient 2·l2·w. */
+  l2: z.enum(['half', 'full']).default('half'),
+  /** Whether penalties count biases too. */
+  regulariseBias: z.boolean().default(false),
 });
 
 export type Conventions = z.output<typeof conventionsSchema>;

@@ -154,4 +154,28 @@ export const FINGERPRINTS: readonly Fingerprint[] = [
     options: [{ cdHidden: 'probabilities' }, { cdHidden: 'samples' }],
     expected: ({ cdHidden }) => [cdHidden === 'samples' ? -1 / 2 : 0],
   },
+  {
+    convention: 'dropout',
+    entry: 'layer.dropout.eval',
+    args: { x: one(4), dropRate: 1 / 4 },
+    field: 'y',
+    options: [{ dropout: 'inverted' }, { dropout: 'classic' }],
+    expected: ({ dropout }) => [dropout === 'classic' ? 3 : 4],
+  },
+  {
+    convention: 'l2',
+    entry: 'regulariser.l2.value',
+    args: { w: one(2), l2: 1 / 4 },
+    field: 'value',
+    options: [{ l2: 'half' }, { l2: 'full' }],
+    expected: ({ l2 }) => [l2 === 'full' ? 1 : 1 / 2],
+  },
+  {
+    convention: 'regulariseBias',
+    entry: 'regulariser.l2.penalty',
+    args: { params: [{ shape: [1, 1], data: [1] }, one(3)], l2: 1 / 2 },
+    field: 'value',
+    options: [{ regulariseBias: false }, { regulariseBias: true }],
+    expected: ({ regulariseBias, l2 }) => [((regulariseBias ? 10 : 1) / 4) * (l2 === 'full' ? 2 : 1)],
+  },
 ];

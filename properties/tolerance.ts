@@ -261,6 +261,43 @@ export const mixtureTest = (counts: readonly number[], probabilities: readonly n
   return surprise(Number.isNaN(mean) ? 0 : Math.exp(Math.min(0, -mean)), alpha);
 };
 
+/**
+ * The wealth of a bettor on independent draws of probability p who learns as he goes: the logarithm of the Beta(½, ½) mixture
+ * of likelihoods over the likelihood at p. It depends on the k successes of n draws alone, not on their order.
+ * @source Krichevsky & Trofimov 1981, eq. 2 (the predictive probabilities (k + ½)/(n + 1), whose product the mixture is)
+ */
+export const mixtureWealth = (k: number, n: number, p: number): number => {
+  let wealth = 0;
+  for (let i = 0; i < n; i++)
+    wealth += Math.log(i < k ? (i + 1 / 2) / (i + 1) / p : (i - k + 1 / 2) / (i + 1) / (1 - p));
+  return wealth;
+};
+
+/**
+ * Test martingale that independent draws have probability p: rejects once the wealth of {@link mixtureWealth} has reached 1/alpha.
+ * A correct engine is rejected with probability at most alpha, however many draws are looked at, and wherever one stops.
+ * @source Ville 1939; Shafer, Shen, Vereshchagin & Vovk 2011, §2 (P(sup M ≥ 1/α) ≤ α for a martingale M ≥ 0 that starts at 1)
+ */
+export const martingaleTest = (draws: readonly boolean[], p: number, alpha: number): Comparison => {
+  let wealth = 0;
+  let most = 0;
+  let k = 0;
+  for (const [n, success] of draws.entries()) {
+    wealth += Math.log(success ? (k + 1 / 2) / (n + 1) / p : (n - k + 1 / 2) / (n + 1) / (1 - p));
+    if (success) k++;
+    most = Math.max(most, wealth);
+  }
+  const margin = most / -Math.log(alpha);
+  return { ok: margin <= 1, margin, worst: null };
+};
+
+/** Chance of at most k successes in n independent draws of probability p. */
+export const binomialBelow = (k: number, n: number, p: number): number => binomialCdf(k, n, p);
+
+/** How far n roundings in sequence, in any order of positive terms of that size together, may carry a result; each may also underflow once. */
+export const roundingBound = (n: number, size: number, dtype: Dtype): number =>
+  gamma(n, FORMATS[dtype].u) * size + n * FORMATS[dtype].tiny;
+
 /** What a port is granted per operation in a running error bound; see oracle/readings. */
 export interface Grant {
   readonly dtype: Dtype;

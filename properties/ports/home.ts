@@ -9,6 +9,7 @@ import { elementCalls } from './home/elements.ts';
 import { layerCalls } from './home/layers.ts';
 import { modelCalls } from './home/models.ts';
 import { optimCalls } from './home/optim.ts';
+import { regularCalls } from './home/regular.ts';
 import { trainingCalls } from './home/training.ts';
 
 export const homeAdapter: Adapter = {
@@ -23,13 +24,14 @@ export const homeAdapter: Adapter = {
   parts: [...Object.keys(LAYERS), 'regulariser'],
   entries: {
     ...elementCalls,
-    ...layerCalls,
     ...drawCalls,
     ...optimCalls,
     ...modelCalls,
     ...classicCalls,
     ...diagnoseCalls,
     ...trainingCalls,
+    ...regularCalls,
+    layer: { ...layerCalls.layer, ...regularCalls.layer },
   },
 };
 

@@ -1,21 +1,49 @@
-// Dropout as pure functions of a number tensor and uniforms: inverted, and the classic form.
+// Dropout as pure functions of a number tensor and uniforms: inverted, the classic form, and the one that goes with SELU.
 import { DomainError, lookup } from '../core/errors.ts';
 import type { Lang } from '../ops/lang.ts';
 
 export interface Dropout {
-  /** Probability of zero, in [0, 1]. */
+  /** Probability to be dropped, in [0, 1]. */
   readonly dropRate: number;
-  /** `inverted` (the default) rescales in train mode, `classic` in eval mode. */
-  readonly form?: 'inverted' | 'classic';
+  /** `inverted` (the default) rescales in train mode, `classic` in eval mode, `alpha` keeps mean 0 and variance 1. */
+  readonly form?: 'inverted' | 'classic' | 'alpha';
 }
 
-/** In which mode the keep probability 1 − dropRate comes in: it divides in train mode, or multiplies in eval mode. */
-export const DROPOUT_FORMS: Readonly<Record<NonNullable<Dropout['form']>, { readonly scales: 'train' | 'eval' }>> = {
-  inverted: { scales: 'train' },
-  classic: { scales: 'eval' },
-};
+interface Form {
+  readonly source: string;
+  /** Train mode below rate 1; at rate 1 everything is zero in every form, and nothing is NaN. */
+  readonly train: <T>(o: Lang<T>, dropRate: number, x: T, dropped: T) => T;
+  readonly eval: <T>(o: Lang<T>, dropRate: number, x: T) => T;
+}
+
+/** Where SELU saturates on the left: -lambda * alpha. */
+const SELU_FLOOR = -1.7580993408473766;
 
 const keep = <T>(o: Lang<T>, dropRate: number): T => o.sub(o.lit(1), o.lit(dropRate));
+
+export const DROPOUT_FORMS: Readonly<Record<NonNullable<Dropout['form']>, Form>> = {
+  inverted: {
+    source: 'Srivastava et al. 2014, §10',
+    train: (o, dropRate, x, dropped) => o.where(dropped, o.lit(0), o.div(x, keep(o, dropRate))),
+    eval: (_o, _dropRate, x) => x,
+  },
+  classic: {
+    source: 'Srivastava et al. 2014, §4',
+    train: (o, _dropRate, x, dropped) => o.where(dropped, o.lit(0), x),
+    eval: (o, dropRate, x) => o.mul(x, keep(o, dropRate)),
+  },
+  alpha: {
+    source: 'Klambauer et al. 2017, §3, "Alpha dropout"',
+    train: (o, dropRate, x, dropped) => {
+      const kept = 1 - dropRate;
+      // numbers of mean 0 and variance 1 have mean p·f and variance q·(1 + p·f²) once some have become the floor f
+      const scale = 1 / Math.sqrt(kept * (1 + dropRate * SELU_FLOOR * SELU_FLOOR));
+      const shift = -scale * dropRate * SELU_FLOOR;
+      return o.add(o.mul(o.lit(scale), o.where(dropped, o.lit(SELU_FLOOR), x)), o.lit(shift));
+    },
+    eval: (_o, _dropRate, x) => x,
+  },
+};
 
 /** A checked specification. @throws DomainError unless 0 ≤ dropRate ≤ 1, UnknownNameError for a form that does not exist */
 export const dropoutOf = ({ dropRate, form = 'inverted' }: Dropout): Required<Dropout> => {
@@ -24,17 +52,13 @@ export const dropoutOf = ({ dropRate, form = 'inverted' }: Dropout): Required<Dr
   return { dropRate, form };
 };
 
-/**
- * Zero where u < dropRate, else x divided by what the form says. With dropRate 1 everything is zero, and nothing is NaN.
- * @source Srivastava et al. 2014, §4 and §10
- */
+/** Numbers are dropped where u < dropRate: in the inverted form they are zero, and the others divided by 1 − dropRate. */
 export const dropoutTrain = <T>(o: Lang<T>, { dropRate, form }: Required<Dropout>, x: T, u: T): T => {
   const dropped = o.greater(o.lit(dropRate), u);
   // where everything is dropped, dividing by 0 would make the slope NaN
-  const scales = DROPOUT_FORMS[form].scales === 'train' && dropRate < 1;
-  return o.where(dropped, o.lit(0), scales ? o.div(x, keep(o, dropRate)) : x);
+  return dropRate < 1 ? DROPOUT_FORMS[form].train(o, dropRate, x, dropped) : o.where(dropped, o.lit(0), x);
 };
 
 /** The identity, or x·(1 − dropRate) in the classic form. */
 export const dropoutEval = <T>(o: Lang<T>, { dropRate, form }: Required<Dropout>, x: T): T =>
-  DROPOUT_FORMS[form].scales === 'eval' ? o.mul(x, keep(o, dropRate)) : x;
+  DROPOUT_FORMS[form].eval(o, dropRate, x);

@@ -143,8 +143,9 @@ export const LAYERS: { readonly [K in LayerSpec['type']]: Maker<K> } = {
     },
   },
   dropout: {
-    doc: 'each number is zero with probability dropRate in train mode; inverted: the others are divided by 1 - dropRate; classic: all are multiplied by it in eval mode',
-    source: 'Hinton et al. 2012; Srivastava et al. 2014, §4 (classic) and §10 (inverted)',
+    doc: 'each number is zero with probability dropRate in train mode; inverted: the others are divided by 1 - dropRate; classic: all are multiplied by it in eval mode; alpha: dropped ones become the floor of SELU, and mean and variance are kept',
+    source:
+      'Hinton et al. 2012; Srivastava et al. 2014, §4 (classic) and §10 (inverted); Klambauer et al. 2017, §3 (alpha)',
     formula: 'y = 0 where u < dropRate, else x / (1 - dropRate)',
     shapes: 'x [batch, …] → y [batch, …]',
     options: { dropRate: 'in [0, 1]', form: 'inverted' },
