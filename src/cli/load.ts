@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { matching } from '../../properties/glob.ts';
 import type { Law } from '../../properties/law.ts';
 import { LAWS } from '../../properties/laws/index.ts';
 import { isPort, type Port, PortError } from '../../properties/port.ts';
@@ -33,15 +34,6 @@ export const loadPort = async (adapter: string | undefined): Promise<Port> => {
   return withVerifier(module.default);
 };
 
-/** A glob of law ids or table names: `*` and `?` stand for anything. */
-export const globOf = (pattern: string): RegExp =>
-  new RegExp(
-    `^${pattern
-      .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-      .replaceAll('*', '.*')
-      .replaceAll('?', '.')}$`,
-  );
-
 /** Names by globs, comma-separated, in the order of the table; all without one. @throws CommandFault when a glob matches none */
 export const namesOf = (
   command: string,
@@ -51,13 +43,10 @@ export const namesOf = (
   known: readonly string[] = names,
 ): readonly string[] => {
   if (globs === undefined) return names;
-  const patterns = globs.split(',').map((g) => globOf(g.trim()));
-  const idle = patterns.findIndex((p) => !names.some((name) => p.test(name)));
-  if (idle >= 0)
-    throw new CommandFault(
-      `${command}: no ${what} matches "${globs.split(',')[idle]?.trim()}", known are ${known.join(', ')}`,
-    );
-  return names.filter((name) => patterns.some((p) => p.test(name)));
+  const { chosen, idle } = matching(names, globs);
+  if (idle.length > 0)
+    throw new CommandFault(`${command}: no ${what} matches "${idle[0]}", known are ${known.join(', ')}`);
+  return chosen;
 };
 
 /** Laws by glob, comma-separated; all without one. @throws CommandFault when a glob matches none */
