@@ -34,16 +34,13 @@ export const waive = (deviations: readonly Deviation[], found: Check): Check => 
 };
 
 /** What is wrong with a list, whatever the verdicts: names of no law, and of no subject of this port. */
-export const misnamed = (
-  deviations: readonly Deviation[],
-  laws: readonly Law[],
-  port: PortInfo,
-): readonly string[] =>
+export const misnamed = (deviations: readonly Deviation[], laws: readonly Law[], port: PortInfo): readonly string[] =>
   deviations.flatMap((d) => {
     const law = laws.find((l) => l.id === d.law);
     if (law === undefined) return [`${nameOf(d)} is expected to fail, but there is no such law`];
     const subjects = law.subjects(port);
-    if (subjects.length === 0) return [`${nameOf(d)} is expected to fail, but ${port.engine} does not declare what it needs`];
+    if (subjects.length === 0)
+      return [`${nameOf(d)} is expected to fail, but ${port.engine} does not declare what it needs`];
     return d.subject === undefined || subjects.includes(d.subject)
       ? []
       : [`${nameOf(d)} is expected to fail, but the law has no such subject, only ${subjects.join(', ')}`];

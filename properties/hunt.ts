@@ -14,7 +14,13 @@ export interface Kill {
 }
 
 /** The subject on which a law finds a mutant, or null: those of the mutant's own name come first, as exp for op/exp-value-off. */
-const huntBy = async (mutant: Mutant, law: Law, port: Port, subjects: readonly string[], seed: number): Promise<Kill> => {
+const huntBy = async (
+  mutant: Mutant,
+  law: Law,
+  port: Port,
+  subjects: readonly string[],
+  seed: number,
+): Promise<Kill> => {
   const order = [...subjects].sort((a, b) => Number(mutant.id.includes(b)) - Number(mutant.id.includes(a)));
   for (const subject of order) {
     const { status } = await check(law, port, subject, { seed, extent: false, shrink: false });

@@ -137,7 +137,8 @@ export const tally = (lines: readonly LawLine[], checks: readonly Check[]): Tall
     notCovered: count('not covered'),
     undecided: count('undecided'),
     waived: count('waived'),
-    statistical: checks.filter((c) => lines.find((l) => l.law.id === c.law)?.law.class === 'statistical').length,
+    statistical: checks.filter((c) => c.runs > 0 && lines.find((l) => l.law.id === c.law)?.law.class === 'statistical')
+      .length,
   };
 };
 

@@ -9,12 +9,12 @@ import type { Mismatch } from './tolerance.ts';
 /** `undecided`: the runs that the law asks for were not made; `waived`: it fails, and is expected to. */
 export type Status = 'holds' | 'upheld' | 'falsified' | 'crashed' | 'not covered' | 'undecided' | 'waived';
 
-/** How thorough a run is: inputs per law and subject, from the law's own number. */
+/** How thorough a run is: inputs per law and subject, from the law's own number, and how many of a law's subjects. */
 export const PROFILES = {
-  smoke: () => 1,
-  ci: (runs: number) => runs,
-  deep: (runs: number) => 20 * runs,
-} as const satisfies Readonly<Record<string, (runs: number) => number>>;
+  smoke: { runs: () => 1, subjects: 4 },
+  ci: { runs: (own: number) => own, subjects: Number.POSITIVE_INFINITY },
+  deep: { runs: (own: number) => 20 * own, subjects: Number.POSITIVE_INFINITY },
+} as const satisfies Readonly<Record<string, { readonly runs: (own: number) => number; readonly subjects: number }>>;
 export type Profile = keyof typeof PROFILES;
 
 /** What is left of a failure: the values, so that it survives every change of the generators. */
@@ -140,8 +140,7 @@ const extentOf = async (
       const { ok, margin, about = '', worst = null } = await judge(law, port, subject, input, timeout);
       if (ok) continue;
       failing++;
-      if (found === null || margin > found.margin)
-        found = { tried, failing, input, about, margin, worst };
+      if (found === null || margin > found.margin) found = { tried, failing, input, about, margin, worst };
     } catch {
       // an input that the law does not apply to, or a crash: neither measures the failure
     }
@@ -162,8 +161,8 @@ const fits = async (law: Law, port: Port, subject: string, input: unknown, timeo
 /** Inputs of a law under the options. */
 export const runsOf = (law: Pick<Law, 'runs' | 'class'>, { runs, profile = 'ci' }: Omit<RunOptions, 'seed'>): number =>
   law.class === 'statistical'
-    ? Math.min(law.runs, PROFILES[profile](law.runs))
-    : (runs ?? PROFILES[profile](law.runs));
+    ? Math.min(law.runs, PROFILES[profile].runs(law.runs))
+    : (runs ?? PROFILES[profile].runs(law.runs));
 
 /** Runs one law on one subject. Errors that are neither a finding nor the port's fault are ours, and thrown. */
 export const check = async (law: Law, port: Port, subject: string, options: RunOptions): Promise<Check> => {
@@ -258,28 +257,33 @@ export interface Task {
   readonly subject: string | null;
 }
 
+/** Some of a list, spread evenly over it, other ones by another seed. */
+const some = <T>(list: readonly T[], count: number, seed: number): readonly T[] =>
+  list.filter((_, i) => list.length <= count || ((i + seed) * count) % list.length < count);
+
 /** What there is to do, in the order of the book. */
-export const tasks = (laws: readonly Law[], port: Port): readonly Task[] =>
+export const tasks = (
+  laws: readonly Law[],
+  port: Port,
+  { profile = 'ci', seed }: Pick<RunOptions, 'profile' | 'seed'> = { seed: 0 },
+): readonly Task[] =>
   laws.flatMap((law): readonly Task[] => {
-    const subjects = law.subjects(port);
+    const subjects = some(law.subjects(port), PROFILES[profile].subjects, seed);
     return subjects.length === 0 ? [{ law, subject: null }] : subjects.map((subject) => ({ law, subject }));
   });
 
-/** One task, done: a law without a subject is not covered. */
-export const settle = ({ law, subject }: Task, port: Port, options: RunOptions): Promise<Check> =>
+/** One task, done by whoever checks: a law without a subject is not covered. */
+export const settle = (
+  { law, subject }: Task,
+  by: { readonly check: (law: Law, subject: string, options: RunOptions) => Promise<Check> },
+  options: RunOptions,
+): Promise<Check> =>
   subject === null
-    ? Promise.resolve({
-        law: law.id,
-        subject: '',
-        status: 'not covered',
-        runs: 0,
-        skipped: 0,
-        margin: 0,
-        seed: options.seed,
-      })
-    : check(law, port, subject, options);
+    ? Promise.resolve({ ...undecided(law, '', options.seed), status: 'not covered' })
+    : by.check(law, subject, options);
 
 /** Runs every task in order, and yields each record as it comes. */
 export async function* verify(laws: readonly Law[], port: Port, options: RunOptions): AsyncGenerator<Check> {
-  for (const task of tasks(laws, port)) yield await settle(task, port, options);
+  const by = { check: (law: Law, subject: string, o: RunOptions) => check(law, port, subject, o) };
+  for (const task of tasks(laws, port, options)) yield await settle(task, by, options);
 }

@@ -41,7 +41,9 @@ const loading: Promise<Port | { readonly lost: string }> =
     ? Promise.resolve(withVerifier(home))
     : (import(module) as Promise<{ readonly default: Port }>).then(
         (loaded) => withVerifier(loaded.default), // the crew has looked at it before
-        (error) => ({ lost: `the port cannot be loaded in a worker: ${error instanceof Error ? error.message : error}` }),
+        (error) => ({
+          lost: `the port cannot be loaded in a worker: ${error instanceof Error ? error.message : error}`,
+        }),
       );
 
 const done = async <R>(make: (port: Port) => Promise<R>): Promise<Done<R>> => {
