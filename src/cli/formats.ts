@@ -1,5 +1,5 @@
 // Verdicts for machines: TAP, JUnit, GitHub annotations, and the record that JSON and the page are made of.
-import junit from 'junit-report-builder';
+import junit, { type Builder } from 'junit-report-builder';
 import { nameOf } from '../../properties/deviations.ts';
 import type { Law } from '../../properties/law.ts';
 import type { PortInfo } from '../../properties/port.ts';
@@ -70,14 +70,15 @@ export const tapOf = (v: Verification): string => {
 
 /** JUnit's XML: a suite per chapter, a case per check. */
 export const junitOf = (v: Verification): string => {
-  const builder = junit.default.newBuilder();
+  const builder = (junit as unknown as Builder).newBuilder(); // its declarations speak of a default that Node does not see
   const chapters = [...new Set(v.checks.map((c) => c.law.split('/')[0] ?? ''))];
   for (const chapter of chapters) {
     const suite = builder.testSuite().name(chapter);
     for (const c of v.checks.filter((one) => one.law.startsWith(`${chapter}/`))) {
       const test = suite.testCase().className(`${v.port.engine}.${chapter}`).name(nameOf(c));
-      if (c.status === 'crashed') test.error(c.counterexample?.about ?? 'crashed', 'crashed', storyOf(v, c));
-      else if (isFailure(c)) test.failure(storyOf(v, c), c.status);
+      const headline = printable(c.counterexample?.about ?? storyOf(v, c));
+      if (c.status === 'crashed') test.error(headline, c.status, storyOf(v, c));
+      else if (isFailure(c)) test.failure(headline, c.status).stacktrace(storyOf(v, c));
       else if (c.status === 'not covered' || c.status === 'waived') test.skipped();
     }
   }

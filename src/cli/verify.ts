@@ -5,12 +5,21 @@ import { type Deviation, misnamed, nameOf, outdated, waive } from '../../propert
 import type { Law } from '../../properties/law.ts';
 import { LAWS } from '../../properties/laws/index.ts';
 import type { Port } from '../../properties/port.ts';
-import { card, lawLines, lineText, markdown, tallyText } from '../../properties/report.ts';
+import { lawLines, lineText, markdown, tallyText } from '../../properties/report.ts';
 import { type Check, type Profile, type RunOptions, settle, type Task, tasks } from '../../properties/run.ts';
 import { ALPHA } from '../../properties/tolerance.ts';
 import { toJson } from '../index.ts';
 import { EXIT } from './fault.ts';
-import { annotationsOf, isFailure, junitOf, recordOf, summaryOf, tapOf, type Verification } from './formats.ts';
+import {
+  annotationsOf,
+  isFailure,
+  junitOf,
+  recordOf,
+  storyOf,
+  summaryOf,
+  tapOf,
+  type Verification,
+} from './formats.ts';
 import { lawsOf, loadDeviations, loadPort, moduleOf, writeText } from './load.ts';
 import { pageOf } from './page.ts';
 import { replay, replayOf } from './replay.ts';
@@ -114,11 +123,9 @@ const list = (laws: readonly Law[], port: Port, json: boolean): void => {
 const pretty = (v: Verification): void => {
   print('');
   for (const line of lawLines(v.laws, v.checks)) print(coloured(lineText(line)));
-  for (const c of v.checks.filter((one) => one.counterexample !== undefined)) {
-    const law = v.laws.find((l) => l.id === c.law);
+  for (const c of v.checks.filter((one) => one.counterexample !== undefined))
     if (c.status === 'waived') print(`~ ${nameOf(c)} fails as expected: ${c.waiver?.why}`);
-    else if (law !== undefined) print(`\n${coloured(card(law, c, v.port, v.replay(c)))}`);
-  }
+    else print(`\n${coloured(storyOf(v, c))}`);
   for (const fault of v.faults) print(coloured(`✗ ${fault}`));
   if (v.profile === 'smoke') print('\nprofile smoke: one input for at most four subjects of each law');
   print(`\n${tallyText(summaryOf(v), ALPHA)}`);
