@@ -29,7 +29,7 @@ export interface CrewOptions {
 }
 
 /** How long a run may go on after the limit before its worker is ended, in ms. */
-const GRACE = 1000;
+const GRACE = 2000;
 
 /** What a run of a law takes, about, in ms on a slow core: enough to put long tasks first. */
 const COST: Partial<Readonly<Record<Law['class'], number>>> = { '64-digit oracle': 4, statistical: 20 };

@@ -33,7 +33,7 @@ export interface VerifyOptions {
   readonly profile: Profile;
   readonly runs?: number;
   readonly workers?: number;
-  /** In seconds. */
+  /** In seconds, from the start of the process. */
   readonly timeLimit?: number;
   readonly timeout?: number;
   readonly expect?: string;
@@ -143,7 +143,6 @@ const tellGithub = (v: Verification, machine: boolean): void => {
 
 /** The command. Returns the exit code. @throws CommandFault */
 export const verifyCommand = async (adapter: string | undefined, options: VerifyOptions): Promise<number> => {
-  const from = Date.now();
   const { seed, profile, timeout, runs, timeLimit } = options;
   const format = options.json === true ? 'json' : options.format;
   const laws = lawsOf(options.law);
@@ -161,7 +160,7 @@ export const verifyCommand = async (adapter: string | undefined, options: Verify
     examples: kept(port.engine),
     ...(timeout === undefined ? {} : { timeout }),
     ...(runs === undefined ? {} : { runs }),
-    ...(timeLimit === undefined ? {} : { until: from + 1000 * timeLimit }),
+    ...(timeLimit === undefined ? {} : { until: performance.timeOrigin + 1000 * timeLimit }),
   };
   if (format === 'pretty') print(`${port.engine} ${port.version} (${port.dtype}), seed ${seed}, profile ${profile}`);
   const crew = crewFor(port, { workers: workersOf(options.workers, laws, port, run), ...moduleOf(adapter) });
