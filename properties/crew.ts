@@ -89,6 +89,7 @@ export const crewFor = (port: Port, { workers, module, sealed = false }: CrewOpt
     try {
       done = (await pool.run(task, { name, signal })) as Done<R>; // the worker says so
     } catch (error) {
+      if (error instanceof Error && error.name === 'DataCloneError') throw error; // an input that is no plain data
       // a task that throws is a defect and comes back as such: this is the end of the thread
       throw new Lost(`the port ended its worker: ${error instanceof Error ? error.message : String(error)}`);
     }

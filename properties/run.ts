@@ -62,7 +62,7 @@ export interface RunOptions {
   readonly profile?: Profile;
   /** Inputs per law and subject instead of the profile's number; statistical laws never make more than their own, which their level counts on. */
   readonly runs?: number;
-  /** When to stop, in ms since the epoch: what is not done by then is undecided. */
+  /** When to stop, in whole ms since the epoch: what is not done by then is undecided. */
   readonly until?: number;
   /** Whether to look for the smallest input that fails. On unless switched off. */
   readonly shrink?: boolean;

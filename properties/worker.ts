@@ -2,7 +2,6 @@
 import { workerData } from 'piscina';
 import { hunt, type Kill, matrixRow } from './hunt.ts';
 import { LAWS } from './laws/index.ts';
-import { MUTANTS } from './mutants/index.ts';
 import type { Port } from './port.ts';
 import home from './ports/home.ts';
 import { withVerifier } from './ports/verifier.ts';
@@ -68,4 +67,7 @@ export const checking = ({ law, subject, options, examples }: CheckTask): Promis
   done((port) => check(byId(LAWS, law), port, subject, { ...options, examples: () => examples }));
 
 export const hunting = ({ mutant, seed, full }: HuntTask): Promise<Done<readonly Kill[]>> =>
-  done((port) => (full ? matrixRow : hunt)(byId(MUTANTS, mutant), LAWS, port, seed));
+  done(async (port) => {
+    const { MUTANTS } = await import('./mutants/index.ts'); // who only checks starts without them
+    return (full ? matrixRow : hunt)(byId(MUTANTS, mutant), LAWS, port, seed);
+  });

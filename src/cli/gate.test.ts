@@ -75,7 +75,8 @@ describe('workers', () => {
   test('try stored counterexamples first', async () => {
     const file = adapter('rare', 'v > 3 ? 3 : v > 0 ? v : 0 * v');
     await run('verify', file, '--law', 'activation/value', '--workers', '1');
-    const [again] = checksOf(await run('verify', file, '--law', 'activation/value', '--workers', '1', '--json'));
+    const args = ['verify', file, '--law', 'activation/value', '--workers', '1', '--time-limit', '600', '--json'];
+    const [again] = checksOf(await run(...args));
     expect(again).toMatchObject({ status: 'falsified', runs: 1 });
   });
 

@@ -1,5 +1,4 @@
 // The verdicts as one page: no request leaves it, everything on it is escaped, a few lines of script filter it.
-import { nameOf } from '../../properties/deviations.ts';
 import { figure, lawLines, tallyText } from '../../properties/report.ts';
 import { ALPHA } from '../../properties/tolerance.ts';
 import { isFailure, storyOf, summaryOf, type Verification } from './formats.ts';
@@ -70,7 +69,7 @@ ${tallyText(summaryOf(v), ALPHA)
 ${v.faults.map((f) => `<p class="falsified">${escaped(f)}.</p>`).join('\n')}
 <form><input id="text" type="search" placeholder="law, statement, subject" aria-label="filter"><select id="verdict" aria-label="verdict"><option value="">every verdict</option>${verdicts.map((s) => `<option>${s}</option>`).join('')}</select><output id="shown"></output></form>
 ${failures.length === 0 ? '' : '<h2>Failures</h2>'}
-${failures.map((c) => `<pre data-verdict="${c.status}" id="${escaped(nameOf(c))}">${escaped(storyOf(v, c))}</pre>`).join('\n')}
+${failures.map((c) => `<pre data-verdict="${c.status}">${escaped(storyOf(v, c))}</pre>`).join('\n')}
 <h2>Laws</h2>
 <p>A margin is the largest observed error divided by the allowed one, over all runs: 0 is exact, 1 is at the bound.</p>
 <table>

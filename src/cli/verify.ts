@@ -160,7 +160,7 @@ export const verifyCommand = async (adapter: string | undefined, options: Verify
     examples: kept(port.engine),
     ...(timeout === undefined ? {} : { timeout }),
     ...(runs === undefined ? {} : { runs }),
-    ...(timeLimit === undefined ? {} : { until: performance.timeOrigin + 1000 * timeLimit }),
+    ...(timeLimit === undefined ? {} : { until: Math.ceil(performance.timeOrigin + 1000 * timeLimit) }),
   };
   if (format === 'pretty') print(`${port.engine} ${port.version} (${port.dtype}), seed ${seed}, profile ${profile}`);
   const crew = crewFor(port, { workers: workersOf(options.workers, laws, port, run), ...moduleOf(adapter) });
