@@ -1,6 +1,6 @@
 // Infers by which conventions a port behaves, from its answers to the fingerprint questions.
 import type { Conventions } from './conventions.ts';
-import { FINGERPRINTS, type Fingerprint } from './fingerprints.ts';
+import type { Fingerprint } from './fingerprints.ts';
 import { ask, type Inquiry } from './law.ts';
 import type { PortInfo } from './port.ts';
 import { type Comparison, compare, exactly, FINGERPRINT_GAP } from './tolerance.ts';
@@ -39,17 +39,22 @@ export function* noting<R>(inquiry: Inquiry<R>, asked: Set<string>): Inquiry<R> 
 /** `layer.batch_norm` of `layer.batch_norm.train`. */
 const named = (entry: string): string => entry.split('.').slice(0, 2).join('.');
 
-/** The questions about the same rows as the entries that a law has asked. */
-export const contradictable = (port: PortInfo, asked: ReadonlySet<string>): readonly Fingerprint[] => {
-  const rows = new Set([...asked].map(named));
-  return FINGERPRINTS.filter((f) => rows.has(named(f.entry)) && port.has(f.entry));
-};
+/** Whether a question is about the same row as one of the entries that a law has asked. */
+export const concerns = (row: Fingerprint, asked: ReadonlySet<string>): boolean =>
+  [...asked].some((entry) => named(entry) === named(row.entry));
 
-/** What a port does against its declaration, as `bce probability, bceClip 1e-7, declared bce log, bceClip 100`, or null. */
-export function* contradiction(row: Fingerprint, { conventions }: PortInfo): Inquiry<string | null> {
+/** How a port behaves against its declaration. */
+export interface Contradiction {
+  readonly fits: Partial<Conventions>;
+  /** `bce probability, bceClip 1e-7, declared bce log, bceClip 100`. */
+  readonly text: string;
+}
+
+/** What a port does against its declaration, or null. */
+export function* contradiction(row: Fingerprint, { conventions }: PortInfo): Inquiry<Contradiction | null> {
   const got = (yield* ask(row.entry, row.args)).tensor(row.field).data;
   const [fits] = agrees(got, row.expected(conventions)).ok ? [] : fitting(row, conventions, got);
   if (fits === undefined) return null;
   const own = Object.fromEntries(Object.keys(fits).map((k) => [k, conventions[k as keyof Conventions]])); // keys of an option
-  return `${optionText(fits)}, declared ${optionText(own)}`;
+  return { fits, text: `${optionText(fits)}, declared ${optionText(own)}` };
 }

@@ -1,7 +1,8 @@
 // Runs laws against a port: seeds, shrinking, stored counterexamples, and one record per law and subject.
 import fc from 'fast-check';
 import type { Args } from './contract.ts';
-import { contradictable, contradiction, noting } from './infer.ts';
+import { FINGERPRINTS } from './fingerprints.ts';
+import { concerns, contradiction, noting } from './infer.ts';
 import { Answer, type Inquiry, type Law, type Verdict } from './law.ts';
 import { type Port, PortError } from './port.ts';
 import type { Mismatch } from './tolerance.ts';
@@ -202,6 +203,28 @@ export const check = async (law: Law, port: Port, subject: string, options: RunO
   throw error ?? new Error(`${law.id}: fast-check gave up after ${result.numSkips} skipped inputs`);
 };
 
+/** Conventions by which the port behaves against its declaration: those that explain the failure, and those of the rows that the law asks for. */
+const behaviours = async (
+  law: Law,
+  port: Port,
+  subject: string,
+  input: unknown,
+  timeout?: number,
+): Promise<readonly string[]> => {
+  const asked = new Set<string>();
+  await drive(port, noting(law.holds(input, port, subject), asked), timeout);
+  const found: string[] = [];
+  for (const row of FINGERPRINTS.filter((f) => port.has(f.entry))) {
+    const against = await drive(port, contradiction(row, port), timeout);
+    if (against === null) continue;
+    const honest: Port = { ...port, conventions: { ...port.conventions, ...against.fits } };
+    const { ok } = await judge(law, honest, subject, input, timeout);
+    if (ok) found.push(`${against.text}; declared so, this input passes`);
+    else if (concerns(row, asked)) found.push(against.text);
+  }
+  return found;
+};
+
 /** What else a person wants to know of a failure: how far it reaches, and whether an undeclared convention explains it. */
 const explained = async (
   law: Law,
@@ -213,14 +236,9 @@ const explained = async (
   options: RunOptions,
 ): Promise<Pick<Counterexample, 'extent' | 'behaves'>> => {
   const extent = await extentOf(law, port, subject, seed, numRuns, options);
-  const behaves: string[] = [];
+  let behaves: readonly string[] = [];
   try {
-    const asked = new Set<string>();
-    await drive(port, noting(law.holds(input, port, subject), asked), options.timeout);
-    for (const row of contradictable(port, asked)) {
-      const found = await drive(port, contradiction(row, port), options.timeout);
-      if (found !== null) behaves.push(found);
-    }
+    behaves = await behaviours(law, port, subject, input, options.timeout);
   } catch {
     // a port that crashes when it is asked again explains nothing
   }
