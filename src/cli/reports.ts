@@ -16,7 +16,6 @@ import { runSweep, type SweepOptions } from '../../bench/sweep.ts';
 import { crewFor } from '../../properties/crew.ts';
 import { LAWS } from '../../properties/laws/index.ts';
 import { card, lawLines, markdown, tally, tallyText } from '../../properties/report.ts';
-import type { Check } from '../../properties/run.ts';
 import { ALPHA } from '../../properties/tolerance.ts';
 import { INITIALIZERS, OP_NAMES, OPTIMIZERS, toJson } from '../index.ts';
 import { EXIT } from './fault.ts';
@@ -148,15 +147,10 @@ export const sweepCommand = async (options: BenchOptions & AxisOptions): Promise
 export const startCommand = async (seed: number, out: string): Promise<number> => {
   const from = performance.now();
   const port = await loadPort(undefined);
-  const checks: Check[] = [];
   const made: Mutable<BenchReports> = {};
   print(`${port.engine} ${port.version}, seed ${seed}: laws, benchmark, sweep`);
   const crew = crewFor(port, { workers: workersOf(undefined, LAWS, port, { seed }) });
-  try {
-    await stages(runLaws(LAWS, port, crew, { seed }, checks), false, true);
-  } finally {
-    await crew.close();
-  }
+  const checks = await runLaws(LAWS, port, crew, { seed }, false);
   await stages([kernelStage(made, undefined, undefined), programStage(made), sweepStage(made)], false);
   const lines = lawLines(LAWS, checks);
   const replay = replayOf(undefined, port);

@@ -45,48 +45,49 @@ export interface VerifyOptions {
   readonly github: 'auto' | 'always' | 'never';
 }
 
-/** All checks of some laws, a stage per chapter; the crew has all of them from the first stage on. */
-export const runLaws = (
+/** All checks of some laws in the order of the book, a stage per chapter, then sends the crew home. */
+export const runLaws = async (
   laws: readonly Law[],
   port: Port,
   crew: Crew,
   options: RunOptions,
-  into: Check[],
+  quiet: boolean,
   deviations: readonly Deviation[] = [],
-): readonly Stage[] => {
+): Promise<readonly Check[]> => {
   const todo = tasks(laws, port, options);
   const running = new Map<Task, Promise<Check>>();
   const cost = ({ law, subject }: Task): number => (subject === null ? 0 : costOf(law, options));
-  const startAll = (): void => {
-    if (running.size > 0) return;
-    for (const task of crew.workers === 0 ? todo : longestFirst(todo, cost)) {
-      const found = settle(task, crew, options);
-      found.catch(() => {}); // thrown where it is waited for
-      running.set(task, found);
-    }
-  };
-  return [...new Set(laws.map((l) => l.id.split('/')[0] ?? ''))].map((chapter) => ({
-    title: chapter,
+  for (const task of crew.workers === 0 ? todo : longestFirst(todo, cost)) {
+    const found = settle(task, crew, options).then((c) => waive(deviations, c));
+    found.catch(() => {}); // thrown where it is waited for
+    running.set(task, found);
+  }
+  const chapter = (title: string): Stage => ({
+    title,
     run: async (say) => {
-      startAll();
-      const own = todo.filter((t) => t.law.id.startsWith(`${chapter}/`));
+      const own = [...running].filter(([t]) => t.law.id.startsWith(`${title}/`));
       let done = 0;
       const found = await Promise.all(
-        own.map(async (task) => {
-          const made = waive(deviations, (await running.get(task)) as Check); // every task has been started
-          say(`${++done}/${own.length} ${nameOf(made)}`);
-          keep(port.engine, made);
-          return made;
+        own.map(async ([, made]) => {
+          const c = await made;
+          say(`${++done}/${own.length} ${nameOf(c)}`);
+          keep(port.engine, c);
+          return c;
         }),
       );
-      into.push(...found);
       const failed = found.filter((c) => c.status === 'falsified' || c.status === 'crashed').length;
       const open = found.filter((c) => c.status === 'undecided').length;
       const count = found.filter((c) => c.status !== 'not covered').length;
       const text = `${count} checks${failed > 0 ? `, ${failed} failed` : ''}${open > 0 ? `, ${open} undecided` : ''}`;
       return { ok: failed + open === 0, text };
     },
-  }));
+  });
+  try {
+    await stages([...new Set(laws.map((l) => l.id.split('/')[0] ?? ''))].map(chapter), quiet, true);
+    return await Promise.all(todo.map((task) => running.get(task) as Promise<Check>)); // every task is running
+  } finally {
+    await crew.close();
+  }
 };
 
 /** The number of workers for some laws: as asked, or as many as are of use. */
@@ -164,18 +165,11 @@ export const verifyCommand = async (adapter: string | undefined, options: Verify
   };
   if (format === 'pretty') print(`${port.engine} ${port.version} (${port.dtype}), seed ${seed}, profile ${profile}`);
   const crew = crewFor(port, { workers: workersOf(options.workers, laws, port, run), ...moduleOf(adapter) });
-  const checks: Check[] = [];
-  try {
-    await stages(runLaws(laws, port, crew, run, checks, deviations), format !== 'pretty', true);
-  } finally {
-    await crew.close();
-  }
-  const order = new Map<string, number>(laws.map((l, i) => [l.id, i]));
+  const checks = await runLaws(laws, port, crew, run, format !== 'pretty', deviations);
   const v: Verification = {
     port,
     laws,
-    // chapters that were drawn side by side come back in the order of the book
-    checks: checks.sort((a, b) => (order.get(a.law) ?? 0) - (order.get(b.law) ?? 0)),
+    checks,
     seed,
     profile,
     // one input is no evidence that a deviation is gone
