@@ -31,6 +31,9 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'simple-statistics': ['bench'],
   '@stdlib/stats-base-dists-binomial-cdf': ['properties'],
   '@stdlib/stats-base-dists-chisquare-cdf': ['properties'],
+  vitest: ['properties'],
+  piscina: ['properties'],
+  'junit-report-builder': ['src/cli'],
   commander: ['src/cli'],
   listr2: ['src/cli'],
 };

@@ -39,6 +39,8 @@ export interface PortInfo {
 }
 
 export interface Port extends PortInfo {
+  /** Entries that {@link override} has replaced, the latest last. */
+  readonly replaced: readonly string[];
   readonly call: (entry: string, args: Args) => Reply;
 }
 
@@ -88,6 +90,7 @@ export const definePort = (adapter: Adapter): Port => {
     ops,
     parts: adapter.parts ?? [],
     hyper: adapter.hyper ?? {},
+    replaced: [],
     has: (entry) => calls.has(entry),
     names: (kind, call) =>
       [...calls.keys()]
@@ -133,6 +136,7 @@ export const override = (
   replaced: Readonly<Record<string, (args: Args, original: (args: Args) => Reply) => Reply>>,
 ): Port => ({
   ...port,
+  replaced: [...port.replaced, ...Object.keys(replaced)],
   has: (entry) => entry in replaced || port.has(entry),
   names: (kind, call) => [
     ...new Set([

@@ -90,6 +90,8 @@ describe('reports', () => {
       falsified: 1,
       crashed: 0,
       notCovered: 1,
+      undecided: 0,
+      waived: 0,
       statistical: 1,
     });
     expect(tallyText(t, 5e-13)).toMatch(/at most 5\.00e-13 \(1 statistical checks\)/);

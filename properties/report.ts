@@ -6,7 +6,7 @@ import type { Check, Status } from './run.ts';
 import { type Mismatch, spacing } from './tolerance.ts';
 
 /** A number as short as it can be without losing its meaning. */
-const figure = (x: number): string =>
+export const figure = (x: number): string =>
   !Number.isFinite(x)
     ? String(x).replace('Infinity', '∞')
     : x === 0
@@ -16,13 +16,15 @@ const figure = (x: number): string =>
         : String(Number(x.toPrecision(3)));
 
 /** From best to worst: a law is as good as its worst subject. */
-const SEVERITY: readonly Status[] = ['not covered', 'holds', 'upheld', 'falsified', 'crashed'];
-const SIGN: Readonly<Record<Status, string>> = {
+const SEVERITY: readonly Status[] = ['not covered', 'holds', 'upheld', 'waived', 'undecided', 'falsified', 'crashed'];
+export const SIGN: Readonly<Record<Status, string>> = {
   holds: '✓',
   upheld: '✓',
   falsified: '✗',
   crashed: '✗',
   'not covered': '·',
+  undecided: '?',
+  waived: '~',
 };
 
 /** One law over all its subjects. */
@@ -44,7 +46,7 @@ export const lawLines = (laws: readonly Law[], checks: readonly Check[]): readon
         law,
         status: own.map((c) => c.status).reduce((a, b) => (SEVERITY.indexOf(b) > SEVERITY.indexOf(a) ? b : a)),
         subjects: own.filter((c) => c.status !== 'not covered').length,
-        failed: own.filter((c) => c.counterexample !== undefined).map((c) => c.subject),
+        failed: own.filter((c) => c.counterexample !== undefined && c.status !== 'waived').map((c) => c.subject),
         runs: own.reduce((n, c) => n + c.runs, 0),
         margin: own.reduce((m, c) => Math.max(m, c.margin), 0),
       },
@@ -94,13 +96,17 @@ export const card = (law: Law, check: Check, port: Pick<PortInfo, 'dtype'>, repl
           `               at ${toLine(e.input)}`,
         ];
   return [
-    `✗ ${law.id}${check.subject === 'port' ? '' : ` [${check.subject}]`}  ${check.status}  (${law.ref}, ${law.class})`,
+    `${SIGN[check.status]} ${law.id}${check.subject === 'port' ? '' : ` [${check.subject}]`}  ${check.status}  (${law.ref}, ${law.class})`,
     `    law        ${law.says}`,
     ...(law.formula === undefined ? [] : [`    formula    ${law.formula}`]),
     `    input      ${toLine(c.input)}${c.shrinks > 0 ? `  (shrunk ${c.shrinks} times)` : ''}`,
     `    found      ${found}`,
     ...more.map((line) => `               ${line}`),
+    ...(c.behaves ?? []).map((text) => `    convention the port behaves as ${text}`),
     ...reach,
+    ...(check.waiver === undefined
+      ? []
+      : [`    waived     ${[check.waiver.why, check.waiver.link].filter((t) => t !== undefined).join(', ')}`]),
     `    replay     ${replay}`,
   ].join('\n');
 };
@@ -113,6 +119,8 @@ export interface Tally {
   readonly falsified: number;
   readonly crashed: number;
   readonly notCovered: number;
+  readonly undecided: number;
+  readonly waived: number;
   readonly statistical: number;
 }
 
@@ -127,13 +135,16 @@ export const tally = (lines: readonly LawLine[], checks: readonly Check[]): Tall
     falsified: count('falsified'),
     crashed: count('crashed'),
     notCovered: count('not covered'),
-    statistical: checks.filter((c) => lines.find((l) => l.law.id === c.law)?.law.class === 'statistical').length,
+    undecided: count('undecided'),
+    waived: count('waived'),
+    statistical: checks.filter((c) => c.runs > 0 && lines.find((l) => l.law.id === c.law)?.law.class === 'statistical')
+      .length,
   };
 };
 
 export const tallyText = (t: Tally, alpha: number): string =>
   [
-    `${t.laws} laws, ${t.checks} checks, ${t.runs} runs: ${t.holds} hold, ${t.falsified} falsified, ${t.crashed} crashed, ${t.notCovered} not covered`,
+    `${t.laws} laws, ${t.checks} checks, ${t.runs} runs: ${t.holds} hold, ${t.falsified} falsified, ${t.crashed} crashed, ${t.notCovered} not covered${t.undecided > 0 ? `, ${t.undecided} undecided` : ''}${t.waived > 0 ? `, ${t.waived} waived` : ''}`,
     `chance of a false alarm with a fresh seed: at most ${figure(t.statistical * alpha)} (${t.statistical} statistical checks)`,
   ].join('\n');
 

@@ -1,11 +1,22 @@
 // Runs laws against a port: seeds, shrinking, stored counterexamples, and one record per law and subject.
 import fc from 'fast-check';
 import type { Args } from './contract.ts';
+import { FINGERPRINTS } from './fingerprints.ts';
+import { concerns, contradiction, noting } from './infer.ts';
 import { Answer, type Inquiry, type Law, type Verdict } from './law.ts';
 import { type Port, PortError } from './port.ts';
 import type { Mismatch } from './tolerance.ts';
 
-export type Status = 'holds' | 'upheld' | 'falsified' | 'crashed' | 'not covered';
+/** `undecided`: the runs that the law asks for were not made; `waived`: it fails, and is expected to. */
+export type Status = 'holds' | 'upheld' | 'falsified' | 'crashed' | 'not covered' | 'undecided' | 'waived';
+
+/** How thorough a run is: inputs per law and subject, from the law's own number, and how many of a law's subjects. */
+export const PROFILES = {
+  smoke: { runs: () => 1, subjects: 4 },
+  ci: { runs: (own: number) => own, subjects: Number.POSITIVE_INFINITY },
+  deep: { runs: (own: number) => 20 * own, subjects: Number.POSITIVE_INFINITY },
+} as const satisfies Readonly<Record<string, { readonly runs: (own: number) => number; readonly subjects: number }>>;
+export type Profile = keyof typeof PROFILES;
 
 /** What is left of a failure: the values, so that it survives every change of the generators. */
 export interface Counterexample {
@@ -13,6 +24,8 @@ export interface Counterexample {
   readonly about: string;
   readonly worst: Mismatch | null;
   readonly shrinks: number;
+  /** Conventions by which the port behaves, against its declaration, where the law asks for them. */
+  readonly behaves?: readonly string[];
   /** How far the failure reaches, for a law that is falsified: the smallest input often fails by a hair. */
   readonly extent?: Extent;
 }
@@ -40,18 +53,24 @@ export interface Check {
   readonly margin: number;
   readonly seed: number;
   readonly counterexample?: Counterexample;
+  /** Why a check that is waived is expected to fail. */
+  readonly waiver?: { readonly why: string; readonly link?: string };
 }
 
 export interface RunOptions {
   readonly seed: number;
-  /** Inputs per law and subject instead of the law's own number; statistical laws keep theirs, which their level counts on. */
+  /** `ci` unless named. */
+  readonly profile?: Profile;
+  /** Inputs per law and subject instead of the profile's number; statistical laws never make more than their own, which their level counts on. */
   readonly runs?: number;
+  /** When to stop, in whole ms since the epoch: what is not done by then is undecided. */
+  readonly until?: number;
+  /** Whether to look for the smallest input that fails. On unless switched off. */
+  readonly shrink?: boolean;
   /** Longest wait for one answer of an asynchronous port, in ms. */
   readonly timeout?: number;
-  /** Whether to measure how far a failure reaches; it costs as much as the runs again. On unless switched off. */
+  /** Whether to measure how far a failure reaches, which costs as much as the runs again, and to ask for conventions that explain it. On unless switched off. */
   readonly extent?: boolean;
-  /** Whether to look for a smaller input that fails. On unless switched off, as where only the verdict counts. */
-  readonly shrink?: boolean;
   /** Inputs to try first, as stored by earlier runs. */
   readonly examples?: (law: string, subject: string) => readonly unknown[];
 }
@@ -112,23 +131,25 @@ const extentOf = async (
   subject: string,
   seed: number,
   numRuns: number,
-  timeout?: number,
+  { timeout, until = Number.POSITIVE_INFINITY }: RunOptions,
 ): Promise<Extent | null> => {
   const inputs = fc.sample(law.given(port, subject), { seed, numRuns });
   let found: Extent | null = null;
   let failing = 0;
+  let tried = 0;
   for (const input of inputs) {
+    if (Date.now() >= until) break;
+    tried++;
     try {
       const { ok, margin, about = '', worst = null } = await judge(law, port, subject, input, timeout);
       if (ok) continue;
       failing++;
-      if (found === null || margin > found.margin)
-        found = { tried: inputs.length, failing, input, about, margin, worst };
+      if (found === null || margin > found.margin) found = { tried, failing, input, about, margin, worst };
     } catch {
       // an input that the law does not apply to, or a crash: neither measures the failure
     }
   }
-  return found === null ? null : { ...found, failing };
+  return found === null ? null : { ...found, tried, failing };
 };
 
 /** Whether a stored input is still one of the law's: a law that has changed its inputs cannot read the old ones. */
@@ -141,10 +162,18 @@ const fits = async (law: Law, port: Port, subject: string, input: unknown, timeo
   }
 };
 
+/** Inputs of a law under the options. */
+export const runsOf = (law: Pick<Law, 'runs' | 'class'>, { runs, profile = 'ci' }: Omit<RunOptions, 'seed'>): number =>
+  law.class === 'statistical'
+    ? Math.min(law.runs, PROFILES[profile].runs(law.runs))
+    : (runs ?? PROFILES[profile].runs(law.runs));
+
 /** Runs one law on one subject. Errors that are neither a finding nor the port's fault are ours, and thrown. */
 export const check = async (law: Law, port: Port, subject: string, options: RunOptions): Promise<Check> => {
   const seed = seedOf(options.seed, law.id, subject);
-  const numRuns = law.class === 'statistical' ? law.runs : (options.runs ?? law.runs);
+  const numRuns = runsOf(law, options);
+  const left = (options.until ?? Number.POSITIVE_INFINITY) - Date.now();
+  if (left <= 0) return undecided(law, subject, seed);
   let margin = 0;
   const property = fc.asyncProperty(law.given(port, subject), async (input) => {
     const verdict = await judge(law, port, subject, input, options.timeout);
@@ -159,31 +188,89 @@ export const check = async (law: Law, port: Port, subject: string, options: RunO
     numRuns: numRuns + examples.length,
     examples,
     endOnFailure: options.shrink === false,
+    ...(Number.isFinite(left) ? { interruptAfterTimeLimit: left, markInterruptAsFailure: true } : {}),
   });
   const common = { law: law.id, subject, seed, runs: result.numRuns, skipped: result.numSkips };
   if (!result.failed) return { ...common, status: law.class === 'statistical' ? 'upheld' : 'holds', margin };
+  if (result.interrupted && result.counterexample === null) return { ...common, status: 'undecided', margin };
   const [input] = result.counterexample ?? [];
   const error = result.errorInstance;
   const shrinks = result.numShrinks;
   if (error instanceof Falsified) {
     const { about = '', worst = null, margin: own } = error.verdict;
-    const extent = options.extent === false ? null : await extentOf(law, port, subject, seed, numRuns, options.timeout);
-    return {
-      ...common,
-      status: 'falsified',
-      margin: own,
-      counterexample: { input, about, worst, shrinks, ...(extent === null ? {} : { extent }) },
-    };
+    const found = { input, about, worst, shrinks };
+    const more = options.extent === false ? {} : await explained(law, port, subject, input, seed, numRuns, options);
+    return { ...common, status: 'falsified', margin: own, counterexample: { ...found, ...more } };
   }
-  if (error instanceof PortError)
-    return {
-      ...common,
-      status: 'crashed',
-      margin: Number.POSITIVE_INFINITY,
-      counterexample: { input, about: error.message, worst: null, shrinks },
-    };
+  if (error instanceof PortError) return crashed(common, error.message, input, shrinks);
   throw error ?? new Error(`${law.id}: fast-check gave up after ${result.numSkips} skipped inputs`);
 };
+
+/** Conventions by which the port behaves against its declaration: those that explain the failure, and those of the rows that the law asks for. */
+const behaviours = async (
+  law: Law,
+  port: Port,
+  subject: string,
+  input: unknown,
+  timeout?: number,
+): Promise<readonly string[]> => {
+  const asked = new Set<string>();
+  await drive(port, noting(law.holds(input, port, subject), asked), timeout);
+  const found: string[] = [];
+  for (const row of FINGERPRINTS.filter((f) => port.has(f.entry))) {
+    const against = await drive(port, contradiction(row, port), timeout);
+    if (against === null) continue;
+    const honest: Port = { ...port, conventions: { ...port.conventions, ...against.fits } };
+    const { ok } = await judge(law, honest, subject, input, timeout);
+    if (ok) found.push(`${against.text}; declared so, this input passes`);
+    else if (concerns(row, asked)) found.push(against.text);
+  }
+  return found;
+};
+
+/** What else a person wants to know of a failure: how far it reaches, and whether an undeclared convention explains it. */
+const explained = async (
+  law: Law,
+  port: Port,
+  subject: string,
+  input: unknown,
+  seed: number,
+  numRuns: number,
+  options: RunOptions,
+): Promise<Pick<Counterexample, 'extent' | 'behaves'>> => {
+  const extent = await extentOf(law, port, subject, seed, numRuns, options);
+  let behaves: readonly string[] = [];
+  try {
+    behaves = await behaviours(law, port, subject, input, options.timeout);
+  } catch {
+    // a port that crashes when it is asked again explains nothing
+  }
+  return { ...(extent === null ? {} : { extent }), ...(behaves.length === 0 ? {} : { behaves }) };
+};
+
+/** A check that ended before any run was made. */
+export const undecided = (law: Law, subject: string, seed: number): Check => ({
+  law: law.id,
+  subject,
+  seed,
+  status: 'undecided',
+  runs: 0,
+  skipped: 0,
+  margin: 0,
+});
+
+/** A check on which the port failed as a program. */
+export const crashed = (
+  common: Pick<Check, 'law' | 'subject' | 'seed' | 'runs' | 'skipped'>,
+  about: string,
+  input: unknown = null,
+  shrinks = 0,
+): Check => ({
+  ...common,
+  status: 'crashed',
+  margin: Number.POSITIVE_INFINITY,
+  counterexample: { input, about, worst: null, shrinks },
+});
 
 /** A law and one of its subjects; `null` where the port has none. */
 export interface Task {
@@ -191,28 +278,33 @@ export interface Task {
   readonly subject: string | null;
 }
 
+/** Some of a list, spread evenly over it, other ones by another seed. */
+const some = <T>(list: readonly T[], count: number, seed: number): readonly T[] =>
+  list.filter((_, i) => list.length <= count || ((i + seed) * count) % list.length < count);
+
 /** What there is to do, in the order of the book. */
-export const tasks = (laws: readonly Law[], port: Port): readonly Task[] =>
+export const tasks = (
+  laws: readonly Law[],
+  port: Port,
+  { profile = 'ci', seed }: Pick<RunOptions, 'profile' | 'seed'> = { seed: 0 },
+): readonly Task[] =>
   laws.flatMap((law): readonly Task[] => {
-    const subjects = law.subjects(port);
+    const subjects = some(law.subjects(port), PROFILES[profile].subjects, seed);
     return subjects.length === 0 ? [{ law, subject: null }] : subjects.map((subject) => ({ law, subject }));
   });
 
-/** One task, done: a law without a subject is not covered. */
-export const settle = ({ law, subject }: Task, port: Port, options: RunOptions): Promise<Check> =>
+/** One task, done by whoever checks: a law without a subject is not covered. */
+export const settle = (
+  { law, subject }: Task,
+  by: { readonly check: (law: Law, subject: string, options: RunOptions) => Promise<Check> },
+  options: RunOptions,
+): Promise<Check> =>
   subject === null
-    ? Promise.resolve({
-        law: law.id,
-        subject: '',
-        status: 'not covered',
-        runs: 0,
-        skipped: 0,
-        margin: 0,
-        seed: options.seed,
-      })
-    : check(law, port, subject, options);
+    ? Promise.resolve({ ...undecided(law, '', options.seed), status: 'not covered' })
+    : by.check(law, subject, options);
 
 /** Runs every task in order, and yields each record as it comes. */
 export async function* verify(laws: readonly Law[], port: Port, options: RunOptions): AsyncGenerator<Check> {
-  for (const task of tasks(laws, port)) yield await settle(task, port, options);
+  const by = { check: (law: Law, subject: string, o: RunOptions) => check(law, port, subject, o) };
+  for (const task of tasks(laws, port, options)) yield await settle(task, by, options);
 }

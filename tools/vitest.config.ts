@@ -1,4 +1,5 @@
 // The test runner: where the tests are, and the immutability mode that is on in all of them.
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -9,5 +10,6 @@ export default defineConfig({
     setupFiles: [new URL('./vitest.setup.ts', import.meta.url).pathname],
     testTimeout: 120_000,
     pool: 'forks',
+    maxWorkers: availableParallelism(),
   },
 });

@@ -119,7 +119,7 @@ describe('verify', () => {
 
 describe('faults end in one sentence and the right code', () => {
   const cases: readonly (readonly [string, readonly string[], number, RegExp])[] = [
-    ['unknown law', ['verify', '--law', 'nope/*'], 2, /no law matches "nope\/\*", known are meta\/\*, purity/],
+    ['unknown law', ['verify', '--law', 'nope/*'], 2, /no law matches "nope\/\*", known are meta\/\*, convention\/\*/],
     ['unknown file', ['verify', 'nowhere.ts'], 2, /verify: there is no file nowhere\.ts$/],
     ['unknown replay', ['verify', '--replay', 'nothing.json'], 2, /replay: there is no file nothing\.json$/],
     ['unknown command', ['verfy'], 2, /unknown command 'verfy'[\s\S]*verify/],

@@ -1,7 +1,9 @@
 // Finds what a command line names: an adapter file, laws by glob, a stored counterexample.
-import { existsSync, readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { type Deviation, deviationsSchema } from '../../properties/deviations.ts';
+import { matching } from '../../properties/glob.ts';
 import type { Law } from '../../properties/law.ts';
 import { LAWS } from '../../properties/laws/index.ts';
 import { isPort, type Port, PortError } from '../../properties/port.ts';
@@ -33,14 +35,31 @@ export const loadPort = async (adapter: string | undefined): Promise<Port> => {
   return withVerifier(module.default);
 };
 
-/** A glob of law ids or table names: `*` and `?` stand for anything. */
-export const globOf = (pattern: string): RegExp =>
-  new RegExp(
-    `^${pattern
-      .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-      .replaceAll('*', '.*')
-      .replaceAll('?', '.')}$`,
-  );
+/** The URL of an adapter's module, for workers to load it again. */
+export const moduleOf = (adapter: string | undefined): { readonly module?: string } =>
+  adapter === undefined ? {} : { module: pathToFileURL(resolve(adapter)).href };
+
+/** Writes a file, in folders that may not exist yet. */
+export const writeText = (path: string, text: string): string => {
+  mkdirSync(dirname(resolve(path)), { recursive: true });
+  writeFileSync(path, text);
+  return path;
+};
+
+/** The list of expected deviations. @throws CommandFault when there is no such file, or it is no such list */
+export const loadDeviations = (path: string): readonly Deviation[] => {
+  if (!existsSync(path)) throw new CommandFault(`expect: there is no file ${path}`);
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    throw new CommandFault(`expect: ${path} is not JSON: ${message(error)}`, EXIT.usage, error);
+  }
+  const parsed = deviationsSchema.safeParse(value);
+  if (parsed.success) return value as readonly Deviation[]; // as the schema has found it
+  const [issue] = parsed.error.issues;
+  throw new CommandFault(`expect: ${path}: ${[...(issue?.path ?? []), issue?.message].join(' ')}`);
+};
 
 /** Names by globs, comma-separated, in the order of the table; all without one. @throws CommandFault when a glob matches none */
 export const namesOf = (
@@ -51,13 +70,10 @@ export const namesOf = (
   known: readonly string[] = names,
 ): readonly string[] => {
   if (globs === undefined) return names;
-  const patterns = globs.split(',').map((g) => globOf(g.trim()));
-  const idle = patterns.findIndex((p) => !names.some((name) => p.test(name)));
-  if (idle >= 0)
-    throw new CommandFault(
-      `${command}: no ${what} matches "${globs.split(',')[idle]?.trim()}", known are ${known.join(', ')}`,
-    );
-  return names.filter((name) => patterns.some((p) => p.test(name)));
+  const { chosen, idle } = matching(names, globs);
+  if (idle.length > 0)
+    throw new CommandFault(`${command}: no ${what} matches "${idle[0]}", known are ${known.join(', ')}`);
+  return chosen;
 };
 
 /** Laws by glob, comma-separated; all without one. @throws CommandFault when a glob matches none */

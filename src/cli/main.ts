@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The command line: what can be said, and how it ends.
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { enableCompileCache } from 'node:module';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { TautogradError } from '../index.ts';
 import { CommandFault, EXIT } from './fault.ts';
 
@@ -16,8 +17,16 @@ const integer =
     return value;
   };
 
+const seconds = (text: string): number => {
+  const value = Number(text);
+  if (!(value > 0 && value < 2 ** 21)) throw new InvalidArgumentError('it must be a number of seconds above 0.');
+  return value;
+};
+
 /** A seed as a number, or `fresh` for one that was not used before; it is printed with the verdicts. */
 const seedOf = (text: string): number => (text === 'fresh' ? Math.floor(Math.random() * 2 ** 31) : integer(0)(text));
+
+enableCompileCache(); // the second start is quicker
 
 // Commands load what they need when they run, so that `--help` is immediate.
 const program = new Command('tautograd')
@@ -42,10 +51,29 @@ program
   .option('--law <globs>', 'laws by id, as "loss/*,meta/*"')
   .option('--list', 'name the laws and what they apply to, and run nothing')
   .option('--seed <n>', 'seed of every generator, or "fresh"', seedOf, SEED)
+  .addOption(
+    new Option(
+      '--profile <name>',
+      'smoke: one input for some subjects of each law, ci: as many as a law asks for, deep: twenty times that',
+    )
+      .choices(['smoke', 'ci', 'deep'])
+      .default('ci'),
+  )
   .option('--runs <n>', 'inputs per law and subject (statistical laws keep their own)', integer(1))
+  .option('--workers <n>', 'worker threads, 0 for none (as many as are of use unless named)', integer(0))
+  .option('--time-limit <s>', 'what is not done after these seconds is undecided', seconds)
+  .option('--expect <file>', 'deviations that are expected: a JSON list of {law, subject?, why, link?}')
   .option('--timeout <ms>', 'longest wait for one answer (10 s unless named)', integer(1))
   .option('--replay <file>', 'judge a stored counterexample again')
-  .option(...jsonFlag)
+  .addOption(new Option('--format <name>', 'what to print').choices(['pretty', 'json', 'tap']).default('pretty'))
+  .option('--json', 'the same as --format json')
+  .option('--junit <file>', 'write the verdicts as JUnit XML')
+  .option('--html <file>', 'write the verdicts as one page')
+  .addOption(
+    new Option('--github <when>', 'annotations and the summary of the step (auto: in GitHub Actions)')
+      .choices(['auto', 'always', 'never'])
+      .default('auto'),
+  )
   .action(async (adapter: string | undefined, options) =>
     ends(await (await import('./verify.ts')).verifyCommand(adapter, options)),
   );
@@ -82,9 +110,13 @@ program
 program
   .command('mutants')
   .description('hunt every planted fault with the laws it names')
+  .option('--filter <globs>', 'mutants by id, as "adam/*"')
+  .option('--full', 'every law against each mutant, not only those that it names')
   .option('--seed <n>', 'seed of every generator, or "fresh"', seedOf, SEED)
+  .option('--workers <n>', 'worker threads, 0 for none (as many as are of use unless named)', integer(0))
+  .option('--out <dir>', 'write mutants.json and mutants.md there')
   .option(...jsonFlag)
-  .action(async ({ seed, json }) => ends(await (await import('./reports.ts')).mutantsCommand(seed, json === true)));
+  .action(async (options) => ends(await (await import('./mutants.ts')).mutantsCommand(options)));
 
 program
   .command('tour')

@@ -1,6 +1,5 @@
-// `tautograd bench`, `sweep`, `mutants`, and `start`, the main job that runs it all and writes reports/.
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+// `tautograd bench`, `sweep`, and `start`, the main job that runs it all and writes reports/.
+import { join } from 'node:path';
 import { runKernels } from '../../bench/kernels.ts';
 import type { Progress } from '../../bench/measure.ts';
 import { runMemory } from '../../bench/memory.ts';
@@ -16,17 +15,16 @@ import {
   writeBenchReports,
 } from '../../bench/render.ts';
 import { runSweep, type SweepOptions } from '../../bench/sweep.ts';
-import { hunt, type Kill } from '../../properties/hunt.ts';
+import { crewFor } from '../../properties/crew.ts';
 import { LAWS } from '../../properties/laws/index.ts';
-import { MUTANTS } from '../../properties/mutants/index.ts';
 import { card, lawLines, markdown, tally, tallyText } from '../../properties/report.ts';
-import type { Check } from '../../properties/run.ts';
 import { ALPHA } from '../../properties/tolerance.ts';
 import { INITIALIZERS, OP_NAMES, OPTIMIZERS, toJson } from '../index.ts';
 import { EXIT } from './fault.ts';
-import { loadPort, namesOf } from './load.ts';
+import { loadPort, namesOf, writeText } from './load.ts';
+import { replayOf } from './replay.ts';
 import { coloured, print, type Stage, stages } from './show.ts';
-import { exitOf, replayOf, runLaws } from './verify.ts';
+import { exitOf, runLaws, workersOf } from './verify.ts';
 
 const counting =
   (say: (text: string) => void) =>
@@ -161,65 +159,19 @@ export const sweepCommand = async (options: BenchOptions & AxisOptions): Promise
   return finish(made, options, made.sweep === undefined ? '' : renderSweep(made.sweep));
 };
 
-/** `mutants`: every planted fault against the laws it names. */
-export const mutantsCommand = async (seed: number, json: boolean): Promise<number> => {
-  const home = await loadPort(undefined);
-  const kills: Kill[] = [];
-  await stages(
-    [
-      keeping(
-        'mutants',
-        async (say) => {
-          for (const [i, mutant] of MUTANTS.entries()) {
-            say(`${i + 1}/${MUTANTS.length} ${mutant.id}`);
-            kills.push(...(await hunt(mutant, LAWS, home, seed)));
-          }
-        },
-        () => {},
-        () => `${MUTANTS.length} mutants`,
-      ),
-    ],
-    json,
-  );
-  const idle = LAWS.filter((l) => !kills.some((k) => k.law === l.id && k.killed)).map((l) => l.id);
-  const survived = kills.filter((k) => !k.killed);
-  if (json) print(toJson({ schema: 1, seed, kills, survived, idle }).trimEnd());
-  else {
-    for (const k of survived) print(coloured(`✗ ${k.mutant} survives ${k.law}`));
-    for (const id of idle) print(coloured(`✗ ${id} kills nothing`));
-    print(
-      `${MUTANTS.length} mutants, ${kills.length} kills demanded, ${survived.length} survived; ${LAWS.length} laws, ${idle.length} without a kill`,
-    );
-  }
-  return survived.length + idle.length > 0 ? EXIT.falsified : EXIT.ok;
-};
-
-const write = (path: string, text: string): string => {
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, text);
-  return path;
-};
-
 /** `start`: verify the built-in engine, the short benchmark, the first sweep, and the reports. */
 export const startCommand = async (seed: number, out: string): Promise<number> => {
   const from = performance.now();
   const port = await loadPort(undefined);
-  const checks: Check[] = [];
   const made: Mutable<BenchReports> = {};
   print(`${port.engine} ${port.version}, seed ${seed}: laws, benchmark, sweep`);
-  await stages(
-    [
-      ...runLaws(LAWS, port, { seed }, checks),
-      kernelStage(made, undefined, undefined),
-      programStage(made),
-      sweepStage(made),
-    ],
-    false,
-  );
+  const crew = crewFor(port, { workers: workersOf(undefined, LAWS, port, { seed }) });
+  const checks = await runLaws(LAWS, port, crew, { seed }, false);
+  await stages([kernelStage(made, undefined, undefined), programStage(made), sweepStage(made)], false);
   const lines = lawLines(LAWS, checks);
   const replay = replayOf(undefined, port);
   const paths = [
-    write(
+    writeText(
       join(out, 'laws', `${port.engine}.json`),
       toJson({
         schema: 1,
@@ -231,7 +183,7 @@ export const startCommand = async (seed: number, out: string): Promise<number> =
         checks,
       }),
     ),
-    write(join(out, 'laws', `${port.engine}.md`), markdown(port, LAWS, checks, seed, ALPHA, replay)),
+    writeText(join(out, 'laws', `${port.engine}.md`), markdown(port, LAWS, checks, seed, ALPHA, replay)),
     ...(await writeBenchReports(out, made)),
   ];
   for (const c of checks) {

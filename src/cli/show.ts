@@ -8,7 +8,7 @@ export const print = (text: string): void => {
 
 /** ✓ green, ✗ red, · dim, at the start of a line; styleText itself honours NO_COLOR and pipes. */
 export const coloured = (line: string): string => {
-  const colour = { '✓': 'green', '✗': 'red', '·': 'dim' } as const;
+  const colour = { '✓': 'green', '✗': 'red', '·': 'dim', '?': 'yellow', '~': 'yellow' } as const;
   const [sign = ''] = line;
   return sign in colour
     ? styleText(colour[sign as keyof typeof colour], sign, { stream: process.stdout }) + line.slice(1)
@@ -27,8 +27,11 @@ export interface Outcome {
   readonly text: string;
 }
 
-/** Runs stages in order: drawn on a terminal, a line each elsewhere, nothing when quiet. What a stage came to joins its title. */
-export const stages = async (list: readonly Stage[], quiet: boolean): Promise<void> => {
+/**
+ * Runs stages in order: drawn on a terminal, a line each elsewhere, nothing when quiet. What a stage came to joins its
+ * title. Those that wait for work that goes on anyway may be drawn together.
+ */
+export const stages = async (list: readonly Stage[], quiet: boolean, together = false): Promise<void> => {
   const plain = process.stdout.isTTY !== true;
   const tasks = list.map(
     ({ title, run }): ListrTask => ({
@@ -43,5 +46,8 @@ export const stages = async (list: readonly Stage[], quiet: boolean): Promise<vo
     }),
   );
   // off a terminal our own line above is all there is to say
-  await new Listr(tasks, { renderer: quiet || plain ? 'silent' : 'default', concurrent: false }).run();
+  await new Listr(tasks, {
+    renderer: quiet || plain ? 'silent' : 'default',
+    concurrent: together && !plain && !quiet,
+  }).run();
 };

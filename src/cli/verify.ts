@@ -1,66 +1,105 @@
 // `tautograd verify`: laws against a port, their verdicts, and the failures with how to see them again.
+import { appendFileSync } from 'node:fs';
+import { type Crew, costOf, crewFor, longestFirst, workersFor } from '../../properties/crew.ts';
+import { type Deviation, misnamed, nameOf, outdated, waive } from '../../properties/deviations.ts';
 import type { Law } from '../../properties/law.ts';
-import { type Port, PortError } from '../../properties/port.ts';
-import { card, lawLines, lineText, tally, tallyText } from '../../properties/report.ts';
-import { type Check, judge, type RunOptions, settle, tasks } from '../../properties/run.ts';
+import { LAWS } from '../../properties/laws/index.ts';
+import type { Port } from '../../properties/port.ts';
+import { lawLines, lineText, markdown, tallyText } from '../../properties/report.ts';
+import { type Check, type Profile, type RunOptions, settle, type Task, tasks } from '../../properties/run.ts';
 import { ALPHA } from '../../properties/tolerance.ts';
-import { lookup, toJson } from '../index.ts';
-import { CommandFault, EXIT } from './fault.ts';
-import { lawsOf, loadPort, loadStored } from './load.ts';
+import { toJson } from '../index.ts';
+import { EXIT } from './fault.ts';
+import {
+  annotationsOf,
+  isFailure,
+  junitOf,
+  recordOf,
+  storyOf,
+  summaryOf,
+  tapOf,
+  type Verification,
+} from './formats.ts';
+import { lawsOf, loadDeviations, loadPort, moduleOf, writeText } from './load.ts';
+import { pageOf } from './page.ts';
+import { replay, replayOf } from './replay.ts';
 import { coloured, print, type Stage, stages } from './show.ts';
-import { keep, kept, pathOf } from './store.ts';
+import { keep, kept } from './store.ts';
 
 export interface VerifyOptions {
   readonly law?: string;
   readonly list?: boolean;
   readonly seed: number;
+  readonly profile: Profile;
   readonly runs?: number;
+  readonly workers?: number;
+  /** In seconds, from the start of the process. */
+  readonly timeLimit?: number;
   readonly timeout?: number;
+  readonly expect?: string;
   readonly replay?: string;
+  readonly format: 'pretty' | 'json' | 'tap';
   readonly json?: boolean;
+  readonly junit?: string;
+  readonly html?: string;
+  readonly github: 'auto' | 'always' | 'never';
 }
 
-/** How this very command is spelt: from the repository through npm, elsewhere through npx. */
-export const self = (): string =>
-  process.env.npm_lifecycle_event === 'tautograd' || process.env.npm_lifecycle_event === 'start'
-    ? 'npm run -s tautograd --'
-    : 'npx tautograd';
-
-/** The command that shows one failure again. */
-export const replayOf =
-  (adapter: string | undefined, port: Port) =>
-  (c: Pick<Check, 'law' | 'subject'>): string =>
-    [self(), 'verify', ...(adapter === undefined ? [] : [adapter]), '--replay', pathOf(port.engine, c)].join(' ');
-
-/** All checks of some laws, a stage per chapter. */
-export const runLaws = (laws: readonly Law[], port: Port, options: RunOptions, into: Check[]): readonly Stage[] =>
-  [...new Set(laws.map((l) => l.id.split('/')[0] ?? ''))].map((chapter) => ({
-    title: chapter,
+/** All checks of some laws in the order of the book, a stage per chapter, then sends the crew home. */
+export const runLaws = async (
+  laws: readonly Law[],
+  port: Port,
+  crew: Crew,
+  options: RunOptions,
+  quiet: boolean,
+  deviations: readonly Deviation[] = [],
+): Promise<readonly Check[]> => {
+  const todo = tasks(laws, port, options);
+  const running = new Map<Task, Promise<Check>>();
+  const cost = ({ law, subject }: Task): number => (subject === null ? 0 : costOf(law, options));
+  for (const task of crew.workers === 0 ? todo : longestFirst(todo, cost)) {
+    const found = settle(task, crew, options).then((c) => waive(deviations, c));
+    found.catch(() => {}); // thrown where it is waited for
+    running.set(task, found);
+  }
+  const chapter = (title: string): Stage => ({
+    title,
     run: async (say) => {
-      const own: Check[] = [];
-      const todo = tasks(
-        laws.filter((l) => l.id.startsWith(`${chapter}/`)),
-        port,
+      const own = [...running].filter(([t]) => t.law.id.startsWith(`${title}/`));
+      let done = 0;
+      const found = await Promise.all(
+        own.map(async ([, made]) => {
+          const c = await made;
+          say(`${++done}/${own.length} ${nameOf(c)}`);
+          keep(port.engine, c);
+          return c;
+        }),
       );
-      for (const task of todo) {
-        const { law, subject } = task;
-        say(`${own.length + 1}/${todo.length} ${law.id}${subject === null ? '' : ` [${subject}]`}`);
-        const done = await settle(task, port, options);
-        keep(port.engine, done);
-        own.push(done);
-      }
-      into.push(...own);
-      const failed = own.filter((c) => c.counterexample !== undefined).length;
-      const count = own.filter((c) => c.status !== 'not covered').length;
-      return { ok: failed === 0, text: `${count} checks${failed > 0 ? `, ${failed} failed` : ''}` };
+      const failed = found.filter((c) => c.status === 'falsified' || c.status === 'crashed').length;
+      const open = found.filter((c) => c.status === 'undecided').length;
+      const count = found.filter((c) => c.status !== 'not covered').length;
+      const text = `${count} checks${failed > 0 ? `, ${failed} failed` : ''}${open > 0 ? `, ${open} undecided` : ''}`;
+      return { ok: failed + open === 0, text };
     },
-  }));
+  });
+  try {
+    await stages([...new Set(laws.map((l) => l.id.split('/')[0] ?? ''))].map(chapter), quiet, true);
+    return await Promise.all(todo.map((task) => running.get(task) as Promise<Check>)); // every task is running
+  } finally {
+    await crew.close();
+  }
+};
+
+/** The number of workers for some laws: as asked, or as many as are of use. */
+export const workersOf = (asked: number | undefined, laws: readonly Law[], port: Port, options: RunOptions): number =>
+  asked ??
+  workersFor(tasks(laws, port, options).reduce((sum, t) => sum + (t.subject === null ? 0 : costOf(t.law, options)), 0));
 
 /** The exit code that the verdicts ask for. */
-export const exitOf = (checks: readonly Check[]): number =>
+export const exitOf = (checks: readonly Check[], faults: readonly string[] = []): number =>
   checks.some((c) => c.status === 'crashed')
     ? EXIT.port
-    : checks.some((c) => c.status === 'falsified')
+    : checks.some(isFailure) || faults.length > 0
       ? EXIT.falsified
       : EXIT.ok;
 
@@ -81,90 +120,72 @@ const list = (laws: readonly Law[], port: Port, json: boolean): void => {
       );
 };
 
-/** Shows a stored failure again, judged afresh. */
-const replay = async (
-  path: string,
-  adapter: string | undefined,
-  port: Port,
-  timeout: number | undefined,
-  json: boolean,
-): Promise<number> => {
-  const stored = loadStored(path);
-  const law = lookup(Object.fromEntries(lawsOf(undefined).map((l) => [l.id, l])), 'law', stored.law);
-  if (!law.subjects(port).includes(stored.subject))
-    throw new CommandFault(`replay: ${port.engine} does not declare what ${stored.law} [${stored.subject}] needs`);
-  const common = { law: law.id, subject: stored.subject, runs: 1, skipped: 0, seed: 0 };
-  let found: Check;
-  try {
-    const v = await judge(law, port, stored.subject, stored.input, timeout);
-    found = v.ok
-      ? { ...common, status: 'holds', margin: v.margin }
-      : {
-          ...common,
-          status: 'falsified',
-          margin: v.margin,
-          counterexample: { input: stored.input, about: v.about ?? '', worst: v.worst ?? null, shrinks: 0 },
-        };
-  } catch (error) {
-    if (!(error instanceof PortError))
-      throw new CommandFault(`replay: the stored values do not fit ${law.id} as it is now`, EXIT.usage, error);
-    found = {
-      ...common,
-      status: 'crashed',
-      margin: Number.POSITIVE_INFINITY,
-      counterexample: { input: stored.input, about: error.message, worst: null, shrinks: 0 },
-    };
-  }
-  if (json) print(toJson(found).trimEnd());
-  else
-    print(
-      found.counterexample === undefined
-        ? coloured(`✓ ${law.id} [${stored.subject}] holds on the stored values now`)
-        : coloured(card(law, found, port, replayOf(adapter, port)(found))),
-    );
-  return exitOf([found]);
+/** What people read at the end. */
+const pretty = (v: Verification): void => {
+  print('');
+  for (const line of lawLines(v.laws, v.checks)) print(coloured(lineText(line)));
+  for (const c of v.checks.filter((one) => one.counterexample !== undefined))
+    if (c.status === 'waived') print(`~ ${nameOf(c)} fails as expected: ${c.waiver?.why}`);
+    else print(`\n${coloured(storyOf(v, c))}`);
+  for (const fault of v.faults) print(coloured(`✗ ${fault}`));
+  if (v.profile === 'smoke') print('\nprofile smoke: one input for at most four subjects of each law');
+  print(`\n${tallyText(summaryOf(v), ALPHA)}`);
+};
+
+/** Annotations, and the page of the step where GitHub names a file for it. */
+const tellGithub = (v: Verification, machine: boolean): void => {
+  // a machine that reads stdout is not to meet them; the runner reads both streams
+  for (const line of annotationsOf(v)) (machine ? process.stderr : process.stdout).write(`${line}\n`);
+  const file = process.env.GITHUB_STEP_SUMMARY;
+  if (file === undefined || file === '') return;
+  const faults = v.faults.map((f) => `- ${f}\n`).join('');
+  appendFileSync(file, `${markdown(v.port, v.laws, v.checks, v.seed, ALPHA, v.replay)}\n${faults}`);
 };
 
 /** The command. Returns the exit code. @throws CommandFault */
 export const verifyCommand = async (adapter: string | undefined, options: VerifyOptions): Promise<number> => {
+  const { seed, profile, timeout, runs, timeLimit } = options;
+  const format = options.json === true ? 'json' : options.format;
   const laws = lawsOf(options.law);
   const port = await loadPort(adapter);
-  const json = options.json === true;
   if (options.list) {
-    list(laws, port, json);
+    list(laws, port, format === 'json');
     return EXIT.ok;
   }
-  if (options.replay !== undefined) return replay(options.replay, adapter, port, options.timeout, json);
-  const checks: Check[] = [];
+  if (options.replay !== undefined)
+    return exitOf([await replay(options.replay, adapter, port, timeout, format === 'json')]);
+  const deviations = options.expect === undefined ? [] : loadDeviations(options.expect);
   const run: RunOptions = {
-    seed: options.seed,
-    ...(options.timeout === undefined ? {} : { timeout: options.timeout }),
+    seed,
+    profile,
     examples: kept(port.engine),
-    ...(options.runs === undefined ? {} : { runs: options.runs }),
+    ...(timeout === undefined ? {} : { timeout }),
+    ...(runs === undefined ? {} : { runs }),
+    ...(timeLimit === undefined ? {} : { until: Math.ceil(performance.timeOrigin + 1000 * timeLimit) }),
   };
-  if (!json) print(`${port.engine} ${port.version} (${port.dtype}), seed ${options.seed}`);
-  await stages(runLaws(laws, port, run, checks), json);
-  const lines = lawLines(laws, checks);
-  if (json) {
-    print(
-      toJson({
-        schema: 1,
-        engine: port.engine,
-        version: port.version,
-        dtype: port.dtype,
-        seed: options.seed,
-        summary: tally(lines, checks),
-        checks,
-      }).trimEnd(),
-    );
-    return exitOf(checks);
-  }
-  print('');
-  for (const line of lines) print(coloured(lineText(line)));
-  for (const c of checks.filter((one) => one.counterexample !== undefined)) {
-    const law = laws.find((l) => l.id === c.law);
-    if (law !== undefined) print(`\n${coloured(card(law, c, port, replayOf(adapter, port)(c)))}`);
-  }
-  print(`\n${tallyText(tally(lines, checks), ALPHA)}`);
-  return exitOf(checks);
+  if (format === 'pretty') print(`${port.engine} ${port.version} (${port.dtype}), seed ${seed}, profile ${profile}`);
+  const crew = crewFor(port, { workers: workersOf(options.workers, laws, port, run), ...moduleOf(adapter) });
+  const checks = await runLaws(laws, port, crew, run, format !== 'pretty', deviations);
+  const v: Verification = {
+    port,
+    laws,
+    checks,
+    seed,
+    profile,
+    // one input is no evidence that a deviation is gone
+    faults: [
+      ...misnamed(deviations, LAWS, port),
+      ...(profile === 'smoke' ? [] : outdated(deviations, checks)),
+      ...crew.strays,
+    ],
+    replay: replayOf(adapter, port),
+  };
+  if (format === 'json') print(toJson(recordOf(v)).trimEnd());
+  else if (format === 'tap') print(tapOf(v));
+  else pretty(v);
+  if (options.junit !== undefined) writeText(options.junit, junitOf(v));
+  if (options.html !== undefined) writeText(options.html, pageOf(v));
+  if (options.github === 'always' || (options.github === 'auto' && process.env.GITHUB_ACTIONS === 'true'))
+    tellGithub(v, format !== 'pretty');
+  return crew.strays.length > 0 ? EXIT.port : exitOf(checks, v.faults);
 };

@@ -1,0 +1,122 @@
+// A crew of worker threads for checks and hunts, or the main thread alone: the same verdicts either way.
+import { availableParallelism } from 'node:os';
+import { extname } from 'node:path';
+import { Piscina } from 'piscina';
+import { hunt, type Kill, matrixRow } from './hunt.ts';
+import type { Law } from './law.ts';
+import { LAWS } from './laws/index.ts';
+import type { Mutant } from './mutants/index.ts';
+import type { Port } from './port.ts';
+import { type Check, check, crashed, type RunOptions, runsOf, seedOf, undecided } from './run.ts';
+import type { CheckTask, Done, HuntTask, Setup } from './worker.ts';
+
+export interface Crew {
+  /** 0 where the main thread does the work. */
+  readonly workers: number;
+  readonly check: (law: Law, subject: string, options: RunOptions) => Promise<Check>;
+  /** Hunts a mutant by the laws that it names, or by all. */
+  readonly hunt: (mutant: Mutant, seed: number, full?: boolean) => Promise<readonly Kill[]>;
+  /** What went wrong with the port while it was asked nothing, in a sentence each. */
+  readonly strays: readonly string[];
+  readonly close: () => Promise<void>;
+}
+
+export interface CrewOptions {
+  readonly workers: number;
+  /** URL of the port's module, loaded in each worker; the built-in engine without one. */
+  readonly module?: string;
+  readonly sealed?: boolean;
+}
+
+/** How long a run may go on after the limit before its worker is ended, in ms. */
+const GRACE = 2000;
+
+/** What a run of a law takes, about, in ms on a slow core: enough to put long tasks first. */
+const COST: Partial<Readonly<Record<Law['class'], number>>> = { '64-digit oracle': 4, statistical: 20 };
+const START = 3;
+
+/** The expected length of a check, in ms. */
+export const costOf = (law: Law, options: Omit<RunOptions, 'seed'> = {}): number =>
+  START + runsOf(law, options) * (COST[law.class] ?? 1 / 2);
+
+/** As many workers as there are cores, as long as each has some seconds of work; none where starting them takes longer. */
+export const workersFor = (cost: number): number => {
+  const useful = Math.min(availableParallelism(), Math.floor(cost / 2000));
+  return useful < 2 ? 0 : useful;
+};
+
+/** Tasks with the longest first, so that no core waits for a long one at the end; equals keep their order. */
+export const longestFirst = <T>(tasks: readonly T[], cost: (task: T) => number): readonly T[] =>
+  [...tasks].sort((a, b) => cost(b) - cost(a));
+
+/** Everything one after the other in this thread, in the order of asking. */
+const alone = (port: Port): Crew => {
+  let last: Promise<unknown> = Promise.resolve();
+  const queued = <R>(make: () => Promise<R>): Promise<R> => {
+    const next = last.then(async () => {
+      await new Promise((resolve) => setImmediate(resolve)); // lets a progress display draw
+      return make();
+    });
+    last = next.catch(() => {}); // whoever asked is told; the next task is done all the same
+    return next;
+  };
+  return {
+    workers: 0,
+    check: (law, subject, options) => queued(() => check(law, port, subject, options)),
+    hunt: (mutant, seed, full = false) => queued(() => (full ? matrixRow : hunt)(mutant, LAWS, port, seed)),
+    strays: [],
+    close: async () => {},
+  };
+};
+
+/** The port is gone: its module does not load in a thread, or the thread has ended. */
+class Lost extends Error {}
+
+/** A crew for a port: `port` is the main thread's own instance of it. */
+export const crewFor = (port: Port, { workers, module, sealed = false }: CrewOptions): Crew => {
+  if (workers === 0) return alone(port);
+  const pool = new Piscina({
+    filename: new URL(`./worker${extname(import.meta.url)}`, import.meta.url).href,
+    minThreads: workers,
+    maxThreads: workers,
+    atomics: 'disabled', // a port may have work of its own between two tasks
+    workerData: { module: module ?? null, sealed } satisfies Setup,
+  });
+  const strays: string[] = [];
+  pool.on('error', (error: Error) => strays.push(`the port threw ${error.message} between two checks`));
+  const run = async <R>(task: CheckTask | HuntTask, name: string, signal: AbortSignal | null = null): Promise<R> => {
+    let done: Done<R>;
+    try {
+      done = (await pool.run(task, { name, signal })) as Done<R>; // the worker says so
+    } catch (error) {
+      if (error instanceof Error && error.name === 'DataCloneError') throw error; // an input that is no plain data
+      // a task that throws is a defect and comes back as such: this is the end of the thread
+      throw new Lost(`the port ended its worker: ${error instanceof Error ? error.message : String(error)}`);
+    }
+    if ('lost' in done) throw new Lost(done.lost);
+    if ('defect' in done) throw done.defect;
+    return done.made;
+  };
+  return {
+    workers,
+    check: async (law, subject, { examples, ...options }) => {
+      const seed = seedOf(options.seed, law.id, subject);
+      const left = options.until === undefined ? null : Math.max(0, options.until - Date.now()) + GRACE;
+      const signal = left === null ? null : AbortSignal.timeout(left);
+      try {
+        return await run<Check>(
+          { law: law.id, subject, options, examples: examples?.(law.id, subject) ?? [] },
+          'checking',
+          signal,
+        );
+      } catch (error) {
+        if (signal?.aborted) return undecided(law, subject, seed);
+        if (error instanceof Lost) return crashed({ law: law.id, subject, seed, runs: 0, skipped: 0 }, error.message);
+        throw error;
+      }
+    },
+    hunt: (mutant, seed, full = false) => run<readonly Kill[]>({ mutant: mutant.id, seed, full }, 'hunting'),
+    strays,
+    close: () => pool.destroy(),
+  };
+};

@@ -1,0 +1,73 @@
+// What runs in a worker thread: a port loaded once, and the checks and hunts that are asked of it by name.
+import { workerData } from 'piscina';
+import { hunt, type Kill, matrixRow } from './hunt.ts';
+import { LAWS } from './laws/index.ts';
+import type { Port } from './port.ts';
+import home from './ports/home.ts';
+import { withVerifier } from './ports/verifier.ts';
+import { type Check, check, type RunOptions } from './run.ts';
+
+/** What a worker is told at its start. */
+export interface Setup {
+  /** URL of the module of the port; the built-in engine without one. */
+  readonly module: string | null;
+  /** Whether tensors are sealed at birth, and looked at again after every task. */
+  readonly sealed: boolean;
+}
+
+/** A check by names: examples are values, which travel. */
+export interface CheckTask {
+  readonly law: string;
+  readonly subject: string;
+  readonly options: Omit<RunOptions, 'examples'>;
+  readonly examples: readonly unknown[];
+}
+
+export interface HuntTask {
+  readonly mutant: string;
+  readonly seed: number;
+  /** Whether all laws hunt it, not only those that it names. */
+  readonly full: boolean;
+}
+
+/** What comes back: what was made, a defect of ours, or why the port cannot be had in a thread. */
+export type Done<R> = { readonly made: R } | { readonly defect: Error } | { readonly lost: string };
+
+const { module, sealed } = workerData as Setup; // as the crew has sent it
+const registry = sealed ? (await import('./seal.ts')).sealBirths() : null;
+const loading: Promise<Port | { readonly lost: string }> =
+  module === null
+    ? Promise.resolve(withVerifier(home))
+    : (import(module) as Promise<{ readonly default: Port }>).then(
+        (loaded) => withVerifier(loaded.default), // the crew has looked at it before
+        (error) => ({
+          lost: `the port cannot be loaded in a worker: ${error instanceof Error ? error.message : error}`,
+        }),
+      );
+
+const done = async <R>(make: (port: Port) => Promise<R>): Promise<Done<R>> => {
+  try {
+    const port = await loading;
+    if ('lost' in port) return port;
+    const made = await make(port);
+    const broken = registry?.broken().length ?? 0;
+    return broken > 0 ? { defect: new Error(`${broken} tensors changed their bits after birth`) } : { made };
+  } catch (error) {
+    return { defect: error instanceof Error ? error : new Error(String(error)) };
+  }
+};
+
+const byId = <R extends { readonly id: string }>(rows: readonly R[], id: string): R => {
+  const row = rows.find((r) => r.id === id);
+  if (row === undefined) throw new Error(`there is no row ${id}`);
+  return row;
+};
+
+export const checking = ({ law, subject, options, examples }: CheckTask): Promise<Done<Check>> =>
+  done((port) => check(byId(LAWS, law), port, subject, { ...options, examples: () => examples }));
+
+export const hunting = ({ mutant, seed, full }: HuntTask): Promise<Done<readonly Kill[]>> =>
+  done(async (port) => {
+    const { MUTANTS } = await import('./mutants/index.ts'); // who only checks starts without them
+    return (full ? matrixRow : hunt)(byId(MUTANTS, mutant), LAWS, port, seed);
+  });
