@@ -1,5 +1,5 @@
 // Faults of batch normalisation: estimators, eps, momentum, axes, missing terms of the gradient, modes that are mixed up.
-import type { Plain } from '../contract.ts';
+import type { Args, Plain } from '../contract.ts';
 import {
   average,
   batchNorm,
@@ -131,6 +131,31 @@ export const batchnormMutants: readonly Mutant[] = [
         at(entry, (args, original) => now(original, { ...args, eps: number(args, 'eps') || 1e-5 })),
       ),
     ),
+  },
+  {
+    id: 'batch_norm/tiny-floor',
+    says: 'adds 2⁻²⁰⁰ to the variance lest it divide by 0',
+    killedBy: ['norm/scale'],
+    plant: batchNorm({ root: (variance, eps) => Math.sqrt(variance + eps + 2 ** -200) }),
+  },
+  {
+    id: 'batch_norm/eval-of-last-batch',
+    says: 'remembers the last batch that it was trained on, and normalises by it in eval mode',
+    bug: 'tinygrad #4351',
+    killedBy: ['batchnorm/eval-sample-by-sample'],
+    plant: (port) => {
+      let seen: Args | null = null;
+      return both(
+        at(TRAIN, (args, original) => {
+          seen = now(original, { ...args, momentum: 1 });
+          return now(original, args);
+        }),
+        at(EVAL, (args, original) => {
+          const mean = seen === null ? null : plain(seen, 'mean');
+          return now(original, mean?.data.length === plain(args, 'mean').data.length ? { ...args, mean } : args);
+        }),
+      )(port);
+    },
   },
   {
     id: 'batch_norm/eps-twice',
