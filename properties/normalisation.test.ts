@@ -92,13 +92,18 @@ const outside = {
 /** Eval mode by a variance that stands for both. */
 const evalOutside = both(
   ...['eval', 'eval_vjp'].map((call) =>
-    at(`layer.batch_norm.${call}`, (args, original) =>
-      now(original, {
+    at(`layer.batch_norm.${call}`, (args, original) => {
+      const {
+        mean: _m,
+        variance: _v,
+        ...answer
+      } = now(original, {
         ...args,
         eps: 0,
         variance: like(plain(args, 'variance'), (v) => (Math.sqrt(v) + number(args, 'eps')) ** 2),
-      }),
-    ),
+      });
+      return answer;
+    }),
   ),
 );
 
@@ -117,6 +122,8 @@ const rounded = (port: Port): Port => ({
   },
 });
 
+const ROUNDED = 'single precision';
+
 describe('correct engines that compute otherwise are not accused', () => {
   const engines: Readonly<Record<string, Port>> = {
     'moments updated number by number': both(batchNorm(updating), layerNorm(updating))(home),
@@ -132,11 +139,12 @@ describe('correct engines that compute otherwise are not accused', () => {
       { blend: (old, fresh, m) => old + m * (fresh - old) },
       'forward',
     )(home),
-    'single precision': rounded(home),
+    [ROUNDED]: rounded(home),
   };
   for (const [name, port] of Object.entries(engines))
     test(name, async () => {
-      expect(await holding(port)).toEqual([]);
+      const own = name === ROUNDED ? port : { ...port, hyper: {} }; // planted ones have one estimator only
+      expect(await holding(own)).toEqual([]);
     });
 });
 
