@@ -314,6 +314,17 @@ export const batchnormMutants: readonly Mutant[] = [
     plant: batchNorm({ value: (gamma, hat, beta) => Math.sign(gamma) * hat + beta }, 'forward'),
   },
   {
+    id: 'batch_norm/gamma-with-beta',
+    says: 'stretches by γ only where there is a β',
+    bug: 'tfjs-layers #104',
+    killedBy: ['norm/value', 'norm/exact'],
+    plant: at(TRAIN, (args, original) =>
+      Array.from(plain(args, 'beta').data).every((v) => v === 0)
+        ? now(original, { ...args, gamma: like(plain(args, 'gamma'), () => 1) })
+        : now(original, args),
+    ),
+  },
+  {
     id: 'batch_norm/gamma-of-beta',
     says: 'stretches the offset as well',
     killedBy: ['norm/value', 'norm/no-variance'],
