@@ -59,7 +59,7 @@ const holding = async (port: Port): Promise<readonly string[]> => {
   const failing: string[] = [];
   for (const law of chapters)
     for (const subject of law.subjects(port)) {
-      const { status } = await check(law, port, subject, { seed: 3, runs: 15, extent: false });
+      const { status } = await check(law, port, subject, { seed: 3, runs: 8, extent: false });
       if (status !== 'holds') failing.push(`${law.id} (${subject}): ${status}`);
     }
   return failing;
@@ -92,15 +92,38 @@ const outside = {
 /** Eval mode by a variance that stands for both. */
 const evalOutside = both(
   ...['eval', 'eval_vjp'].map((call) =>
-    at(`layer.batch_norm.${call}`, (args, original) =>
-      now(original, {
+    at(`layer.batch_norm.${call}`, (args, original) => {
+      const {
+        mean: _m,
+        variance: _v,
+        ...answer
+      } = now(original, {
         ...args,
         eps: 0,
         variance: like(plain(args, 'variance'), (v) => (Math.sqrt(v) + number(args, 'eps')) ** 2),
-      }),
-    ),
+      });
+      return answer;
+    }),
   ),
 );
+
+/** y = x·scale + shift, as engines do that fold a normalisation into the layer before it. */
+const folded = (entry: string, groupsOf: (shape: readonly number[]) => Normalisation['groups']) =>
+  at(entry, (args, original) => {
+    const x = plain(args, 'x');
+    const y = Array.from(x.data);
+    for (const { at: places, parameter } of groupsOf(x.shape)) {
+      const own = places.map((i) => x.data[i] ?? 0);
+      const mean = own.reduce((a, v) => a + v, 0) / own.length;
+      const variance = own.reduce((a, v) => a + (v - mean) * (v - mean), 0) / own.length;
+      places.forEach((to, i) => {
+        const p = parameter[i] ?? 0;
+        const scale = (plain(args, 'gamma').data[p] ?? 0) / Math.sqrt(variance + number(args, 'eps'));
+        y[to] = (own[i] ?? 0) * scale + ((plain(args, 'beta').data[p] ?? 0) - mean * scale);
+      });
+    }
+    return { ...now(original, args), y: { shape: x.shape, data: y } };
+  });
 
 const single = (value: unknown): unknown =>
   value !== null && typeof value === 'object' && 'data' in value ? like(value as Plain, Math.fround) : value;
@@ -117,9 +140,14 @@ const rounded = (port: Port): Port => ({
   },
 });
 
+const ROUNDED = 'single precision';
+
 describe('correct engines that compute otherwise are not accused', () => {
   const engines: Readonly<Record<string, Port>> = {
     'moments updated number by number': both(batchNorm(updating), layerNorm(updating))(home),
+    'scale and shift folded into one product': both(
+      ...Object.values(KINDS).map(({ forward, groups }) => folded(forward, groups)),
+    )(home),
     'eps outside the root, declared': {
       ...both(batchNorm(outside), layerNorm(outside), evalOutside)(home),
       conventions: { ...home.conventions, bnEps: 'outside', lnEps: 'outside' },
@@ -132,11 +160,12 @@ describe('correct engines that compute otherwise are not accused', () => {
       { blend: (old, fresh, m) => old + m * (fresh - old) },
       'forward',
     )(home),
-    'single precision': rounded(home),
+    [ROUNDED]: rounded(home),
   };
   for (const [name, port] of Object.entries(engines))
     test(name, async () => {
-      expect(await holding(port)).toEqual([]);
+      const own = name === ROUNDED ? port : { ...port, hyper: {} }; // planted ones have one estimator only
+      expect(await holding(own)).toEqual([]);
     });
 });
 

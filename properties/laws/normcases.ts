@@ -190,14 +190,14 @@ export interface Lattice {
 }
 
 /**
- * Integers for which every number on the way is dyadic, in any algorithm: m + a, m − a, then m for the rest of 2, 4 or 8, so that
+ * Integers for which every number on the way is dyadic, in any algorithm: m + a, m − a, then m for the rest of 2, 4, 8 or 16, so that
  * a running mean is exact as well, and an eps for which the root is a power of two.
  */
 export const latticeCase = (port: PortInfo, name: string, { offset = 0 }: Lattice = {}): fc.Arbitrary<BatchCase> => {
   const kind = kindOf(name);
   const place = kind.place(port);
   return fc
-    .constantFrom(...(place === 'inside' ? [2, 4, 8] : [2, 8]))
+    .constantFrom(...(place === 'inside' ? [2, 4, 8, 16] : [2, 8]))
     .chain((n) => fc.record({ n: fc.constant(n), shape: kind.shapeOf(n), a: upTo(12), more: upTo(1, 0) }))
     .chain(({ n, shape, a, more }) => {
       const groups = kind.groups(shape);

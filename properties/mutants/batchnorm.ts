@@ -1,23 +1,11 @@
 // Faults of batch normalisation: estimators, eps, momentum, axes, missing terms of the gradient, modes that are mixed up.
-import type { Plain } from '../contract.ts';
-import {
-  average,
-  batchNorm,
-  evalMode,
-  everything,
-  firstAxis,
-  samples,
-  squares,
-  sum,
-  trained,
-  trainedPull,
-} from './normengine.ts';
+import type { Args, Plain } from '../contract.ts';
+import { average, batchNorm, everything, firstAxis, samples, squares, sum } from './normengine.ts';
 import { at, both, changed, like, type Mutant, now, number, plain, up } from './plant.ts';
 
 const TRAIN = 'layer.batch_norm.train';
 const TRAIN_VJP = 'layer.batch_norm.train_vjp';
 const EVAL = 'layer.batch_norm.eval';
-const EVAL_VJP = 'layer.batch_norm.eval_vjp';
 
 const NEAR = 1 + 2 ** -40;
 const last = (v: number, i: number, length: number): number => (i === length - 1 ? v * NEAR : v);
@@ -131,6 +119,31 @@ export const batchnormMutants: readonly Mutant[] = [
         at(entry, (args, original) => now(original, { ...args, eps: number(args, 'eps') || 1e-5 })),
       ),
     ),
+  },
+  {
+    id: 'batch_norm/tiny-floor',
+    says: 'adds 2⁻²⁰⁰ to the variance lest it divide by 0',
+    killedBy: ['norm/scale'],
+    plant: batchNorm({ root: (variance, eps) => Math.sqrt(variance + eps + 2 ** -200) }),
+  },
+  {
+    id: 'batch_norm/eval-of-last-batch',
+    says: 'remembers the last batch that it was trained on, and normalises by it in eval mode',
+    bug: 'tinygrad #4351',
+    killedBy: ['batchnorm/eval-sample-by-sample'],
+    plant: (port) => {
+      let seen: Args | null = null;
+      return both(
+        at(TRAIN, (args, original) => {
+          seen = now(original, { ...args, momentum: 1 });
+          return now(original, args);
+        }),
+        at(EVAL, (args, original) => {
+          const mean = seen === null ? null : plain(seen, 'mean');
+          return now(original, mean?.data.length === plain(args, 'mean').data.length ? { ...args, mean } : args);
+        }),
+      )(port);
+    },
   },
   {
     id: 'batch_norm/eps-twice',
@@ -289,6 +302,17 @@ export const batchnormMutants: readonly Mutant[] = [
     plant: batchNorm({ value: (gamma, hat, beta) => Math.sign(gamma) * hat + beta }, 'forward'),
   },
   {
+    id: 'batch_norm/gamma-with-beta',
+    says: 'stretches by γ only where there is a β',
+    bug: 'tfjs-layers #104',
+    killedBy: ['norm/value', 'norm/exact'],
+    plant: at(TRAIN, (args, original) =>
+      Array.from(plain(args, 'beta').data).every((v) => v === 0)
+        ? now(original, { ...args, gamma: like(plain(args, 'gamma'), () => 1) })
+        : now(original, args),
+    ),
+  },
+  {
     id: 'batch_norm/gamma-of-beta',
     says: 'stretches the offset as well',
     killedBy: ['norm/value', 'norm/no-variance'],
@@ -358,137 +382,4 @@ export const batchnormMutants: readonly Mutant[] = [
       };
     }),
   },
-  {
-    id: 'batch_norm/writes-its-state',
-    says: 'writes the new running statistics over the old',
-    killedBy: ['batchnorm/state-untouched'],
-    plant: at(TRAIN, (args, original) => {
-      const answer = now(original, args);
-      const old = plain(args, 'variance').data as number[]; // the fault
-      Array.from(plain(answer, 'variance').data).forEach((v, j) => {
-        old[j] = v + 1;
-      });
-      return answer;
-    }),
-  },
-  {
-    id: 'batch_norm/hands-back-its-state',
-    says: 'returns the given array where nothing changes',
-    killedBy: ['batchnorm/state-untouched'],
-    plant: at(TRAIN, (args, original) =>
-      number(args, 'momentum') === 0 ? { ...now(original, args), mean: args.mean } : now(original, args),
-    ),
-  },
-  {
-    id: 'batch_norm/eval-by-batch',
-    says: 'normalises by the batch in eval mode, too',
-    bug: 'pytorch/xla #913',
-    killedBy: ['batchnorm/eval-value', 'batchnorm/eval-exact', 'batchnorm/eval-sample-by-sample'],
-    plant: at(EVAL, (args) => ({ y: trained(args).y })),
-  },
-  {
-    id: 'batch_norm/eval-without-statistics',
-    says: 'takes mean 0 and variance 1 in eval mode',
-    bug: 'NNlib #576',
-    killedBy: ['batchnorm/eval-value', 'batchnorm/eval-exact', 'batchnorm/train-then-eval'],
-    plant: evalMode((x, gamma, beta, _mean, _variance, eps) => (gamma * x) / Math.sqrt(1 + eps) + beta),
-  },
-  {
-    id: 'batch_norm/eval-eps-outside',
-    says: 'adds eps to the root in eval mode',
-    bug: 'burn #2945',
-    killedBy: ['batchnorm/eval-value', 'batchnorm/eval-exact', 'batchnorm/train-then-eval', 'convention/declared'],
-    plant: evalMode((x, gamma, beta, mean, variance, eps) => (gamma * (x - mean)) / (Math.sqrt(variance) + eps) + beta),
-  },
-  {
-    id: 'batch_norm/eval-without-eps',
-    says: 'forgets eps in eval mode',
-    killedBy: ['batchnorm/eval-value', 'batchnorm/train-then-eval', 'convention/declared'],
-    plant: evalMode((x, gamma, beta, mean, variance) => (gamma * (x - mean)) / Math.sqrt(variance) + beta),
-  },
-  {
-    id: 'batch_norm/eval-variance-as-deviation',
-    says: 'divides by the variance in eval mode',
-    killedBy: ['batchnorm/eval-value', 'batchnorm/train-then-eval'],
-    plant: evalMode((x, gamma, beta, mean, variance, eps) => (gamma * (x - mean)) / (variance + eps) + beta),
-  },
-  {
-    id: 'batch_norm/eval-updates',
-    says: 'moves the running statistics in eval mode, too',
-    killedBy: ['batchnorm/eval-keeps-state'],
-    plant: at(EVAL, (args, original) => ({ ...trained({ ...args, momentum: 1 / 10 }), y: now(original, args).y })),
-  },
-  {
-    id: 'batch_norm/eval-near',
-    says: 'the last output of eval mode is off by a relative 2⁻⁴⁰',
-    killedBy: ['batchnorm/eval-value', 'batchnorm/eval-exact'],
-    plant: lastOff(EVAL, 'y', 'x'),
-  },
-  {
-    id: 'batch_norm/eval-gradient-of-batch',
-    says: 'differentiates eval mode as train mode',
-    bug: 'mxnet #9580, pytorch #586',
-    killedBy: ['batchnorm/eval-cotangents', 'batchnorm/eval-exact', 'batchnorm/eval-sample-by-sample'],
-    plant: at(EVAL_VJP, (args) => trainedPull(args)),
-  },
-  {
-    id: 'batch_norm/eval-gradient-forgets-gamma',
-    says: 'leaves γ out of dx in eval mode',
-    killedBy: ['batchnorm/eval-cotangents', 'batchnorm/eval-exact'],
-    plant: at(EVAL_VJP, (args, original) => ({
-      ...now(original, args),
-      dx: now(original, { ...args, gamma: like(plain(args, 'gamma'), () => 1) }).dx,
-    })),
-  },
-  {
-    id: 'batch_norm/eval-gradient-inverse',
-    says: 'takes the variance for the inverse deviation in the gradient of eval mode',
-    bug: 'tinygrad #17201',
-    killedBy: ['batchnorm/eval-cotangents', 'batchnorm/eval-exact'],
-    plant: at(EVAL_VJP, (args, original) => ({
-      ...now(original, args),
-      dx: like(
-        plain(args, 'dy'),
-        (v, i) =>
-          v *
-          (plain(args, 'gamma').data[i % plain(args, 'gamma').data.length] ?? 0) *
-          (plain(args, 'variance').data[i % plain(args, 'variance').data.length] ?? 0),
-      ),
-    })),
-  },
-  ...(['dx', 'dgamma', 'dbeta'] as const).map(
-    (field): Mutant => ({
-      id: `batch_norm/eval-near-${field}`,
-      says: `the last entry of ${field} in eval mode is off by a relative 2⁻⁴⁰`,
-      killedBy: ['batchnorm/eval-cotangents', 'batchnorm/eval-exact'],
-      plant: lastOff(EVAL_VJP, field, field.slice(1)),
-    }),
-  ),
-  {
-    id: 'batch_norm/starts-at-0',
-    says: 'starts with a running variance of 0',
-    killedBy: ['norm/start'],
-    plant: changed('layer.batch_norm.start', 'variance', () => 0),
-  },
-  {
-    id: 'batch_norm/starts-flat',
-    says: 'starts with γ = 0',
-    killedBy: ['norm/start'],
-    plant: changed('layer.batch_norm.start', 'gamma', () => 0),
-  },
-  ...(
-    [
-      ['bnEps', 'outside', 'that eps is outside the root'],
-      ['bnMomentum', 'ofOld', 'that the momentum weighs what was kept'],
-      ['bnRunningVariance', 'biased', 'a biased running variance'],
-      ['lnEps', 'outside', 'that eps is outside the root of layer normalisation'],
-    ] as const
-  ).map(
-    ([key, value, says]): Mutant => ({
-      id: `convention/false-${key}`,
-      says: `declares ${says}, and does otherwise`,
-      killedBy: ['convention/declared'],
-      plant: (port) => ({ ...port, conventions: { ...port.conventions, [key]: value } }),
-    }),
-  ),
 ];

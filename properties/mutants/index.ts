@@ -1,5 +1,6 @@
 // Planted faults, most of them real bugs in one line: each names the laws that must find it.
 import { activationMutants } from './activation.ts';
+import { batchModeMutants } from './batchmodes.ts';
 import { batchnormMutants } from './batchnorm.ts';
 import { conventionMutants } from './convention.ts';
 import { denseMutants } from './dense.ts';
@@ -39,6 +40,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...denseMutants,
   ...networkMutants,
   ...batchnormMutants,
+  ...batchModeMutants,
   ...layernormMutants,
   ...dropoutMutants,
   ...regularisationMutants,
