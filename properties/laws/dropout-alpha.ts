@@ -10,12 +10,16 @@ import { anyRate, type DropoutCase, dropoutCase, evalOf, orZero, train, trainVjp
 
 const alphas = (...calls: readonly string[]) => among(['alpha_dropout'], 'layer', ...calls);
 
-/** The floor, its square, three products and a sum for the variance, root, quotient, shift (three), product and sum. */
-const ROUNDINGS = 14;
+/**
+ * In sequence: the floor; its square, two products, the sum, half of them after the root, the root, the quotient; the product
+ * with a number or with rate and floor; the sum.
+ */
+const ROUNDINGS = 9;
 
+/** The terms of a line without their signs. */
 const size = (x: number, dropRate: number): number => {
   const { a, b } = alphaLine(dropRate);
-  return nearest(a.times(exact(Math.abs(x)).plus(2)).plus(b.abs()));
+  return nearest(a.times(exact(Math.abs(x))).plus(b.abs()));
 };
 
 /** Rates away from 1, where the scale would be that of rounding errors. */
@@ -55,7 +59,7 @@ export const alphaDropoutLaws = [
           `y at rate ${c.dropRate}`,
           yield* train(layer, c.x, c.u, c.dropRate),
           y.map((v) => expecting(v, dtype)),
-          c.x.data.map((v) => roundingBound(ROUNDINGS, size(v, c.dropRate), dtype)),
+          c.x.data.map((v, i) => roundingBound(ROUNDINGS, size(kept[i] ? v : nearest(SELU_FLOOR), c.dropRate), dtype)),
         ),
         within(
           `dx at rate ${c.dropRate}`,
@@ -116,7 +120,7 @@ export const alphaDropoutLaws = [
             ),
           ZERO,
         );
-        const most = Math.max(...x.data.map((v) => size(v, dropRate)));
+        const most = Math.max(...[nearest(SELU_FLOOR), ...x.data].map((v) => size(v, dropRate)));
         const error = roundingBound(ROUNDINGS, most, dtype);
         return within(
           `mean and mean square of ${x.data[0]} and ${x.data[2]} at rate ${dropRate}`,

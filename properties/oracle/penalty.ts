@@ -109,6 +109,8 @@ const solve = (a: readonly (readonly Big[])[], b: readonly Big[]): readonly Big[
 };
 
 const NEWTON_END = big('1e-40');
+/** Below this, a difference of two values of the objective is rounding: close to the optimum full steps are taken, which converge quadratically. */
+const LEVEL = big('1e-50');
 
 /** The one optimum, weights first and the bias last, to 40 digits and more: Newton's method, halved until it descends. @source Boyd & Vandenberghe 2004, §9.5 */
 export const logisticOptimum = (problem: Logistic): readonly Big[] => {
@@ -119,7 +121,7 @@ export const logisticOptimum = (problem: Logistic): readonly Big[] => {
     let length = ONE;
     const step = (): readonly Big[] => at.map((v, k) => v.minus((direction[k] ?? ZERO).times(length)));
     let next = logisticAt(problem, step());
-    while (next.value.gt(here.value) && length.gt(NEWTON_END)) {
+    while (next.value.minus(here.value).gt(LEVEL) && length.gt(NEWTON_END)) {
       length = length.div(2);
       next = logisticAt(problem, step());
     }
