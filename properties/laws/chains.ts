@@ -18,7 +18,7 @@ import {
   walk,
 } from '../oracle/rbm.ts';
 import type { PortInfo } from '../port.ts';
-import { ALPHA, binomialTest, FORMATS, statisticBound, thresholdGap } from '../tolerance.ts';
+import { ALPHA, binomialTest, CERTIFICATE_DIGITS, FORMATS, statisticBound, thresholdGap } from '../tolerance.ts';
 import {
   answer,
   bareOf,
@@ -111,7 +111,7 @@ const cellsOf = (thresholds: readonly Big[], port: PortInfo): readonly Cell[] =>
   return ends.slice(1).flatMap((end, i) => {
     const start = ends[i] ?? ZERO;
     const width = end.minus(start);
-    if (width.isZero()) return [];
+    if (width.lt(CERTIFICATE_DIGITS)) return []; // two thresholds that are one
     fc.pre(nearest(width) > 4 * thresholdGap(u)); // in a thinner cell no uniform is sure to lie
     return [{ u: round(nearest(start.plus(end).div(2))), width }];
   });
