@@ -18,7 +18,7 @@ import {
   walk,
 } from '../oracle/rbm.ts';
 import type { PortInfo } from '../port.ts';
-import { ALPHA, binomialTest, FORMATS, statisticBound, thresholdGap } from '../tolerance.ts';
+import { ALPHA, binomialTest, CERTIFICATE_DIGITS, FORMATS, statisticBound, thresholdGap } from '../tolerance.ts';
 import {
   answer,
   bareOf,
@@ -111,7 +111,7 @@ const cellsOf = (thresholds: readonly Big[], port: PortInfo): readonly Cell[] =>
   return ends.slice(1).flatMap((end, i) => {
     const start = ends[i] ?? ZERO;
     const width = end.minus(start);
-    if (width.isZero()) return [];
+    if (width.lt(CERTIFICATE_DIGITS)) return []; // two thresholds that are one
     fc.pre(nearest(width) > 4 * thresholdGap(u)); // in a thinner cell no uniform is sure to lie
     return [{ u: round(nearest(start.plus(end).div(2))), width }];
   });
@@ -160,14 +160,7 @@ const gentle = weight.map((x) => x / 2);
 
 /** Few enough units that all cells of k turns can be asked for. */
 const enumerable = fc
-  .constantFrom<readonly [nv: number, nh: number, k: number]>(
-    [1, 2, 1],
-    [2, 1, 1],
-    [3, 1, 1],
-    [1, 3, 1],
-    [2, 1, 2],
-    [1, 2, 2],
-  )
+  .constantFrom<readonly [nv: number, nh: number, k: number]>([2, 1, 1], [1, 3, 1], [2, 1, 2], [1, 2, 2])
   .chain(([nv, nh, k]) => fc.tuple(machine(nv, nh, gentle), filled([1, nv], share)).map(([m, v]) => ({ ...m, v, k })));
 
 export const chainLaws: readonly Law[] = [
@@ -211,7 +204,7 @@ export const chainLaws: readonly Law[] = [
     id: 'rbm/cd-expectation',
     ref: 'Z-06',
     class: 'enumerated',
-    runs: 4,
+    runs: 5,
     says: 'integrated over all uniforms, the slopes of k turns are the statistics of the data moved k times by the enumerated transition matrix, less those of the data',
     formula: 'E[∂] = Σ_v (δ·Tᵏ)(v)·f(v) − f(v₀)',
     source: 'Hinton 2002; Bengio & Delalleau 2009',

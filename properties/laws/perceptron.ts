@@ -360,7 +360,11 @@ export const perceptronLaws = [
         most: fc.integer({ min: 1, max: 2 }),
       }),
     *holds({ t, most }) {
-      const found = (yield* ask('perceptron.perceptron.refutation', { x: t.x, y: t.y, most })).numbers('alpha');
+      const found = (yield* ask('perceptron.perceptron.refutation', {
+        x: t.x,
+        y: t.y,
+        ...(most === 1 ? {} : { most }), // 1 is what holds unless given
+      })).numbers('alpha');
       const exists = refutable(signed(t), most);
       const model = yield* fit(t, 1, 8);
       const right = rowsOf(t).every((row, i) => scoreOf(model, row) * (t.y.data[i] === 1 ? 1 : -1) > 0);

@@ -328,6 +328,12 @@ export const perceptronMutants: readonly Mutant[] = [
     })),
   },
   {
+    id: 'perceptron/refutes-further',
+    says: 'multipliers up to 2 unless given',
+    killedBy: ['perceptron/refutation'],
+    plant: at('perceptron.perceptron.refutation', (args, original) => now(original, { most: 2, ...args })),
+  },
+  {
     id: 'perceptron/refutes-in-part',
     says: 'a refutation without its first multiplier',
     killedBy: ['perceptron/refutation'],
@@ -340,7 +346,7 @@ export const perceptronMutants: readonly Mutant[] = [
     says: 'multipliers of twice the size allowed',
     killedBy: ['perceptron/refutation'],
     plant: at('perceptron.perceptron.refutation', (args, original) => ({
-      alpha: (now(original, args).alpha as readonly number[]).map((a) => 2 * a * number(args, 'most')),
+      alpha: (now(original, args).alpha as readonly number[]).map((a) => 4 * a),
     })),
   },
   {

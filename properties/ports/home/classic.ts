@@ -70,7 +70,7 @@ export const classicCalls = {
       mistake_bound: ({ x, y, w, b }: PerceptronArgs & { readonly y: Plain }) => ({
         bound: mistakeBound(tensor(x), tensor(y), { w: Array.from(w.data), b }),
       }),
-      refutation: ({ x, y, most }: { readonly x: Plain; readonly y: Plain; readonly most: number }) => ({
+      refutation: ({ x, y, most }: { readonly x: Plain; readonly y: Plain; readonly most?: number }) => ({
         alpha: findRefutation(tensor(x), tensor(y), most) ?? [],
       }),
     },
