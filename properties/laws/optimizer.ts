@@ -1,4 +1,4 @@
-// The chapter of optimizers: recurrences at 64 digits, fixed points, symmetries, and relations between the rules.
+// The chapter of optimizers: the published rules at 64 digits, fixed points, and symmetries.
 import fc from 'fast-check';
 import { optimizerOf } from '../../src/index.ts';
 import { cotangent, powerOfTwo, small, type Values } from '../arbitraries.ts';
