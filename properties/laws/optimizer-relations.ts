@@ -312,7 +312,7 @@ export const relationLaws = [
     id: 'optimizer/refuses',
     ref: 'O-40, P-10',
     class: 'structural',
-    runs: 30,
+    runs: 15,
     says: 'hyper-parameters in their range are taken, any part of them too; unknown names, negative rates, decays of 1 and NaN are refused',
     kills: ['tfjs #1861'],
     subjects: each('optimizer', 'accepts'),

@@ -1,4 +1,4 @@
-// The chapter of optimizers: recurrences at 64 digits, fixed points, symmetries, and relations between the rules.
+// The chapter of optimizers: the published rules at 64 digits, fixed points, and symmetries.
 import fc from 'fast-check';
 import { optimizerOf } from '../../src/index.ts';
 import { cotangent, powerOfTwo, small, type Values } from '../arbitraries.ts';
@@ -248,6 +248,7 @@ export const optimizerLaws = [
     id: 'optimizer/odd',
     ref: 'O-15',
     class: 'exact',
+    runs: 40,
     says: 'from zero, negated gradients give the negated trajectory',
     subjects: whose((row) => row.traits.odd),
     given: (port, name) =>
@@ -278,6 +279,7 @@ export const optimizerLaws = [
     id: 'optimizer/scale-free',
     ref: 'O-13',
     class: 'power of two',
+    runs: 40,
     says: 'without epsilons, rules that measure gradients by gradients do not change when all are scaled by 2ᵏ',
     subjects: whose((row) => row.traits.scaleFree),
     given: (port, name) =>

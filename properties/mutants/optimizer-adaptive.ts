@@ -38,7 +38,7 @@ export const adaptiveMutants: readonly Mutant[] = [
     id: 'adam/no-correction',
     says: 'does not correct the bias',
     bug: 'mlx #1640',
-    killedBy: [STEPS, CONSTANT, 'optimizer/adam-is-corrected-rmsprop'],
+    killedBy: [STEPS, CONSTANT, 'optimizer/text', 'optimizer/adam-is-corrected-rmsprop'],
     plant: adam({ correct: () => 1 }),
   },
   {
