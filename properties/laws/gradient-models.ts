@@ -178,7 +178,7 @@ export const gradientModelLaws = [
     id: 'gradient/taylor-order',
     ref: 'G-04',
     class: '64-digit oracle',
-    runs: 20,
+    runs: 15,
     says: 'what a smooth loss is off its tangent falls with the square of the step, which a wrong gradient turns into the step itself',
     formula: 'log₁₆(R(2⁻¹⁶) / R(2⁻²⁰)) = 2, R(e) = |F(θ + eu) − F(θ) − e·⟨g, u⟩|',
     source: 'Farrell, Ham, Funke & Rognes 2013, §2.3',

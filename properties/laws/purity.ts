@@ -3,7 +3,9 @@ import fc from 'fast-check';
 import { cotangent, filled, moderate, parametersFor } from '../arbitraries.ts';
 import { type Args, ENTRIES, type Plain } from '../contract.ts';
 import { type Answer, ask, claim, every, law, same, type Verdict } from '../law.ts';
+import { anyNetwork } from '../networks.ts';
 import type { PortInfo } from '../port.ts';
+import { WHOLE_OPS, wholeProgram } from '../programs.ts';
 
 /** Arguments for every kind of entry that computes from tensors; kinds without a row here are not covered. */
 const ARGUMENTS: Readonly<Record<string, (port: PortInfo, name: string) => fc.Arbitrary<Args>>> = {
@@ -26,6 +28,20 @@ const ARGUMENTS: Readonly<Record<string, (port: PortInfo, name: string) => fc.Ar
       b: filled([2], moderate(port.dtype)),
       dy: filled([2, 2], cotangent(port.dtype)),
     }),
+  'model.loss_and_grad': (port) => anyNetwork(port).map(({ direction: _, ...args }) => ({ ...args })),
+  'model.forward': (port) =>
+    anyNetwork(port).map(({ layers, params, x, state, uniforms }) => ({
+      layers,
+      params,
+      x,
+      mode: 'train',
+      ...(state === undefined ? {} : { state }),
+      ...(uniforms === undefined ? {} : { uniforms }),
+    })),
+  'program.vjp': (port) => wholeProgram(port).map(({ equations, inputs, dy }) => ({ equations, inputs, dy })),
+  'program.jvp': (port) => wholeProgram(port).map(({ equations, inputs, u }) => ({ equations, inputs, u })),
+  'program.hvp': (port) =>
+    wholeProgram(port, true).map(({ equations, inputs, u }) => ({ equations, inputs, u, mode: 'reverseOverReverse' })),
   'loss.forward': () => lossArgs,
   'loss.vjp': () => lossArgs,
   'optimizer.run': (port) => {
@@ -60,7 +76,12 @@ const parts = (entry: string): readonly [string, string] => {
 };
 
 const covered = (port: PortInfo): readonly string[] =>
-  [...ENTRIES.keys()].filter((id) => port.has(id) && parts(id)[0] in ARGUMENTS);
+  [...ENTRIES.keys()].filter(
+    (id) =>
+      port.has(id) &&
+      parts(id)[0] in ARGUMENTS &&
+      (!id.startsWith('program.') || WHOLE_OPS.every((op) => port.ops.includes(op))),
+  );
 
 const argumentsOf = (port: PortInfo, entry: string): fc.Arbitrary<Args> => {
   const [kind, name] = parts(entry);
