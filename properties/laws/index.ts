@@ -8,11 +8,14 @@ import { dropoutLaws } from './dropout.ts';
 import { gradientLaws } from './gradient.ts';
 import { gradientModelLaws } from './gradient-models.ts';
 import { gradientProgramLaws } from './gradient-programs.ts';
+import { gradientSecondLaws } from './gradient-second.ts';
+import { gradientStructureLaws } from './gradient-structure.ts';
 import { initializerLaws } from './initializer.ts';
 import { lossLaws } from './loss.ts';
 import { metaLaws } from './meta.ts';
 import { networkLaws } from './network.ts';
 import { networkFormLaws } from './network-forms.ts';
+import { networkSymmetryLaws } from './network-symmetries.ts';
 import { opLaws } from './op.ts';
 import { optimizerLaws } from './optimizer.ts';
 import { perceptronLaws } from './perceptron.ts';
@@ -32,8 +35,11 @@ export const LAWS: readonly Law[] = [
   ...opLaws,
   ...gradientLaws,
   ...gradientModelLaws,
+  ...gradientStructureLaws,
   ...gradientProgramLaws,
+  ...gradientSecondLaws,
   ...networkLaws,
+  ...networkSymmetryLaws,
   ...networkFormLaws,
   ...batchnormLaws,
   ...dropoutLaws,
