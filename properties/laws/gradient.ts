@@ -2,9 +2,11 @@
 import fc from 'fast-check';
 import { cotangent, extent, filled, moderate, type NetworkCase, small, type Values } from '../arbitraries.ts';
 import { type Plain, parametersOf } from '../contract.ts';
-import { ask, each, every, having, type Inquiry, law, same } from '../law.ts';
+import { ask, each, every, having, type Inquiry, law, same, within } from '../law.ts';
+import { type Big, exact, expecting, nearest, ZERO } from '../oracle/exact.ts';
 import { rationalGradients } from '../oracle/rational.ts';
 import { labels } from '../placing.ts';
+import { FORMATS, gamma } from '../tolerance.ts';
 import { graph, judged, lattice, like, lossAndGrad, needsLattice, needsNetwork, networksOf, usesOps } from './cases.ts';
 
 interface DenseCase {
@@ -37,7 +39,7 @@ export const gradientLaws = [
     id: 'gradient/network',
     ref: 'G-01',
     class: '64-digit oracle',
-    runs: 50,
+    runs: 30,
     says: 'every parameter’s gradient of a random three-layer network agrees with 64-digit backpropagation inside its running error bound',
     formula: '|g − ∇F| ≤ bound, and ⟨∇F, u⟩ = (F(θ + hu) − F(θ − hu)) / 2h at h = 10⁻²⁰',
     source: 'Higham 2002, §3.3 (running error analysis)',
@@ -140,6 +142,56 @@ export const gradientLaws = [
           got.db,
           table(1, m, (_, j) => sum(n, (t) => at(c.dy, t, j))),
         ),
+      ]);
+    },
+  }),
+  law<DenseCase>({
+    id: 'gradient/dense-rounding',
+    ref: 'G-01',
+    class: 'rounding bound',
+    runs: 40,
+    says: 'the dense layer and its cotangents at numbers with full mantissas are sums of products, rounded no more often than such a sum must be',
+    formula: '|ŝ − Σ aᵢ·bᵢ| ≤ γₙ·Σ |aᵢ·bᵢ|',
+    source: 'Higham 2002, eq. 3.5',
+    kills: ['single precision on the way'],
+    subjects: having('layer.dense.forward', 'layer.dense.vjp'),
+    given: (port) => denseCase(moderate(port.dtype), cotangent(port.dtype)),
+    *holds(c, port) {
+      const y = (yield* ask('layer.dense.forward', { x: c.x, w: c.w, b: c.b })).tensor('y').data;
+      const got = yield* densePull(c);
+      const [[n = 0, d = 0], m] = [c.x.shape, c.b.data.length];
+      const { u, tiny } = FORMATS[port.dtype];
+      const at = (v: Values, i: number, j: number): Big => exact(v.data[i * (v.shape[1] ?? 1) + j] ?? Number.NaN);
+      const sums = (
+        about: string,
+        answer: ArrayLike<number>,
+        columns: number,
+        terms: (i: number, j: number) => readonly Big[],
+      ) => {
+        const all = Array.from(answer, (_, k) => terms(Math.floor(k / columns), k % columns));
+        return within(
+          about,
+          answer,
+          all.map((ts) =>
+            expecting(
+              ts.reduce((a, b) => a.plus(b), ZERO),
+              port.dtype,
+            ),
+          ),
+          all.map(
+            (ts) => gamma(ts.length + 1, u) * nearest(ts.reduce((a, b) => a.plus(b.abs()), ZERO)) + ts.length * tiny,
+          ),
+        );
+      };
+      const range = (k: number): readonly number[] => Array.from({ length: k }, (_, t) => t);
+      return every([
+        sums('y', y, m, (i, j) => [
+          ...range(d).map((t) => at(c.x, i, t).times(at(c.w, t, j))),
+          exact(c.b.data[j] ?? 0),
+        ]),
+        sums('dx', got.dx, d, (i, j) => range(m).map((t) => at(c.dy, i, t).times(at(c.w, j, t)))),
+        sums('dw', got.dw, m, (i, j) => range(n).map((t) => at(c.x, t, i).times(at(c.dy, t, j)))),
+        sums('db', got.db, m, (_, j) => range(n).map((t) => at(c.dy, t, j))),
       ]);
     },
   }),

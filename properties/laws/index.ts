@@ -11,6 +11,8 @@ import { dropoutLaws } from './dropout.ts';
 import { gradientLaws } from './gradient.ts';
 import { gradientModelLaws } from './gradient-models.ts';
 import { gradientProgramLaws } from './gradient-programs.ts';
+import { gradientSecondLaws } from './gradient-second.ts';
+import { gradientStructureLaws } from './gradient-structure.ts';
 import { initializerLaws } from './initializer.ts';
 import { matrixInitializerLaws } from './initializer-matrix.ts';
 import { networkInitializerLaws } from './initializer-network.ts';
@@ -18,6 +20,7 @@ import { lossLaws } from './loss.ts';
 import { metaLaws } from './meta.ts';
 import { networkLaws } from './network.ts';
 import { networkFormLaws } from './network-forms.ts';
+import { networkSymmetryLaws } from './network-symmetries.ts';
 import { normLaws } from './norm.ts';
 import { normSymmetryLaws } from './normsymmetry.ts';
 import { opLaws } from './op.ts';
@@ -46,11 +49,14 @@ export const LAWS: readonly Law[] = [
   ...opLaws,
   ...gradientLaws,
   ...gradientModelLaws,
+  ...gradientStructureLaws,
   ...gradientProgramLaws,
+  ...gradientSecondLaws,
   ...networkLaws,
   ...denseLaws,
   ...normLaws,
   ...normSymmetryLaws,
+  ...networkSymmetryLaws,
   ...networkFormLaws,
   ...batchnormLaws,
   ...batchModeLaws,

@@ -3,7 +3,9 @@ import fc from 'fast-check';
 import { cotangent, filled, moderate, parametersFor } from '../arbitraries.ts';
 import { type Args, ENTRIES, type Plain } from '../contract.ts';
 import { type Answer, ask, claim, every, law, same, type Verdict } from '../law.ts';
+import { anyNetwork } from '../networks.ts';
 import type { PortInfo } from '../port.ts';
+import { WHOLE_OPS, wholeProgram } from '../programs.ts';
 import { argumentsOf as argumentsFor } from './normcases.ts';
 
 /** Arguments for every entry, or kind of entry, that computes from tensors; those without a row here are not covered. */
@@ -33,6 +35,20 @@ const ARGUMENTS: Readonly<Record<string, (port: PortInfo, name: string) => fc.Ar
   'layer.batch_norm.eval_vjp': (port) => argumentsFor(port, 'batch_norm', 'eval_vjp'),
   'layer.layer_norm.forward': (port) => argumentsFor(port, 'layer_norm', 'forward'),
   'layer.layer_norm.vjp': (port) => argumentsFor(port, 'layer_norm', 'vjp'),
+  'model.loss_and_grad': (port) => anyNetwork(port).map(({ direction: _, ...args }) => ({ ...args })),
+  'model.forward': (port) =>
+    anyNetwork(port).map(({ layers, params, x, state, uniforms }) => ({
+      layers,
+      params,
+      x,
+      mode: 'train',
+      ...(state === undefined ? {} : { state }),
+      ...(uniforms === undefined ? {} : { uniforms }),
+    })),
+  'program.vjp': (port) => wholeProgram(port).map(({ equations, inputs, dy }) => ({ equations, inputs, dy })),
+  'program.jvp': (port) => wholeProgram(port).map(({ equations, inputs, u }) => ({ equations, inputs, u })),
+  'program.hvp': (port) =>
+    wholeProgram(port, true).map(({ equations, inputs, u }) => ({ equations, inputs, u, mode: 'reverseOverReverse' })),
   'loss.forward': () => lossArgs,
   'loss.vjp': () => lossArgs,
   'optimizer.run': (port) => {
@@ -67,7 +83,12 @@ const parts = (entry: string): readonly [string, string] => {
 };
 
 const covered = (port: PortInfo): readonly string[] =>
-  [...ENTRIES.keys()].filter((id) => port.has(id) && (id in ARGUMENTS || parts(id)[0] in ARGUMENTS));
+  [...ENTRIES.keys()].filter(
+    (id) =>
+      port.has(id) &&
+      (id in ARGUMENTS || parts(id)[0] in ARGUMENTS) &&
+      (!id.startsWith('program.') || WHOLE_OPS.every((op) => port.ops.includes(op))),
+  );
 
 const argumentsOf = (port: PortInfo, entry: string): fc.Arbitrary<Args> => {
   const [kind, name] = parts(entry);

@@ -56,6 +56,14 @@ export const gradientMutants: readonly Mutant[] = [
     killedBy: ['gradient/cotangent-scaling', 'gradient/dense-exact'],
     plant: at('layer.dense.vjp', (args, original) => now(original, { ...args, dy: like(plain(args, 'dy'), () => 1) })),
   },
+  ...(['y', 'dx', 'dw', 'db'] as const).map(
+    (field): Mutant => ({
+      id: `dense/single-precision-${field}`,
+      says: `${field} of the dense layer goes through single precision`,
+      killedBy: ['gradient/dense-rounding'],
+      plant: changed(`layer.dense.${field === 'y' ? 'forward' : 'vjp'}`, field, Math.fround),
+    }),
+  ),
   {
     id: 'activation/never-zero',
     says: 'adds the smallest number to every gradient',
