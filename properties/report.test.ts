@@ -90,6 +90,7 @@ describe('reports', () => {
       falsified: 1,
       crashed: 0,
       notCovered: 1,
+      undecided: 0,
       statistical: 1,
     });
     expect(tallyText(t, 5e-13)).toMatch(/at most 5\.00e-13 \(1 statistical checks\)/);

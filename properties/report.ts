@@ -16,12 +16,13 @@ const figure = (x: number): string =>
         : String(Number(x.toPrecision(3)));
 
 /** From best to worst: a law is as good as its worst subject. */
-const SEVERITY: readonly Status[] = ['not covered', 'holds', 'upheld', 'falsified', 'crashed'];
+const SEVERITY: readonly Status[] = ['not covered', 'holds', 'upheld', 'undecided', 'falsified', 'crashed'];
 const SIGN: Readonly<Record<Status, string>> = {
   holds: '✓',
   upheld: '✓',
   falsified: '✗',
   crashed: '✗',
+  undecided: '?',
   'not covered': '·',
 };
 
@@ -44,7 +45,7 @@ export const lawLines = (laws: readonly Law[], checks: readonly Check[]): readon
         law,
         status: own.map((c) => c.status).reduce((a, b) => (SEVERITY.indexOf(b) > SEVERITY.indexOf(a) ? b : a)),
         subjects: own.filter((c) => c.status !== 'not covered').length,
-        failed: own.filter((c) => c.counterexample !== undefined).map((c) => c.subject),
+        failed: own.filter((c) => c.counterexample !== undefined || c.status === 'undecided').map((c) => c.subject),
         runs: own.reduce((n, c) => n + c.runs, 0),
         margin: own.reduce((m, c) => Math.max(m, c.margin), 0),
       },
@@ -82,7 +83,15 @@ const difference = (about: string, w: Mismatch | null, margin: number, dtype: Dt
 
 /** Everything a person needs to see one failure and see it again. */
 export const card = (law: Law, check: Check, port: Pick<PortInfo, 'dtype'>, replay: string): string => {
-  const { counterexample: c } = check;
+  const { counterexample: c, unreached } = check;
+  if (unreached !== undefined)
+    return [
+      `? ${law.id}${check.subject === 'port' ? '' : ` [${check.subject}]`}  undecided  (${law.ref}, ${law.class})`,
+      `    law        ${law.says}`,
+      `    unreached  ${unreached}`,
+      '               no input failed; the generator is at fault, not the port',
+      `    replay     ${replay}`,
+    ].join('\n');
   if (c === undefined) return '';
   const [found = '', ...more] = difference(c.about, c.worst, check.margin, port.dtype);
   const { extent: e } = c;
@@ -113,6 +122,7 @@ export interface Tally {
   readonly falsified: number;
   readonly crashed: number;
   readonly notCovered: number;
+  readonly undecided: number;
   readonly statistical: number;
 }
 
@@ -127,13 +137,14 @@ export const tally = (lines: readonly LawLine[], checks: readonly Check[]): Tall
     falsified: count('falsified'),
     crashed: count('crashed'),
     notCovered: count('not covered'),
+    undecided: count('undecided'),
     statistical: checks.filter((c) => lines.find((l) => l.law.id === c.law)?.law.class === 'statistical').length,
   };
 };
 
 export const tallyText = (t: Tally, alpha: number): string =>
   [
-    `${t.laws} laws, ${t.checks} checks, ${t.runs} runs: ${t.holds} hold, ${t.falsified} falsified, ${t.crashed} crashed, ${t.notCovered} not covered`,
+    `${t.laws} laws, ${t.checks} checks, ${t.runs} runs: ${t.holds} hold, ${t.falsified} falsified, ${t.crashed} crashed, ${t.notCovered} not covered${t.undecided > 0 ? `, ${t.undecided} undecided` : ''}`,
     `chance of a false alarm with a fresh seed: at most ${figure(t.statistical * alpha)} (${t.statistical} statistical checks)`,
   ].join('\n');
 
@@ -149,7 +160,7 @@ export const markdown = (
   replay: (c: Check) => string,
 ): string => {
   const lines = lawLines(laws, checks);
-  const failures = checks.filter((c) => c.counterexample !== undefined);
+  const failures = checks.filter((c) => c.counterexample !== undefined || c.status === 'undecided');
   const lawOf = (c: Check): Law | undefined => laws.find((l) => l.id === c.law);
   return [
     `# The laws, asked of ${port.engine} ${port.version} (${port.dtype})`,

@@ -3,9 +3,10 @@ import fc from 'fast-check';
 import type { Args } from './contract.ts';
 import { Answer, type Inquiry, type Law, type Verdict } from './law.ts';
 import { type Port, PortError } from './port.ts';
-import type { Mismatch } from './tolerance.ts';
+import { due, type Mismatch } from './tolerance.ts';
 
-export type Status = 'holds' | 'upheld' | 'falsified' | 'crashed' | 'not covered';
+/** `undecided`: no input failed, but the inputs did not reach what the law promises to try; a failure of ours. */
+export type Status = 'holds' | 'upheld' | 'falsified' | 'crashed' | 'undecided' | 'not covered';
 
 /** What is left of a failure: the values, so that it survives every change of the generators. */
 export interface Counterexample {
@@ -40,6 +41,8 @@ export interface Check {
   readonly margin: number;
   readonly seed: number;
   readonly counterexample?: Counterexample;
+  /** What the inputs did not reach. */
+  readonly unreached?: string;
 }
 
 export interface RunOptions {
@@ -75,8 +78,15 @@ export const drive = async <R>(port: Port, inquiry: Inquiry<R>, timeout = TIMEOU
   let turn = inquiry.next();
   while (!turn.done) {
     const { entry, args } = turn.value;
-    const reply = port.call(entry, args);
-    turn = inquiry.next(new Answer(reply instanceof Promise ? await inTime(reply, entry, timeout) : reply));
+    let answer: Answer;
+    try {
+      const reply = port.call(entry, args);
+      answer = new Answer(reply instanceof Promise ? await inTime(reply, entry, timeout) : reply);
+    } catch (error) {
+      turn = inquiry.throw(error); // a law may expect a refusal; from any other it comes straight back
+      continue;
+    }
+    turn = inquiry.next(answer);
   }
   return turn.value;
 };
@@ -141,7 +151,12 @@ export const check = async (law: Law, port: Port, subject: string, options: RunO
   const seed = seedOf(options.seed, law.id, subject);
   const numRuns = law.class === 'statistical' ? law.runs : (options.runs ?? law.runs);
   let margin = 0;
+  const covers = Object.entries(law.covers ?? {}).filter(([, { when }]) => when?.(port, subject) ?? true);
+  const reached = covers.map(() => 0);
   const property = fc.asyncProperty(law.given(port, subject), async (input) => {
+    covers.forEach(([, { of }], i) => {
+      if (of(input, port, subject)) reached[i] = (reached[i] ?? 0) + 1;
+    });
     const verdict = await judge(law, port, subject, input, options.timeout);
     if (!verdict.ok) throw new Falsified(verdict);
     margin = Math.max(margin, verdict.margin);
@@ -151,7 +166,15 @@ export const check = async (law: Law, port: Port, subject: string, options: RunO
     if (await fits(law, port, subject, input, options.timeout)) examples.push([input]);
   const result = await fc.check(property, { seed, numRuns: numRuns + examples.length, examples });
   const common = { law: law.id, subject, seed, runs: result.numRuns, skipped: result.numSkips };
-  if (!result.failed) return { ...common, status: law.class === 'statistical' ? 'upheld' : 'holds', margin };
+  if (!result.failed) {
+    const missed = covers.findIndex(([, { share }], i) => (reached[i] ?? 0) < due(numRuns, share));
+    if (missed >= 0) {
+      const [what = '', { share }] = covers[missed] as (typeof covers)[number]; // found above
+      const unreached = `${what}: ${reached[missed]} of ${numRuns} inputs, at least ${due(numRuns, share)} were due`;
+      return { ...common, status: 'undecided', margin, unreached };
+    }
+    return { ...common, status: law.class === 'statistical' ? 'upheld' : 'holds', margin };
+  }
   const [input] = result.counterexample ?? [];
   const error = result.errorInstance;
   const shrinks = result.numShrinks;

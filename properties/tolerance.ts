@@ -162,6 +162,19 @@ export const FINGERPRINT_GAP = 2 ** -10;
 /** Largest probability that one statistical check rejects a correct engine. A run has far fewer than 2,000 such checks: at most 1e-9 together. */
 export const ALPHA = 5e-13;
 
+/** Largest probability that a sound generator misses one coverage predicate in one check; far below {@link ALPHA}, because there are more of them. */
+const COVERAGE_ALPHA = 1e-14;
+
+/**
+ * How many of n inputs must satisfy a predicate that each satisfies with probability `share` at least: the largest count
+ * that is missed with probability at most {@link COVERAGE_ALPHA}, by the exact binomial distribution. 0 for few inputs.
+ */
+export const due = (n: number, share: number): number => {
+  let k = 0;
+  while (k < n && binomialCdf(k, n, share) <= COVERAGE_ALPHA) k++;
+  return k;
+};
+
 /**
  * Error of the midpoint rule for the moments of a quantile function at n points: each end cell holds 1/n of the mass
  * where the squared quantile is at most 2·ln n, and the inner cells add O(1/n).

@@ -50,7 +50,7 @@ export const runLaws = (laws: readonly Law[], port: Port, options: RunOptions, i
         own.push(done);
       }
       into.push(...own);
-      const failed = own.filter((c) => c.counterexample !== undefined).length;
+      const failed = own.filter((c) => c.counterexample !== undefined || c.status === 'undecided').length;
       const count = own.filter((c) => c.status !== 'not covered').length;
       return { ok: failed === 0, text: `${count} checks${failed > 0 ? `, ${failed} failed` : ''}` };
     },
@@ -60,7 +60,7 @@ export const runLaws = (laws: readonly Law[], port: Port, options: RunOptions, i
 export const exitOf = (checks: readonly Check[]): number =>
   checks.some((c) => c.status === 'crashed')
     ? EXIT.port
-    : checks.some((c) => c.status === 'falsified')
+    : checks.some((c) => c.status === 'falsified' || c.status === 'undecided')
       ? EXIT.falsified
       : EXIT.ok;
 
@@ -161,7 +161,7 @@ export const verifyCommand = async (adapter: string | undefined, options: Verify
   }
   print('');
   for (const line of lines) print(coloured(lineText(line)));
-  for (const c of checks.filter((one) => one.counterexample !== undefined)) {
+  for (const c of checks.filter((one) => one.counterexample !== undefined || one.status === 'undecided')) {
     const law = laws.find((l) => l.id === c.law);
     if (law !== undefined) print(`\n${coloured(card(law, c, port, replayOf(adapter, port)(c)))}`);
   }
