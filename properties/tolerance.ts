@@ -215,3 +215,16 @@ export const grantOf = (port: Pick<PortInfo, 'dtype' | 'conventions'>): Grant =>
   ulps: (row) => contractUlps(row.ulp),
   absolute: (row) => (port.conventions.derivative === 'absolute' && row.activation && row.ulp > 1 / 2 ? 4 : 0),
 });
+
+/** A sum of n shares, each off by a few roundings of a number up to 1, and their addition; see {@link gamma}. */
+export const sharesBound = (n: number, u: number): number => 2 * contractUlps(1) * gamma(n + 2, u);
+
+/** σ(−x) ÷ e^(−x) − 1 is e^(−x) itself, below 2⁻⁵⁷ from x = 40 on, and the rounding of both (laws.md, A-10). */
+export const TAIL_ERROR = 2 ** -50;
+
+/** Points of an interval at which the spread of a slope is sampled, and the factor by which a smooth one may exceed what they show. */
+export const SPREAD_POINTS = 8;
+export const SPREAD_FACTOR = 2;
+
+/** Half the step of a secant of a loss: its slope varies little over it, and the values' rounding is far below. */
+export const SECANT_STEP = 2 ** -12;

@@ -6,7 +6,6 @@ import {
   filled,
   finite,
   moderate,
-  parameter,
   parametersFor,
   powerOfTwo,
   type Values,
@@ -383,51 +382,6 @@ export const activationLaws = [
           x.data.map(Math.abs),
         ),
       ]);
-    },
-  }),
-  law<{ readonly x: Values; readonly slope: number }>({
-    id: 'activation/leaky-family',
-    ref: 'A-18',
-    class: 'rounding bound',
-    says: 'leaky ReLU is relu(x) − a·relu(−x) for every slope a: above 1, negative, and 0',
-    formula: 'fₐ(x) = relu(x) − a·relu(−x)',
-    kills: ['brain.js max(s, a·s)', 'torch #31938', 'dl4j #8178', 'chainer #5898'],
-    subjects: having1('leaky_relu'),
-    given: (port) =>
-      fc.record({ x: vector(moderate(port.dtype)), slope: fc.oneof(parameter, fc.constantFrom(0, 1, -1, 2)) }),
-    *holds({ x, slope }, port) {
-      const y = yield* forward('leaky_relu', x, { slope });
-      const expected = x.data.map((v) => (v > 0 ? v : slope * v)); // the sum has one term that is not zero
-      return within(
-        'y',
-        y,
-        expected.map(exactly),
-        expected.map((v) => ulpsAt(1, v, port.dtype)),
-      );
-    },
-  }),
-  law<{ readonly x: Values; readonly k: number; readonly p: Parameters }>({
-    id: 'activation/homogeneous',
-    ref: 'A-17',
-    class: 'power of two',
-    says: 'f(2ᵏ·x) is exactly 2ᵏ·f(x)',
-    subjects: among(['identity', 'relu', 'leaky_relu'], 'activation', 'forward'),
-    given: (port, name) =>
-      fc.record({ x: vector(moderate(port.dtype)), k: fc.integer({ min: -9, max: 9 }), p: parametersFor(name) }),
-    *holds({ x, k, p }, _port, name) {
-      const [a, b] = [
-        yield* forward(name, x, p),
-        yield* forward(
-          name,
-          map(x, (v) => v * 2 ** k),
-          p,
-        ),
-      ];
-      return same(
-        `f(x·2^${k})`,
-        b,
-        a.map((v) => v * 2 ** k),
-      );
     },
   }),
 ];

@@ -1,6 +1,8 @@
 // The law book: every chapter, in reading order.
 import type { Law } from '../law.ts';
 import { activationLaws } from './activation.ts';
+import { activationFamilyLaws } from './activation-family.ts';
+import { activationRowLaws } from './activation-rows.ts';
 import { batchnormLaws } from './batchnorm.ts';
 import { conventionLaws } from './convention.ts';
 import { diagnoseLaws } from './diagnose.ts';
@@ -8,6 +10,7 @@ import { dropoutLaws } from './dropout.ts';
 import { gradientLaws } from './gradient.ts';
 import { initializerLaws } from './initializer.ts';
 import { lossLaws } from './loss.ts';
+import { lossFamilyLaws } from './loss-family.ts';
 import { metaLaws } from './meta.ts';
 import { networkLaws } from './network.ts';
 import { opLaws } from './op.ts';
@@ -25,7 +28,10 @@ export const LAWS: readonly Law[] = [
   ...conventionLaws,
   ...purityLaws,
   ...activationLaws,
+  ...activationFamilyLaws,
+  ...activationRowLaws,
   ...lossLaws,
+  ...lossFamilyLaws,
   ...opLaws,
   ...gradientLaws,
   ...networkLaws,

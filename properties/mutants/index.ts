@@ -1,5 +1,6 @@
 // Planted faults, most of them real bugs in one line: each names the laws that must find it.
 import { activationMutants } from './activation.ts';
+import { activationFamilyMutants } from './activation-family.ts';
 import { batchnormMutants } from './batchnorm.ts';
 import { conventionMutants } from './convention.ts';
 import { diagnoseMutants } from './diagnose.ts';
@@ -8,6 +9,7 @@ import { gradientMutants } from './gradient.ts';
 import { initializerMutants } from './initializer.ts';
 import { judgeMutants } from './judge.ts';
 import { lossMutants } from './loss.ts';
+import { lossFamilyMutants } from './loss-family.ts';
 import { opMutants } from './op.ts';
 import { optimizerMutants } from './optimizer.ts';
 import { perceptronMutants } from './perceptron.ts';
@@ -25,7 +27,9 @@ export const MUTANTS: readonly Mutant[] = [
   ...conventionMutants,
   ...purityMutants,
   ...activationMutants,
+  ...activationFamilyMutants,
   ...lossMutants,
+  ...lossFamilyMutants,
   ...gradientMutants,
   ...batchnormMutants,
   ...dropoutMutants,

@@ -68,7 +68,11 @@ export const costRows = {
     kinks: [{ arg: 1, at: 0, slope: 'none' }],
     slopeCrosses: true,
     f: (p, y) => (y === 0 ? (Number.isNaN(p) ? p : 0) : y * logRatio(y, p)),
-    vjp: (o, g, _l, [p, y]) => [o.neg(o.mul(g, o.div(y, p))), o.mul(g, o.add(o.lit(1), o.log(o.div(y, p))))],
+    // a share of 0 costs nothing whatever is predicted, also where the prediction has underflowed to 0
+    vjp: (o, g, _l, [p, y]) => [
+      o.neg(o.mul(g, o.where(y, o.div(y, p), o.lit(0)))),
+      o.mul(g, o.add(o.lit(1), o.log(o.div(y, p)))),
+    ],
   }),
 };
 
