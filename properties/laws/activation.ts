@@ -112,6 +112,9 @@ const RANGES: Readonly<Record<string, (y: number, x: number) => boolean>> = {
 /** Suprema of derivatives, attained at 0 only. */
 const PEAKS: Readonly<Record<string, number>> = { sigmoid: 1 / 4, tanh: 1 };
 
+/** Where implementations like to change their formula: every half integer up to 50. */
+const SWITCHES = Array.from({ length: 201 }, (_, i) => (i - 100) / 2);
+
 /** Functions that never decrease, so that their floating-point values must not either. */
 export const MONOTONE = 'identity step relu sigmoid tanh softplus selu hard_sigmoid hard_tanh softsign'.split(' ');
 
@@ -257,10 +260,12 @@ export const activationLaws = [
     subjects: among(MONOTONE, 'activation', 'forward'),
     given: (port, name) => vector(telling(port, name)),
     *holds(x, port, name) {
-      const up = map(x, (v) => nextUp(v, port.dtype));
-      const [a, b] = [yield* forward(name, x), yield* forward(name, up)];
+      const all = [...x.data, ...SWITCHES];
+      const at = { shape: [all.length], data: all };
+      const up = map(at, (v) => nextUp(v, port.dtype));
+      const [a, b] = [yield* forward(name, at), yield* forward(name, up)];
       const bad = a.findIndex((v, i) => !(v <= (b[i] ?? Number.NaN)));
-      return claim(`y just above x = ${x.data[bad]}, against y there`, bad < 0, b[bad], a[bad]);
+      return claim(`y just above x = ${all[bad]}, against y there`, bad < 0, b[bad], a[bad]);
     },
   }),
   law<Values>({

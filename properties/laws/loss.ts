@@ -71,14 +71,27 @@ export const batch = (port: PortInfo, name: string): fc.Arbitrary<Batch> => {
     distribution: label,
   };
   return fc.tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 3 })).chain((shape) =>
-    fc.record({
-      prediction: filled(shape, predictions[row.prediction]),
-      target: filled(shape, targets[row.target]),
-      reduction: fc.constantFrom('mean' as const, 'sum' as const),
-      params: fc.record(
-        Object.fromEntries(Object.keys(row.params).map((k) => [k, fc.constantFrom(1 / 4, 3 / 4, 2, 5)])),
-      ),
-    }),
+    fc
+      .record({
+        prediction: filled(shape, predictions[row.prediction]),
+        target: filled(shape, targets[row.target]),
+        hits: filled(shape, fc.constantFrom(0, 0, 0, 1)),
+        reduction: fc.constantFrom('mean' as const, 'sum' as const),
+        params: fc.record(
+          Object.fromEntries(Object.keys(row.params).map((k) => [k, fc.constantFrom(1 / 4, 3 / 4, 2, 5)])),
+        ),
+      })
+      .map(({ hits, ...b }) => ({
+        ...b,
+        // errors bend where prediction and target agree, which chance never meets
+        prediction:
+          row.target === 'number' && row.prediction === 'number'
+            ? {
+                ...b.prediction,
+                data: b.prediction.data.map((v, i) => (hits.data[i] === 1 ? (b.target.data[i] ?? 0) : v)),
+              }
+            : b.prediction,
+      })),
   );
 };
 

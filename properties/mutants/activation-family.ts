@@ -195,8 +195,18 @@ export const activationFamilyMutants: readonly Mutant[] = [
   {
     id: 'silu/gate-reversed',
     says: 'x·σ(−x)',
-    killedBy: ['activation/gates-complete', 'activation/value'],
+    killedBy: ['activation/value', 'activation/own-slope'],
     plant: forward('silu', (x) => x * sigmoid(-x)),
+  },
+  {
+    id: 'silu/tilted',
+    says: 'lets 2⁻³⁰ of its input through beside the gate',
+    killedBy: ['activation/gates-complete', 'activation/value'],
+    plant: where(
+      'silu',
+      () => true,
+      (y, x) => y + x * 2 ** -30,
+    ),
   },
   {
     id: 'gelu/shifted',
@@ -311,7 +321,7 @@ export const activationFamilyMutants: readonly Mutant[] = [
     id: 'softplus/threshold-20',
     says: 'is the identity beyond 20, where it still differs by 2⁻²⁹',
     bug: 'torch softplus threshold',
-    killedBy: ['activation/value', 'activation/softplus-slope', 'activation/adjacent'],
+    killedBy: ['activation/value', 'activation/softplus-slope', 'activation/monotone'],
     plant: where(
       'softplus',
       (x) => x > 20,

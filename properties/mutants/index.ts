@@ -10,7 +10,7 @@ import { initializerMutants } from './initializer.ts';
 import { judgeMutants } from './judge.ts';
 import { lossMutants } from './loss.ts';
 import { lossFamilyMutants } from './loss-family.ts';
-import { opMutants } from './op.ts';
+import { opMutants, opSeamMutants } from './op.ts';
 import { optimizerMutants } from './optimizer.ts';
 import { perceptronMutants } from './perceptron.ts';
 import type { Mutant } from './plant.ts';
@@ -42,4 +42,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...diagnoseMutants,
   ...trainMutants,
   ...opMutants,
+  ...opSeamMutants,
 ];
