@@ -7,6 +7,7 @@ import { type Args, type Entry, isPlain } from './contract/entry.ts';
 import { layerEntries } from './contract/layers.ts';
 import { modelEntries } from './contract/models.ts';
 import { optimEntries } from './contract/optim.ts';
+import { sessionEntries } from './contract/sessions.ts';
 import { verifierEntries } from './contract/verifier.ts';
 
 export { type Args, camel, type Entry, type Plain, parametersOf, rowOf, snake } from './contract/entry.ts';
@@ -18,6 +19,7 @@ export const CONTRACT: readonly Entry[] = [
   ...optimEntries,
   ...modelEntries,
   ...classicEntries,
+  ...sessionEntries,
   ...verifierEntries,
 ];
 

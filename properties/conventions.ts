@@ -9,6 +9,8 @@ export const conventionsSchema = z.strictObject({
   /** How BCE of probabilities avoids log 0: `log` floors logarithms at −bceClip, `probability` clips p to [bceClip, 1 − bceClip], `added` adds bceClip inside the logarithms. */
   bce: z.enum(['log', 'probability', 'added']).default('log'),
   bceClip: z.number().positive().default(100),
+  /** Hyper-parameters out of their range: `refused` with an error, or `computed` with, then never to a silent NaN. */
+  outOfDomain: z.enum(['refused', 'computed']).default('refused'),
 });
 
 export type Conventions = z.output<typeof conventionsSchema>;

@@ -17,6 +17,7 @@ import { opLaws } from './op.ts';
 import { optimizerLaws } from './optimizer.ts';
 import { perceptronLaws } from './perceptron.ts';
 import { purityLaws } from './purity.ts';
+import { purityFamilyLaws } from './purity-family.ts';
 import { rbmLaws } from './rbm.ts';
 import { regularisationLaws } from './regularisation.ts';
 import { rngLaws } from './rng.ts';
@@ -27,6 +28,7 @@ export const LAWS: readonly Law[] = [
   ...metaLaws,
   ...conventionLaws,
   ...purityLaws,
+  ...purityFamilyLaws,
   ...activationLaws,
   ...activationFamilyLaws,
   ...activationRowLaws,

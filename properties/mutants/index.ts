@@ -15,6 +15,7 @@ import { optimizerMutants } from './optimizer.ts';
 import { perceptronMutants } from './perceptron.ts';
 import type { Mutant } from './plant.ts';
 import { purityMutants } from './purity.ts';
+import { purityFamilyMutants } from './purity-family.ts';
 import { rbmMutants } from './rbm.ts';
 import { regularisationMutants } from './regularisation.ts';
 import { scheduleMutants } from './schedule.ts';
@@ -26,6 +27,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...judgeMutants,
   ...conventionMutants,
   ...purityMutants,
+  ...purityFamilyMutants,
   ...activationMutants,
   ...activationFamilyMutants,
   ...lossMutants,

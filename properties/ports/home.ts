@@ -8,6 +8,7 @@ import { elementCalls } from './home/elements.ts';
 import { layerCalls } from './home/layers.ts';
 import { modelCalls } from './home/models.ts';
 import { optimCalls } from './home/optim.ts';
+import { sessionCalls } from './home/sessions.ts';
 
 export const homeAdapter: Adapter = {
   engine: 'tautograd',
@@ -15,7 +16,15 @@ export const homeAdapter: Adapter = {
   dtype: 'f64',
   hyper: Object.fromEntries(Object.entries(OPTIMIZERS).map(([name, row]) => [snake(name), Object.keys(row.hyper)])),
   ops: OP_NAMES,
-  entries: { ...elementCalls, ...layerCalls, ...drawCalls, ...optimCalls, ...modelCalls, ...classicCalls },
+  entries: {
+    ...elementCalls,
+    ...layerCalls,
+    ...drawCalls,
+    ...optimCalls,
+    ...modelCalls,
+    ...classicCalls,
+    ...sessionCalls,
+  },
 };
 
 export default definePort(homeAdapter);
