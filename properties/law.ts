@@ -33,6 +33,9 @@ export class Answer {
   numbers(name: string): readonly number[] {
     return this.#fields[name] as readonly number[];
   }
+  text(name: string): string {
+    return this.#fields[name] as string;
+  }
   flag(name: string): boolean {
     return this.#fields[name] as boolean;
   }

@@ -162,8 +162,11 @@ export const FINGERPRINT_GAP = 2 ** -10;
 /** Largest probability that one statistical check rejects a correct engine. A run has far fewer than 2,000 such checks: at most 1e-9 together. */
 export const ALPHA = 5e-13;
 
-/** Largest probability that a sound generator misses one coverage predicate in one check; far below {@link ALPHA}, because there are more of them. */
-const COVERAGE_ALPHA = 1e-14;
+/** The largest chance of a miss that a statistical law may claim to rule out. */
+export const MISS = 1e-6;
+
+/** Largest probability that a sound generator misses one coverage predicate in one check. A run has some two hundred of them: at most 1e-9 together. */
+const COVERAGE_ALPHA = 1e-12;
 
 /**
  * How many of n inputs must satisfy a predicate that each satisfies with probability `share` at least: the largest count

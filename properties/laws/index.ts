@@ -12,6 +12,7 @@ import { initializerLaws } from './initializer.ts';
 import { lossLaws } from './loss.ts';
 import { lossFamilyLaws } from './loss-family.ts';
 import { metaLaws } from './meta.ts';
+import { metaRunLaws } from './meta-run.ts';
 import { networkLaws } from './network.ts';
 import { opLaws } from './op.ts';
 import { optimizerLaws } from './optimizer.ts';
@@ -26,6 +27,7 @@ import { trainLaws } from './train.ts';
 
 export const LAWS: readonly Law[] = [
   ...metaLaws,
+  ...metaRunLaws,
   ...conventionLaws,
   ...purityLaws,
   ...purityFamilyLaws,

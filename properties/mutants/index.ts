@@ -18,6 +18,7 @@ import { purityMutants } from './purity.ts';
 import { purityFamilyMutants } from './purity-family.ts';
 import { rbmMutants } from './rbm.ts';
 import { regularisationMutants } from './regularisation.ts';
+import { runMutants } from './run.ts';
 import { scheduleMutants } from './schedule.ts';
 import { trainMutants } from './train.ts';
 
@@ -25,6 +26,7 @@ export type { Mutant } from './plant.ts';
 
 export const MUTANTS: readonly Mutant[] = [
   ...judgeMutants,
+  ...runMutants,
   ...conventionMutants,
   ...purityMutants,
   ...purityFamilyMutants,
