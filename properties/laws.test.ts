@@ -5,6 +5,7 @@ import home from './ports/home.ts';
 import { withVerifier } from './ports/verifier.ts';
 import { card } from './report.ts';
 import { check, tasks } from './run.ts';
+import { due } from './tolerance.ts';
 
 const port = withVerifier(home);
 
@@ -26,4 +27,10 @@ test('the book is a book: ids are unique, statements are there, every law says w
     expect(l.says.length).toBeGreaterThan(10);
     expect(l.ref).toMatch(/^[A-Z]-\d\d(, [A-Z]-\d\d)*$/);
   }
+});
+
+test('what inputs must reach is due: no predicate on them is idle at the runs of its law', () => {
+  for (const l of LAWS)
+    for (const [what, { share }] of Object.entries(l.covers ?? {}))
+      expect(due(l.runs, share), `${l.id}: ${what}`).toBeGreaterThan(0);
 });

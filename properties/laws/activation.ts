@@ -76,16 +76,16 @@ const besideKinks = (port: PortInfo, name: string): readonly number[] =>
 /** Numbers of every size, those beside a kink, and those where exponentials end. */
 export const telling = (port: PortInfo, name: string): fc.Arbitrary<number> => {
   const { round } = FORMATS[port.dtype];
+  const far = (low: number, high: number): fc.Arbitrary<number> =>
+    fc
+      .tuple(fc.integer({ min: low * 64, max: high * 64 }), fc.boolean())
+      .map(([k, left]) => round((left ? -k : k) / 64));
   return fc.oneof(
     { withCrossShrink: true },
-    { arbitrary: finite(port.dtype), weight: 6 },
-    { arbitrary: fc.constantFrom(...besideKinks(port, name)), weight: 2 },
-    {
-      arbitrary: fc
-        .tuple(fc.integer({ min: 40 * 64, max: 760 * 64 }), fc.boolean())
-        .map(([k, neg]) => round((neg ? -k : k) / 64)),
-      weight: 2,
-    },
+    { arbitrary: finite(port.dtype), weight: 4 },
+    { arbitrary: fc.constantFrom(...besideKinks(port, name)), weight: 4 },
+    { arbitrary: far(40, 745), weight: 2 },
+    { arbitrary: far(746, 1100), weight: 2 },
   );
 };
 

@@ -5,6 +5,7 @@ import { activationFamilyLaws } from './activation-family.ts';
 import { activationRowLaws } from './activation-rows.ts';
 import { batchnormLaws } from './batchnorm.ts';
 import { conventionLaws } from './convention.ts';
+import { covering } from './coverage.ts';
 import { diagnoseLaws } from './diagnose.ts';
 import { dropoutLaws } from './dropout.ts';
 import { gradientLaws } from './gradient.ts';
@@ -25,7 +26,7 @@ import { rngLaws } from './rng.ts';
 import { scheduleLaws } from './schedule.ts';
 import { trainLaws } from './train.ts';
 
-export const LAWS: readonly Law[] = [
+export const LAWS: readonly Law[] = covering([
   ...metaLaws,
   ...metaRunLaws,
   ...conventionLaws,
@@ -50,4 +51,4 @@ export const LAWS: readonly Law[] = [
   ...rbmLaws,
   ...diagnoseLaws,
   ...trainLaws,
-];
+]);
