@@ -73,7 +73,7 @@ export const truthAt = (name: string, v: number, p: Parameters): Point =>
 const besideKinks = (port: PortInfo, name: string): readonly number[] =>
   (KINKS[name] ?? [0]).flatMap((k) => [nextDown(k, port.dtype), k, nextUp(k, port.dtype)]);
 
-/** Numbers of every size, those beside a kink, and those where exponentials end. */
+/** Numbers of every size, those beside a kink, where implementations change their formula, and where exponentials end. */
 export const telling = (port: PortInfo, name: string): fc.Arbitrary<number> => {
   const { round } = FORMATS[port.dtype];
   const far = (low: number, high: number): fc.Arbitrary<number> =>
@@ -83,9 +83,10 @@ export const telling = (port: PortInfo, name: string): fc.Arbitrary<number> => {
   return fc.oneof(
     { withCrossShrink: true },
     { arbitrary: finite(port.dtype), weight: 4 },
-    { arbitrary: fc.constantFrom(...besideKinks(port, name)), weight: 4 },
-    { arbitrary: far(40, 745), weight: 2 },
-    { arbitrary: far(746, 1100), weight: 2 },
+    { arbitrary: fc.constantFrom(...besideKinks(port, name)), weight: 6 },
+    { arbitrary: far(2, 40), weight: 3 },
+    { arbitrary: far(40, 745), weight: 3 },
+    { arbitrary: far(746, 1100), weight: 3 },
   );
 };
 
