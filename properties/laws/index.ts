@@ -3,6 +3,7 @@ import type { Law } from '../law.ts';
 import { activationLaws } from './activation.ts';
 import { activationFamilyLaws } from './activation-family.ts';
 import { activationRowLaws } from './activation-rows.ts';
+import { activationSlopeLaws } from './activation-slopes.ts';
 import { batchnormLaws } from './batchnorm.ts';
 import { conventionLaws } from './convention.ts';
 import { covering } from './coverage.ts';
@@ -12,6 +13,7 @@ import { gradientLaws } from './gradient.ts';
 import { initializerLaws } from './initializer.ts';
 import { lossLaws } from './loss.ts';
 import { lossFamilyLaws } from './loss-family.ts';
+import { lossKindLaws } from './loss-kinds.ts';
 import { metaLaws } from './meta.ts';
 import { metaRunLaws } from './meta-run.ts';
 import { networkLaws } from './network.ts';
@@ -34,9 +36,11 @@ export const LAWS: readonly Law[] = covering([
   ...purityFamilyLaws,
   ...activationLaws,
   ...activationFamilyLaws,
+  ...activationSlopeLaws,
   ...activationRowLaws,
   ...lossLaws,
   ...lossFamilyLaws,
+  ...lossKindLaws,
   ...opLaws,
   ...gradientLaws,
   ...networkLaws,
