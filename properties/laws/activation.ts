@@ -86,6 +86,7 @@ export const telling = (port: PortInfo, name: string): fc.Arbitrary<number> => {
     { arbitrary: fc.constantFrom(...besideKinks(port, name)), weight: 6 },
     { arbitrary: far(2, 40), weight: 3 },
     { arbitrary: far(40, 745), weight: 3 },
+    { arbitrary: far(704, 752), weight: 2 },
     { arbitrary: far(746, 1100), weight: 3 },
   );
 };
