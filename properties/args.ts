@@ -151,3 +151,18 @@ export interface CdArgs extends MachineArgs {
   readonly uniforms: readonly Plain[];
   readonly from?: Plain;
 }
+
+export interface SessionArgs {
+  readonly layers: readonly { readonly type: string }[];
+  readonly loss: string;
+  readonly optimizer: string;
+  readonly hyper: Hyper;
+  readonly seed: number;
+  readonly x: Plain;
+  readonly y: Plain;
+  readonly steps: number;
+  /** Steps, counted from 1, after which the training is saved and loaded. */
+  readonly resumeAt: readonly number[];
+  /** Steps after which it is evaluated. */
+  readonly evaluateAt: readonly number[];
+}

@@ -9,6 +9,7 @@ import { layerEntries } from './contract/layers.ts';
 import { modelEntries } from './contract/models.ts';
 import { optimEntries } from './contract/optim.ts';
 import { regularEntries } from './contract/regular.ts';
+import { sessionEntries } from './contract/sessions.ts';
 import { trainingEntries } from './contract/training.ts';
 import { verifierEntries } from './contract/verifier.ts';
 
@@ -24,6 +25,7 @@ export const CONTRACT: readonly Entry[] = [
   ...diagnoseEntries,
   ...trainingEntries,
   ...regularEntries,
+  ...sessionEntries,
   ...verifierEntries,
 ];
 

@@ -35,6 +35,8 @@ export const conventionsSchema = z.strictObject({
   l2: z.enum(['half', 'full']).default('half'),
   /** Whether penalties count biases too. */
   regulariseBias: z.boolean().default(false),
+  /** Hyper-parameters out of their range: `refused` with an error, or `computed` with, then never to a silent NaN. */
+  outOfDomain: z.enum(['refused', 'computed']).default('refused'),
 });
 
 export type Conventions = z.output<typeof conventionsSchema>;

@@ -44,6 +44,9 @@ export class Answer {
   lists(name: string): readonly (readonly number[])[] {
     return this.#fields[name] as readonly (readonly number[])[];
   }
+  text(name: string): string {
+    return this.#fields[name] as string;
+  }
   flag(name: string): boolean {
     return this.#fields[name] as boolean;
   }
@@ -77,6 +80,15 @@ export type LawClass =
   | 'statistical'
   | 'structural';
 
+/** What the inputs of a law must reach, so that a generator cannot go blind unnoticed. */
+export interface Coverage<I> {
+  /** The share of inputs that the generator promises at least; how many are due follows from it and the runs. */
+  readonly share: number;
+  readonly of: (input: I, port: PortInfo, subject: string) => boolean;
+  /** Subjects that it is asked of; all, unless given. */
+  readonly when?: (port: PortInfo, subject: string) => boolean;
+}
+
 export interface Law<I = unknown> {
   readonly id: `${string}/${string}`;
   /** Its place in the catalogue. */
@@ -95,6 +107,8 @@ export interface Law<I = unknown> {
   readonly subjects: (port: PortInfo) => readonly string[];
   readonly given: (port: PortInfo, subject: string) => fc.Arbitrary<I>;
   readonly holds: (input: I, port: PortInfo, subject: string) => Inquiry<Verdict>;
+  /** Predicates on the inputs, by what they say; a law that holds without them is undecided, which is our failure. */
+  readonly covers?: Readonly<Record<string, Coverage<I>>>;
 }
 
 /** Types a row by its input, then forgets the type: whoever runs a law feeds `holds` from the same row's `given`. */

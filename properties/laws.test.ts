@@ -7,6 +7,7 @@ import home from './ports/home.ts';
 import { withVerifier } from './ports/verifier.ts';
 import { card } from './report.ts';
 import { tasks } from './run.ts';
+import { due } from './tolerance.ts';
 
 const port = withVerifier(home);
 const crew = crewFor(port, { workers: availableParallelism(), sealed: true });
@@ -30,4 +31,10 @@ test('the book is a book: ids are unique, statements are there, every law says w
     expect(l.says.length).toBeGreaterThan(10);
     expect(l.ref).toMatch(/^[A-Z]-\d\d(, [A-Z]-\d\d)*$/);
   }
+});
+
+test('what inputs must reach is due: no predicate on them is idle at the runs of its law', () => {
+  for (const l of LAWS)
+    for (const [what, { share }] of Object.entries(l.covers ?? {}))
+      expect(due(l.runs, share), `${l.id}: ${what}`).toBeGreaterThan(0);
 });

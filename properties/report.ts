@@ -46,7 +46,9 @@ export const lawLines = (laws: readonly Law[], checks: readonly Check[]): readon
         law,
         status: own.map((c) => c.status).reduce((a, b) => (SEVERITY.indexOf(b) > SEVERITY.indexOf(a) ? b : a)),
         subjects: own.filter((c) => c.status !== 'not covered').length,
-        failed: own.filter((c) => c.counterexample !== undefined && c.status !== 'waived').map((c) => c.subject),
+        failed: own
+          .filter((c) => (c.counterexample !== undefined && c.status !== 'waived') || c.status === 'undecided')
+          .map((c) => c.subject),
         runs: own.reduce((n, c) => n + c.runs, 0),
         margin: own.reduce((m, c) => Math.max(m, c.margin), 0),
       },
@@ -84,7 +86,15 @@ const difference = (about: string, w: Mismatch | null, margin: number, dtype: Dt
 
 /** Everything a person needs to see one failure and see it again. */
 export const card = (law: Law, check: Check, port: Pick<PortInfo, 'dtype'>, replay: string): string => {
-  const { counterexample: c } = check;
+  const { counterexample: c, unreached } = check;
+  if (unreached !== undefined)
+    return [
+      `? ${law.id}${check.subject === 'port' ? '' : ` [${check.subject}]`}  undecided  (${law.ref}, ${law.class})`,
+      `    law        ${law.says}`,
+      `    unreached  ${unreached}`,
+      '               no input failed; the generator is at fault, not the port',
+      `    replay     ${replay}`,
+    ].join('\n');
   if (c === undefined) return '';
   const [found = '', ...more] = difference(c.about, c.worst, check.margin, port.dtype);
   const { extent: e } = c;
@@ -160,7 +170,7 @@ export const markdown = (
   replay: (c: Check) => string,
 ): string => {
   const lines = lawLines(laws, checks);
-  const failures = checks.filter((c) => c.counterexample !== undefined);
+  const failures = checks.filter((c) => c.counterexample !== undefined || c.status === 'undecided');
   const lawOf = (c: Check): Law | undefined => laws.find((l) => l.id === c.law);
   return [
     `# The laws, asked of ${port.engine} ${port.version} (${port.dtype})`,

@@ -5,9 +5,9 @@ import { FINGERPRINTS } from './fingerprints.ts';
 import { concerns, contradiction, noting } from './infer.ts';
 import { Answer, type Inquiry, type Law, type Verdict } from './law.ts';
 import { type Port, PortError } from './port.ts';
-import type { Mismatch } from './tolerance.ts';
+import { due, type Mismatch } from './tolerance.ts';
 
-/** `undecided`: the runs that the law asks for were not made; `waived`: it fails, and is expected to. */
+/** `undecided`: the runs that the law asks for were not made, or their inputs did not reach what it promises to try; `waived`: it fails, and is expected to. */
 export type Status = 'holds' | 'upheld' | 'falsified' | 'crashed' | 'not covered' | 'undecided' | 'waived';
 
 /** How thorough a run is: inputs per law and subject, from the law's own number, and how many of a law's subjects. */
@@ -55,6 +55,8 @@ export interface Check {
   readonly counterexample?: Counterexample;
   /** Why a check that is waived is expected to fail. */
   readonly waiver?: { readonly why: string; readonly link?: string };
+  /** What the inputs did not reach. */
+  readonly unreached?: string;
 }
 
 export interface RunOptions {
@@ -96,8 +98,15 @@ export const drive = async <R>(port: Port, inquiry: Inquiry<R>, timeout = TIMEOU
   let turn = inquiry.next();
   while (!turn.done) {
     const { entry, args } = turn.value;
-    const reply = port.call(entry, args);
-    turn = inquiry.next(new Answer(reply instanceof Promise ? await inTime(reply, entry, timeout) : reply));
+    let answer: Answer;
+    try {
+      const reply = port.call(entry, args);
+      answer = new Answer(reply instanceof Promise ? await inTime(reply, entry, timeout) : reply);
+    } catch (error) {
+      turn = inquiry.throw(error); // a law may expect a refusal; from any other it comes straight back
+      continue;
+    }
+    turn = inquiry.next(answer);
   }
   return turn.value;
 };
@@ -175,7 +184,12 @@ export const check = async (law: Law, port: Port, subject: string, options: RunO
   const left = (options.until ?? Number.POSITIVE_INFINITY) - Date.now();
   if (left <= 0) return undecided(law, subject, seed);
   let margin = 0;
+  const covers = Object.entries(law.covers ?? {}).filter(([, { when }]) => when?.(port, subject) ?? true);
+  const reached = covers.map(() => 0);
   const property = fc.asyncProperty(law.given(port, subject), async (input) => {
+    covers.forEach(([, { of }], i) => {
+      if (of(input, port, subject)) reached[i] = (reached[i] ?? 0) + 1;
+    });
     const verdict = await judge(law, port, subject, input, options.timeout);
     if (!verdict.ok) throw new Falsified(verdict);
     margin = Math.max(margin, verdict.margin);
@@ -191,7 +205,15 @@ export const check = async (law: Law, port: Port, subject: string, options: RunO
     ...(Number.isFinite(left) ? { interruptAfterTimeLimit: left, markInterruptAsFailure: true } : {}),
   });
   const common = { law: law.id, subject, seed, runs: result.numRuns, skipped: result.numSkips };
-  if (!result.failed) return { ...common, status: law.class === 'statistical' ? 'upheld' : 'holds', margin };
+  if (!result.failed) {
+    const missed = covers.findIndex(([, { share }], i) => (reached[i] ?? 0) < due(numRuns, share));
+    if (missed >= 0) {
+      const [what = '', { share }] = covers[missed] as (typeof covers)[number]; // found above
+      const unreached = `${what}: ${reached[missed]} of ${numRuns} inputs, at least ${due(numRuns, share)} were due`;
+      return { ...common, status: 'undecided', margin, unreached };
+    }
+    return { ...common, status: law.class === 'statistical' ? 'upheld' : 'holds', margin };
+  }
   if (result.interrupted && result.counterexample === null) return { ...common, status: 'undecided', margin };
   const [input] = result.counterexample ?? [];
   const error = result.errorInstance;

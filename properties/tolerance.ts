@@ -168,6 +168,24 @@ export const FINGERPRINT_GAP = 2 ** -10;
 /** Largest probability that one statistical check rejects a correct engine. A run has far fewer than 2,000 such checks: at most 1e-9 together. */
 export const ALPHA = 5e-13;
 
+/** The largest chance of a miss that a statistical law may claim to rule out. */
+export const MISS = 1e-6;
+
+/** Largest probability that a sound generator misses one coverage predicate in one check. A run has some two hundred of them: at most 1e-9 together. */
+const COVERAGE_ALPHA = 1e-12;
+
+/**
+ * How many of n inputs must satisfy a predicate that each satisfies with probability `share` at least: the largest count
+ * that is missed with probability at most {@link COVERAGE_ALPHA}, by the exact binomial distribution. 0 for few inputs.
+ * Runs whose probabilities differ about that average, as those of a biased generator do, miss it less often.
+ * @source Hoeffding 1956, Theorem 4
+ */
+export const due = (n: number, share: number): number => {
+  let k = 0;
+  while (k < n && binomialCdf(k, n, share) <= COVERAGE_ALPHA) k++;
+  return k;
+};
+
 /**
  * Error of the midpoint rule for the moments of a quantile function at n points: each end cell holds 1/n of the mass
  * where the squared quantile is at most 2·ln n, and the inner cells add O(1/n).
@@ -446,3 +464,16 @@ export const logitBound = (share: number, u: number): number =>
 /** A probability σ(a) whose a sums so many terms, of absolute values up to `size` in sum, with inputs off by a probability's error each. */
 export const unitBound = (terms: number, size: number, u: number): number =>
   gamma(terms + 2 * PROBABILITY_ROUNDINGS, u) * (1 + size);
+
+/** A sum of n shares, each off by a few roundings of a number up to 1, and their addition; see {@link gamma}. */
+export const sharesBound = (n: number, u: number): number => 2 * contractUlps(1) * gamma(n + 2, u);
+
+/** σ(−x) ÷ e^(−x) − 1 is e^(−x) itself, below 2⁻⁵⁷ from x = 40 on, and the rounding of both (laws.md, A-10). */
+export const TAIL_ERROR = 2 ** -50;
+
+/** Points of an interval at which the spread of a slope is sampled, and the factor by which a smooth one may exceed what they show. */
+export const SPREAD_POINTS = 8;
+export const SPREAD_FACTOR = 2;
+
+/** Half the step of a secant of a loss: its slope varies little over it, and the values' rounding is far below. */
+export const SECANT_STEP = 2 ** -12;

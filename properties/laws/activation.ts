@@ -6,7 +6,6 @@ import {
   filled,
   finite,
   moderate,
-  parameter,
   parametersFor,
   powerOfTwo,
   type Values,
@@ -14,47 +13,88 @@ import {
 } from '../arbitraries.ts';
 import { rowOf } from '../contract.ts';
 import { among, ask, claim, each, every, type Inquiry, law, same, type Verdict, within } from '../law.ts';
+import { ACTIVATION_POINTS, KINKS, type Point } from '../oracle/elements.ts';
 import { exact, expecting, nearest } from '../oracle/exact.ts';
-import { curvatureAt, slopeAt, valueAt } from '../oracle/formula.ts';
-import { paramScope } from '../oracle/readings.ts';
 import type { PortInfo } from '../port.ts';
-import { contractDerivativeUlps, contractUlps, exactly, FORMATS, nextUp, spacing, ulpsAt } from '../tolerance.ts';
+import {
+  contractDerivativeUlps,
+  contractUlps,
+  exactly,
+  FORMATS,
+  nextDown,
+  nextUp,
+  spacing,
+  ulpsAt,
+} from '../tolerance.ts';
 
-type Parameters = Readonly<Record<string, number>>;
-interface At {
+export type Parameters = Readonly<Record<string, number>>;
+export interface At {
   readonly x: Values;
   readonly p: Parameters;
 }
-interface Pulled extends At {
+export interface Pulled extends At {
   readonly dy: Values;
 }
 
-const withParameters = (name: string, value: fc.Arbitrary<number>): fc.Arbitrary<At> =>
+export const withParameters = (name: string, value: fc.Arbitrary<number>): fc.Arbitrary<At> =>
   fc.record({ x: vector(value), p: parametersFor(name) });
 
-const withCotangent = (name: string, value: fc.Arbitrary<number>, dy: fc.Arbitrary<number>): fc.Arbitrary<Pulled> =>
+export const withCotangent = (
+  name: string,
+  value: fc.Arbitrary<number>,
+  dy: fc.Arbitrary<number>,
+): fc.Arbitrary<Pulled> =>
   withParameters(name, value).chain((at) =>
     fc.record({ x: fc.constant(at.x), p: fc.constant(at.p), dy: filled(at.x.shape, dy) }),
   );
 
-function* forward(name: string, x: Values, p: Parameters = {}): Inquiry<readonly number[]> {
+export function* forward(name: string, x: Values, p: Parameters = {}): Inquiry<readonly number[]> {
   return Array.from((yield* ask(`activation.${name}.forward`, { x, ...p })).tensor('y').data);
 }
 
-function* pull(name: string, x: Values, dy: Values, p: Parameters = {}): Inquiry<readonly number[]> {
+export function* pull(name: string, x: Values, dy: Values, p: Parameters = {}): Inquiry<readonly number[]> {
   return Array.from((yield* ask(`activation.${name}.vjp`, { x, dy, ...p })).tensor('dx').data);
 }
 
 /** Activations that map each number on its own; those along rows have laws of their own. */
-const elementwise =
+export const elementwise =
   (...calls: readonly string[]) =>
   (port: PortInfo): readonly string[] =>
     each('activation', ...calls)(port).filter((name) => rowOf(name).kind === 'pointwise');
 
-const map = (x: Values, f: (v: number) => number): Values => ({ shape: x.shape, data: x.data.map(f) });
-const ones = (x: Values): Values => map(x, () => 1);
+export const map = (x: Values, f: (v: number) => number): Values => ({ shape: x.shape, data: x.data.map(f) });
+export const ones = (x: Values): Values => map(x, () => 1);
 
-const isKink = (name: string, v: number): boolean => rowOf(name).kinks.some((k) => k.at === v);
+/** What the function is at a point, by its definition. */
+export const truthAt = (name: string, v: number, p: Parameters): Point =>
+  (ACTIVATION_POINTS[name] as NonNullable<(typeof ACTIVATION_POINTS)[string]>)(exact(v), p); // every elementwise row is in it
+
+/** Kinks and the numbers next to them, from which a wrong side shows. */
+const besideKinks = (port: PortInfo, name: string): readonly number[] =>
+  (KINKS[name] ?? [0]).flatMap((k) => [nextDown(k, port.dtype), k, nextUp(k, port.dtype)]);
+
+/** Numbers of every size, those beside a kink, where implementations change their formula, and where exponentials end. */
+export const telling = (port: PortInfo, name: string): fc.Arbitrary<number> => {
+  const { round } = FORMATS[port.dtype];
+  const far = (low: number, high: number): fc.Arbitrary<number> =>
+    fc
+      .tuple(fc.integer({ min: low * 64, max: high * 64 }), fc.boolean())
+      .map(([k, left]) => round((left ? -k : k) / 64));
+  return fc.oneof(
+    { withCrossShrink: true },
+    { arbitrary: finite(port.dtype), weight: 4 },
+    { arbitrary: fc.constantFrom(...besideKinks(port, name)), weight: 6 },
+    { arbitrary: far(2, 40), weight: 3 },
+    { arbitrary: far(40, 745), weight: 3 },
+    { arbitrary: far(704, 752), weight: 2 },
+    { arbitrary: far(746, 1100), weight: 3 },
+  );
+};
+
+const isKink = (name: string, v: number): boolean => (KINKS[name] ?? []).includes(v);
+
+/** Engines differ in which side these take at 0, which ports declare. */
+const RECTIFIERS = ['relu', 'leaky_relu'];
 
 /** Ranges that hold for every number; per name, because they are what the laws claim of these functions. */
 const RANGES: Readonly<Record<string, (y: number, x: number) => boolean>> = {
@@ -63,14 +103,24 @@ const RANGES: Readonly<Record<string, (y: number, x: number) => boolean>> = {
   tanh: (y) => y >= -1 && y <= 1,
   softplus: (y, x) => y >= Math.max(x, 0),
   step: (y) => y === 0 || y === 1,
+  selu: (y) => y >= -2,
+  gelu: (y) => y > -1 / 4,
+  gelu_tanh: (y) => y > -1 / 4,
+  silu: (y) => y > -1 / 2,
+  hard_sigmoid: (y) => y >= 0 && y <= 1,
+  hard_tanh: (y) => y >= -1 && y <= 1,
+  softsign: (y) => y >= -1 && y <= 1,
 };
 /** Suprema of derivatives, attained at 0 only. */
 const PEAKS: Readonly<Record<string, number>> = { sigmoid: 1 / 4, tanh: 1 };
 
-/** Functions that never decrease, so that their floating-point values must not either. */
-const MONOTONE = 'identity step relu sigmoid tanh softplus selu hard_sigmoid hard_tanh softsign'.split(' ');
+/** Where implementations like to change their formula: every half integer up to 50. */
+const SWITCHES = Array.from({ length: 201 }, (_, i) => (i - 100) / 2);
 
-const absoluteOf = (port: PortInfo, dy: number): number =>
+/** Functions that never decrease, so that their floating-point values must not either. */
+export const MONOTONE = 'identity step relu sigmoid tanh softplus selu hard_sigmoid hard_tanh softsign'.split(' ');
+
+export const absoluteOf = (port: PortInfo, dy: number): number =>
   port.conventions.derivative === 'absolute' ? 4 * FORMATS[port.dtype].u * Math.abs(dy) : 0;
 
 export const activationLaws = [
@@ -82,13 +132,11 @@ export const activationLaws = [
     formula: '|y − f(x)| ≤ k·ulp(f(x))',
     kills: ['brain.js #560', 'candle #898', 'nd4j #701'],
     subjects: elementwise('forward'),
-    given: (port, name) => withParameters(name, finite(port.dtype)),
+    given: (port, name) => withParameters(name, telling(port, name)),
     *holds({ x, p }, port, name) {
       const row = rowOf(name);
       const y = yield* forward(name, x, p);
-      const expected = x.data.map((v) =>
-        expecting(valueAt(row.formula, { x: exact(v), ...paramScope(p) }), port.dtype),
-      );
+      const expected = x.data.map((v) => expecting(truthAt(name, v, p).value, port.dtype));
       return within(
         'y',
         y,
@@ -108,29 +156,26 @@ export const activationLaws = [
     given: (port, name) =>
       withCotangent(
         name,
-        finite(port.dtype).map((v) => (isKink(name, v) ? 1 : v)),
+        telling(port, name).map((v) => (isKink(name, v) ? 1 / 2 : v)),
         cotangent(port.dtype),
       ),
     *holds({ x, dy, p }, port, name) {
       const row = rowOf(name);
       const k = contractDerivativeUlps(row.ulp);
       const dx = yield* pull(name, x, dy, p);
-      const slopes = x.data.map((v) => slopeAt(row.formula, 'x', { x: exact(v), ...paramScope(p) }));
-      const expected = slopes.map((s, i) => expecting(s.value.times(exact(dy.data[i] ?? 0)), port.dtype));
+      const points = x.data.map((v) => truthAt(name, v, p));
+      const expected = points.map((t, i) => expecting(t.slope.times(exact(dy.data[i] ?? 0)), port.dtype));
       const allowed = expected.map((e, i) => {
         const scale = Math.abs(dy.data[i] ?? 0);
         const v = x.data[i] ?? 0;
-        const bend = row.slopeCrosses
-          ? Math.abs(nearest(curvatureAt(row.formula, 'x', { x: exact(v), ...paramScope(p) })))
-          : 0;
-        const condition = bend === 0 ? 0 : Math.abs((v * bend) / nearest(slopes[i]?.value ?? exact(1)));
+        const bend = Math.abs(nearest(points[i]?.bend ?? exact(0)));
+        const condition = bend === 0 ? 0 : Math.abs((v * bend) / nearest(points[i]?.slope ?? exact(1)));
         // f′ itself may be subnormal before dy enlarges it
         const underflow = k > 1 / 2 ? k * FORMATS[port.dtype].tiny * Math.max(1, condition) * scale : 0;
         return (
           ulpsAt(k, e.value, port.dtype) +
           k * bend * spacing(v, port.dtype) * scale +
           underflow +
-          scale * nearest(slopes[i]?.error ?? exact(0)) +
           absoluteOf(port, scale)
         );
       });
@@ -144,29 +189,27 @@ export const activationLaws = [
     runs: 30,
     says: 'one ulp to either side of a kink the slope is that of the side, and at the kink it lies between them; the rectifiers have the slope that is declared',
     kills: ['torch #1792', 'tfjs #7251'],
-    subjects: (port) => elementwise('vjp')(port).filter((name) => rowOf(name).kinks.length > 0),
+    subjects: (port) => elementwise('vjp')(port).filter((name) => name in KINKS),
     given: (_port, name) => fc.record({ dy: powerOfTwo(-3, 3), p: parametersFor(name) }),
     *holds({ dy, p }, port, name) {
-      const row = rowOf(name);
-      const { tiny } = FORMATS[port.dtype];
       const c = port.conventions.reluSlopeAtZero;
       const verdicts: Verdict[] = [];
-      for (const { at, declared } of row.kinks) {
-        const near = Math.max(tiny, spacing(at, port.dtype));
-        const x = { shape: [3], data: [at - near, at, at + near] };
+      for (const at of KINKS[name] ?? []) {
+        const [below, above] = [nextDown(at, port.dtype), nextUp(at, port.dtype)];
+        const x = { shape: [3], data: [below, at, above] };
         const dx = yield* pull(
           name,
           x,
           map(x, () => dy),
           p,
         );
-        const side = (v: number): number => nearest(slopeAt(row.formula, 'x', { x: exact(v), ...paramScope(p) }).value);
-        const [left, right] = [side(at - near), side(at + near)];
+        const side = (v: number): number => FORMATS[port.dtype].round(nearest(truthAt(name, v, p).slope));
+        const [left, right] = [side(below), side(above)];
         const sides = [left, right].map((s) => s * dy);
         const mid = dx[1] ?? Number.NaN;
         verdicts.push(
           same('dx just left and just right of the kink', [dx[0] ?? Number.NaN, dx[2] ?? Number.NaN], sides),
-          declared === true
+          RECTIFIERS.includes(name)
             ? same('dx at the kink', [mid], [(left + c * (right - left)) * dy])
             : claim('dx at the kink', mid >= Math.min(...sides) && mid <= Math.max(...sides), mid, sides[0]),
         );
@@ -180,8 +223,11 @@ export const activationLaws = [
     class: 'exact',
     says: 'NaN comes only from NaN: value and derivative are numbers for every other input, infinities included',
     kills: ['tiny-dnn #347', 'nd4j #7382', 'burn #520', 'dynet #1525', 'NNlib #408', 'candle #2328', 'tinygrad #8238'],
-    subjects: elementwise('forward'),
-    given: (port, name) => withParameters(name, anyNumber(port.dtype)),
+    subjects: (port) => each('activation', 'forward')(port),
+    given: (port, name) =>
+      rowOf(name).kind === 'pointwise'
+        ? withParameters(name, anyNumber(port.dtype))
+        : withParameters(name, finite(port.dtype)),
     *holds({ x, p }, port, name) {
       const y = yield* forward(name, x, p);
       const dx = port.has(`activation.${name}.vjp`) ? yield* pull(name, x, ones(x), p) : [];
@@ -214,12 +260,14 @@ export const activationLaws = [
     says: 'the value at the next number is never smaller, across every switch of the implementation',
     kills: ['torch #55587'],
     subjects: among(MONOTONE, 'activation', 'forward'),
-    given: (port) => vector(finite(port.dtype)),
+    given: (port, name) => vector(telling(port, name)),
     *holds(x, port, name) {
-      const up = map(x, (v) => nextUp(v, port.dtype));
-      const [a, b] = [yield* forward(name, x), yield* forward(name, up)];
+      const all = [...x.data, ...SWITCHES];
+      const at = { shape: [all.length], data: all };
+      const up = map(at, (v) => nextUp(v, port.dtype));
+      const [a, b] = [yield* forward(name, at), yield* forward(name, up)];
       const bad = a.findIndex((v, i) => !(v <= (b[i] ?? Number.NaN)));
-      return claim(`y just above x = ${x.data[bad]}, against y there`, bad < 0, b[bad], a[bad]);
+      return claim(`y just above x = ${all[bad]}, against y there`, bad < 0, b[bad], a[bad]);
     },
   }),
   law<Values>({
@@ -341,51 +389,6 @@ export const activationLaws = [
           x.data.map(Math.abs),
         ),
       ]);
-    },
-  }),
-  law<{ readonly x: Values; readonly slope: number }>({
-    id: 'activation/leaky-family',
-    ref: 'A-18',
-    class: 'rounding bound',
-    says: 'leaky ReLU is relu(x) − a·relu(−x) for every slope a: above 1, negative, and 0',
-    formula: 'fₐ(x) = relu(x) − a·relu(−x)',
-    kills: ['brain.js max(s, a·s)', 'torch #31938', 'dl4j #8178', 'chainer #5898'],
-    subjects: having1('leaky_relu'),
-    given: (port) =>
-      fc.record({ x: vector(moderate(port.dtype)), slope: fc.oneof(parameter, fc.constantFrom(0, 1, -1, 2)) }),
-    *holds({ x, slope }, port) {
-      const y = yield* forward('leaky_relu', x, { slope });
-      const expected = x.data.map((v) => (v > 0 ? v : slope * v)); // the sum has one term that is not zero
-      return within(
-        'y',
-        y,
-        expected.map(exactly),
-        expected.map((v) => ulpsAt(1, v, port.dtype)),
-      );
-    },
-  }),
-  law<{ readonly x: Values; readonly k: number; readonly p: Parameters }>({
-    id: 'activation/homogeneous',
-    ref: 'A-17',
-    class: 'power of two',
-    says: 'f(2ᵏ·x) is exactly 2ᵏ·f(x)',
-    subjects: among(['identity', 'relu', 'leaky_relu'], 'activation', 'forward'),
-    given: (port, name) =>
-      fc.record({ x: vector(moderate(port.dtype)), k: fc.integer({ min: -9, max: 9 }), p: parametersFor(name) }),
-    *holds({ x, k, p }, _port, name) {
-      const [a, b] = [
-        yield* forward(name, x, p),
-        yield* forward(
-          name,
-          map(x, (v) => v * 2 ** k),
-          p,
-        ),
-      ];
-      return same(
-        `f(x·2^${k})`,
-        b,
-        a.map((v) => v * 2 ** k),
-      );
     },
   }),
 ];

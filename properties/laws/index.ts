@@ -1,10 +1,14 @@
 // The law book: every chapter, in reading order.
 import type { Law } from '../law.ts';
 import { activationLaws } from './activation.ts';
+import { activationFamilyLaws } from './activation-family.ts';
+import { activationRowLaws } from './activation-rows.ts';
+import { activationSlopeLaws } from './activation-slopes.ts';
 import { batchModeLaws } from './batchmodes.ts';
 import { batchnormLaws } from './batchnorm.ts';
 import { clipLaws } from './clip.ts';
 import { conventionLaws } from './convention.ts';
+import { covering } from './coverage.ts';
 import { denseLaws } from './dense.ts';
 import { diagnoseLaws } from './diagnose.ts';
 import { dropoutLaws } from './dropout.ts';
@@ -17,7 +21,10 @@ import { initializerLaws } from './initializer.ts';
 import { matrixInitializerLaws } from './initializer-matrix.ts';
 import { networkInitializerLaws } from './initializer-network.ts';
 import { lossLaws } from './loss.ts';
+import { lossFamilyLaws } from './loss-family.ts';
+import { lossKindLaws } from './loss-kinds.ts';
 import { metaLaws } from './meta.ts';
+import { metaRunLaws } from './meta-run.ts';
 import { networkLaws } from './network.ts';
 import { networkFormLaws } from './network-forms.ts';
 import { networkSymmetryLaws } from './network-symmetries.ts';
@@ -31,6 +38,7 @@ import { relationLaws } from './optimizer-relations.ts';
 import { wholeOptimizerLaws } from './optimizer-whole.ts';
 import { perceptronLaws } from './perceptron.ts';
 import { purityLaws } from './purity.ts';
+import { purityFamilyLaws } from './purity-family.ts';
 import { rbmLaws } from './rbm.ts';
 import { regularisationLaws } from './regularisation.ts';
 import { rngLaws } from './rng.ts';
@@ -40,12 +48,19 @@ import { trainLaws } from './train.ts';
 import { trainDataLaws } from './train-data.ts';
 import { wrapperLaws } from './wrapper.ts';
 
-export const LAWS: readonly Law[] = [
+export const LAWS: readonly Law[] = covering([
   ...metaLaws,
+  ...metaRunLaws,
   ...conventionLaws,
   ...purityLaws,
+  ...purityFamilyLaws,
   ...activationLaws,
+  ...activationFamilyLaws,
+  ...activationSlopeLaws,
+  ...activationRowLaws,
   ...lossLaws,
+  ...lossFamilyLaws,
+  ...lossKindLaws,
   ...opLaws,
   ...gradientLaws,
   ...gradientModelLaws,
@@ -80,4 +95,4 @@ export const LAWS: readonly Law[] = [
   ...diagnoseLaws,
   ...trainLaws,
   ...trainDataLaws,
-];
+]);

@@ -4,7 +4,7 @@ import type { Lang, Op } from '../../src/index.ts';
 import { cotangent, extent, filled, moderate, small, type Values } from '../arbitraries.ts';
 import type { Equation } from '../args.ts';
 import { rowOf } from '../contract.ts';
-import { every, law, within } from '../law.ts';
+import { claim, every, type Inquiry, law, same, within } from '../law.ts';
 import { type Big, big, exact, expecting, nearest, ZERO } from '../oracle/exact.ts';
 import { bendsAt, differenceOf, slopeAt } from '../oracle/formula.ts';
 import { bounded, exactly64, paramScope, shifted } from '../oracle/readings.ts';
@@ -127,7 +127,140 @@ const cotangents = (
   );
 };
 
+/** What rows do where they bend or tie, and where the slope is a decision: arguments, value, cotangents for the cotangent 1. */
+interface Seam {
+  readonly xs: readonly (readonly number[])[];
+  readonly y: readonly number[];
+  readonly dxs: readonly (readonly number[])[];
+}
+const SEAMS: Readonly<Record<string, Seam>> = {
+  abs: { xs: [[0, -2, 3]], y: [0, 2, 3], dxs: [[0, -1, 1]] },
+  sign: { xs: [[0, -2, 3]], y: [0, -1, 1], dxs: [[0, 0, 0]] },
+  floor: { xs: [[2, -2.5, -0.5]], y: [2, -3, -1], dxs: [[0, 0, 0]] },
+  maximum: {
+    xs: [
+      [1, 2, -1],
+      [1, -2, 3],
+    ],
+    y: [1, 2, 3],
+    dxs: [
+      [1 / 2, 1, 0],
+      [1 / 2, 0, 1],
+    ],
+  },
+  minimum: {
+    xs: [
+      [1, 2, -1],
+      [1, -2, 3],
+    ],
+    y: [1, -2, -1],
+    dxs: [
+      [1 / 2, 0, 1],
+      [1 / 2, 1, 0],
+    ],
+  },
+  greater: {
+    xs: [
+      [1, 2, -1],
+      [1, -2, 3],
+    ],
+    y: [0, 1, 0],
+    dxs: [
+      [0, 0, 0],
+      [0, 0, 0],
+    ],
+  },
+  where: {
+    xs: [
+      [0, 1, -2],
+      [5, 6, 7],
+      [8, 9, 10],
+    ],
+    y: [8, 6, 7],
+    dxs: [
+      [0, 0, 0],
+      [0, 1, 1],
+      [1, 0, 0],
+    ],
+  },
+};
+/** Rows that choose, and need not see what they did not choose. */
+const CHOOSERS = ['where'];
+
+function* applyTo(
+  name: string,
+  xs: readonly Values[],
+  dy: Values,
+): Inquiry<{ readonly y: readonly number[]; readonly dxs: readonly (readonly number[])[] }> {
+  const answer = yield* graph([{ op: name, reads: xs.map((_, i) => i) }], xs, dy);
+  return { y: Array.from(answer.tensor('y').data), dxs: answer.tensors('dinputs').map((d) => Array.from(d.data)) };
+}
+
 export const opLaws = [
+  law<number>({
+    id: 'op/seam',
+    ref: 'A-04, A-05',
+    class: 'exact',
+    runs: 10,
+    says: 'at a kink or a tie an operation has its value exactly, and the declared slope: 0 for abs and sign, half to each side of a tie, none where a choice is made',
+    kills: ['torch #1792', 'tfjs #1076', 'jax-js 8c38356'],
+    subjects: (port) => (port.has('program.graph.vjp') ? port.ops.filter((op) => op in SEAMS) : []),
+    given: () => fc.constantFrom(-2, 1 / 2, 4),
+    *holds(g, _port, name) {
+      const { xs, y, dxs } = SEAMS[name] as Seam; // the subjects come from the table
+      const n = y.length;
+      const got = yield* applyTo(
+        name,
+        xs.map((data) => ({ shape: [n], data })),
+        { shape: [n], data: new Array<number>(n).fill(g) },
+      );
+      return every([
+        same('y', got.y, y),
+        ...dxs.map((d, i) =>
+          same(
+            `cotangent of argument ${i}`,
+            got.dxs[i] ?? [],
+            d.map((v) => v * g),
+          ),
+        ),
+      ]);
+    },
+  }),
+  law<{ readonly at: number; readonly others: readonly number[] }>({
+    id: 'op/nan',
+    ref: 'A-06',
+    class: 'exact',
+    runs: 20,
+    says: 'NaN in any argument of a pointwise operation is NaN in its value; a choice passes on what it chose alone',
+    kills: ['jax-js 8c38356', 'candle #2083'],
+    subjects: (port) =>
+      port.has('program.graph.vjp')
+        ? port.ops.filter((op) => rowOf(op).kind === 'pointwise' && rowOf(op).sample([[]]) === undefined)
+        : [],
+    given: (port) =>
+      fc.record({
+        at: fc.nat({ max: 2 }),
+        others: fc.array(
+          moderate(port.dtype).map((v) => Math.abs(v) / 16 || 1 / 2),
+          { minLength: 3, maxLength: 3 },
+        ),
+      }),
+    *holds({ at, others }, _port, name) {
+      const n = rowOf(name).args.length;
+      const k = at % n;
+      const data = others.slice(0, n).map((v, i) => (i === k ? Number.NaN : v));
+      const { y } = yield* applyTo(
+        name,
+        data.map((v) => ({ shape: [1], data: [v] })),
+        { shape: [1], data: [1] },
+      );
+      if (CHOOSERS.includes(name)) {
+        const [c = 0, x = 0, other = 0] = data;
+        return same('y', y, [Number.isNaN(c) ? c : c === 0 ? other : x]);
+      }
+      return claim(`${name} of NaN as argument ${k}`, Number.isNaN(y[0]), y[0], Number.NaN);
+    },
+  }),
   law<Applied>({
     id: 'op/value',
     ref: 'A-01',

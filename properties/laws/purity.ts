@@ -1,6 +1,6 @@
 // The chapter of purity: arguments survive every call, and the same call gives the same bits.
 import fc from 'fast-check';
-import { cotangent, filled, moderate, parametersFor } from '../arbitraries.ts';
+import { cotangent, filled, moderate, parametersFor, seed } from '../arbitraries.ts';
 import { type Args, ENTRIES, type Plain } from '../contract.ts';
 import { type Answer, ask, claim, every, law, same, type Verdict } from '../law.ts';
 import { anyNetwork } from '../networks.ts';
@@ -49,6 +49,32 @@ const ARGUMENTS: Readonly<Record<string, (port: PortInfo, name: string) => fc.Ar
   'program.jvp': (port) => wholeProgram(port).map(({ equations, inputs, u }) => ({ equations, inputs, u })),
   'program.hvp': (port) =>
     wholeProgram(port, true).map(({ equations, inputs, u }) => ({ equations, inputs, u, mode: 'reverseOverReverse' })),
+  'initializer.sample': () =>
+    fc.record({
+      shape: fc.constant([4, 3]),
+      fanIn: fc.constant(4),
+      fanOut: fc.constant(3),
+      gain: fc.constantFrom(1 / 2, 2),
+      seed,
+    }),
+  'random.sample': () => fc.record({ seed, count: fc.integer({ min: 1, max: 8 }) }),
+  'session.run': (port) =>
+    fc.record({
+      layers: fc.constant([
+        { type: 'dense', units: 3 },
+        { type: 'dropout', dropRate: 3 / 8 },
+        { type: 'dense', units: 1 },
+      ]),
+      loss: fc.constant('mse'),
+      optimizer: fc.constant('adam'),
+      hyper: fc.constant({ lr: 1 / 8 }),
+      seed,
+      x: filled([4, 2], moderate(port.dtype)),
+      y: filled([4, 1], moderate(port.dtype)),
+      steps: fc.constant(3),
+      resumeAt: fc.constant([]),
+      evaluateAt: fc.constant([2]),
+    }),
   'loss.forward': () => lossArgs,
   'loss.vjp': () => lossArgs,
   'optimizer.run': (port) => {
@@ -82,7 +108,7 @@ const parts = (entry: string): readonly [string, string] => {
   return [`${kind}.${call}`, name];
 };
 
-const covered = (port: PortInfo): readonly string[] =>
+export const covered = (port: PortInfo): readonly string[] =>
   [...ENTRIES.keys()].filter(
     (id) =>
       port.has(id) &&
@@ -90,20 +116,20 @@ const covered = (port: PortInfo): readonly string[] =>
       (!id.startsWith('program.') || WHOLE_OPS.every((op) => port.ops.includes(op))),
   );
 
-const argumentsOf = (port: PortInfo, entry: string): fc.Arbitrary<Args> => {
+export const argumentsOf = (port: PortInfo, entry: string): fc.Arbitrary<Args> => {
   const [kind, name] = parts(entry);
   return (ARGUMENTS[entry] ?? ARGUMENTS[kind])?.(port, name) ?? fc.constant({});
 };
 
 /** Every tensor of an answer or of arguments, in order. */
-const tensorsIn = (value: unknown): readonly Plain[] => {
+export const tensorsIn = (value: unknown): readonly Plain[] => {
   if (value === null || typeof value !== 'object') return [];
   if ('data' in value && 'shape' in value) return [value as Plain]; // the contract's tensors, and nothing else, have both
   return Object.values(value).flatMap(tensorsIn);
 };
 
 const numbers = (value: unknown): readonly number[] => tensorsIn(value).flatMap((t) => Array.from(t.data));
-const answerNumbers = (entry: string, answer: Answer): readonly number[] =>
+export const answerNumbers = (entry: string, answer: Answer): readonly number[] =>
   Object.keys(ENTRIES.get(entry)?.gives ?? {}).flatMap((name) => {
     const field: unknown = answer.tensor(name);
     return typeof field === 'number' ? [field] : numbers(field);

@@ -11,6 +11,46 @@ export const graph = (f: (answer: Args, args: Args) => Args, when: (op: string) 
     return (args.equations as readonly Equation[]).some(({ op }) => when(op)) ? f(answer, args) : answer;
   });
 
+/** An operation whose answer is changed where it is asked for. */
+const of = (op: string, f: (answer: Args, args: Args) => Args) => graph(f, (name) => name === op);
+const first = (args: Args): readonly number[] => Array.from(list(args, 'inputs')[0]?.data ?? []);
+const second = (args: Args): readonly number[] => Array.from(list(args, 'inputs')[1]?.data ?? []);
+
+/** Decisions at kinks and ties, and NaN. */
+export const opSeamMutants: readonly Mutant[] = [
+  {
+    id: 'op/abs-slope-at-zero',
+    says: 'abs has slope −1 at 0, as x > 0 ? 1 : −1 has',
+    bug: 'torch #1792, convnetjs sign(0)',
+    killedBy: ['op/seam'],
+    plant: of('abs', (a, args) => ({
+      ...a,
+      dinputs: list(a, 'dinputs').map((d) =>
+        like(d, (v, i) => (first(args)[i] === 0 ? -(plain(args, 'dy').data[i] ?? 0) : v)),
+      ),
+    })),
+  },
+  {
+    id: 'op/maximum-ties-to-both',
+    says: 'maximum gives the whole cotangent to both sides of a tie',
+    killedBy: ['op/seam'],
+    plant: of('maximum', (a, args) => ({
+      ...a,
+      dinputs: list(a, 'dinputs').map((d) => like(d, (v, i) => (first(args)[i] === second(args)[i] ? 2 * v : v))),
+    })),
+  },
+  {
+    id: 'op/maximum-hides-nan',
+    says: 'x > y ? x : y, which is y where x is NaN',
+    bug: 'jax-js 8c38356',
+    killedBy: ['op/nan'],
+    plant: of('maximum', (a, args) => ({
+      ...a,
+      y: like(plain(a, 'y'), (v, i) => (Number.isNaN(v) ? (second(args)[i] ?? v) : v)),
+    })),
+  },
+];
+
 /** Two mutants per operation: a result four times further off than it may be, and a pull-back scaled by 1 + 2⁻²⁰. */
 export const opMutants: readonly Mutant[] = Object.entries(ROWS).flatMap(([name, row]): readonly Mutant[] => {
   // pointwise rows by ulps, sums by more of them, and what has a condition number by a relative 2⁻²⁰

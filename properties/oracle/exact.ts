@@ -151,3 +151,5 @@ const inverseRoot = (x: Matrix, order: Big, ridge: Big): Matrix => {
 const ROOT_END = big('1e-60');
 
 math.import({ inverseRoot, log1p, expm1, tanh, sech, erf, erfc, sinPi, cosPi }, { override: true });
+
+export { erfc, expm1, log1p, PI };

@@ -10,6 +10,7 @@ import { layerCalls } from './home/layers.ts';
 import { modelCalls } from './home/models.ts';
 import { optimCalls } from './home/optim.ts';
 import { regularCalls } from './home/regular.ts';
+import { sessionCalls } from './home/sessions.ts';
 import { trainingCalls } from './home/training.ts';
 
 export const homeAdapter: Adapter = {
@@ -24,6 +25,7 @@ export const homeAdapter: Adapter = {
   parts: [...Object.keys(LAYERS), 'regulariser'],
   entries: {
     ...elementCalls,
+    ...layerCalls,
     ...drawCalls,
     ...optimCalls,
     ...modelCalls,
@@ -32,6 +34,7 @@ export const homeAdapter: Adapter = {
     ...trainingCalls,
     ...regularCalls,
     layer: { ...layerCalls.layer, ...regularCalls.layer },
+    ...sessionCalls,
   },
 };
 

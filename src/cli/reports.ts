@@ -188,7 +188,8 @@ export const startCommand = async (seed: number, out: string): Promise<number> =
   ];
   for (const c of checks) {
     const law = LAWS.find((l) => l.id === c.law);
-    if (law !== undefined && c.counterexample !== undefined) print(`\n${coloured(card(law, c, port, replay(c)))}`);
+    if (law !== undefined && (c.counterexample !== undefined || c.status === 'undecided'))
+      print(`\n${coloured(card(law, c, port, replay(c)))}`);
   }
   print(`\nlaws      ${tallyText(tally(lines, checks), ALPHA).replace('\n', '\n          ')}`);
   for (const { op, gflops, elementsPerSecond } of (made.kernels?.rows ?? []).filter(

@@ -84,7 +84,11 @@ export const costRows = {
       const nothing = v.add(v.mul(y, v.lit(0)), v.pick(v.atMost(p, p), v.lit(0), p));
       return v.pick(v.less(v.lit(0), v.abs(y)), v.mul(y, logRatio(v, y, p)), nothing);
     },
-    vjp: (o, g, _l, [p, y]) => [o.neg(o.mul(g, o.div(y, p))), o.mul(g, o.add(o.lit(1), o.log(o.div(y, p))))],
+    // a share of 0 costs nothing whatever is predicted, also where the prediction has underflowed to 0
+    vjp: (o, g, _l, [p, y]) => [
+      o.neg(o.mul(g, o.where(y, o.div(y, p), o.lit(0)))),
+      o.mul(g, o.add(o.lit(1), o.log(o.div(y, p)))),
+    ],
   }),
 };
 
