@@ -1,19 +1,17 @@
 // The laws under test: every mutant dies by each law it names, and every law kills one.
-import { availableParallelism } from 'node:os';
-import { afterAll, describe, expect, test } from 'vitest';
-import { crewFor } from './crew.ts';
+import { describe, expect, test } from 'vitest';
+import { hunt } from './hunt.ts';
 import { LAWS } from './laws/index.ts';
 import { MUTANTS } from './mutants/index.ts';
 import home from './ports/home.ts';
 import { withVerifier } from './ports/verifier.ts';
 
-const crew = crewFor(withVerifier(home), { workers: availableParallelism(), sealed: true });
-afterAll(() => crew.close());
+const port = withVerifier(home);
 
-describe.concurrent('mutants', () => {
+describe('mutants', () => {
   for (const mutant of MUTANTS)
     test(`${mutant.id} dies by ${mutant.killedBy.join(', ')}`, async () => {
-      const kills = await crew.hunt(mutant, 1);
+      const kills = await hunt(mutant, LAWS, port, 1);
       expect(kills.filter((k) => !k.killed)).toEqual([]);
     });
 });

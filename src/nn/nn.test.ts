@@ -50,6 +50,7 @@ describe('bad input of a normalisation is refused in one sentence', () => {
 
   test('an estimator that there is not', () => {
     expect(() => batchNormOf({ runningVariance: 'median' as 'biased' })).toThrow(UnknownNameError);
+    expect(() => batchNormOf({ momentumOf: 'both' as 'new' })).toThrow('momentum direction: no row is called "both"');
   });
 
   test('a batch of one in train mode, which has no variance; eval mode takes it', () => {
@@ -82,13 +83,18 @@ describe('bad input of a normalisation is refused in one sentence', () => {
 
 describe('normalising layers', () => {
   test('the ends of what is allowed are allowed', () => {
-    expect(batchNormOf({ eps: 0, momentum: 0 })).toEqual({ eps: 0, momentum: 0, runningVariance: 'unbiased' });
+    expect(batchNormOf({ eps: 0, momentum: 0 })).toMatchObject({ eps: 0, momentum: 0 });
     expect(batchNormOf({ eps: 1, momentum: 1, runningVariance: 'biased' }).momentum).toBe(1);
     expect(layerNormOf({ eps: 0 })).toEqual({ eps: 0 });
   });
 
   test('defaults are those of the papers’ common practice', () => {
-    expect(batchNormOf({})).toEqual({ eps: 1e-5, momentum: 0.1, runningVariance: 'unbiased' });
+    expect(batchNormOf({})).toEqual({
+      eps: 1e-5,
+      momentum: 0.1,
+      momentumOf: 'new',
+      runningVariance: 'unbiased',
+    });
     expect(layerNormOf({})).toEqual({ eps: 1e-5 });
     expect(LAYERS.batchNorm.options).toEqual(batchNormOf({}));
     expect(LAYERS.layerNorm.options).toEqual(layerNormOf({}));
@@ -100,6 +106,24 @@ describe('normalising layers', () => {
       run({ type: 'batchNorm', momentum: 1, runningVariance }, x)[1].variance?.toArray();
     expect(kept('biased')).toEqual([1]);
     expect(kept('unbiased')).toEqual([2]);
+  });
+
+  test('running statistics say whose weight the momentum is, and both ends are exact', () => {
+    const x = tensor([4, 1], 1, 2, 4, 9); // mean 4, squares about it 38
+    const kept = (momentum: number, momentumOf: 'new' | 'old') => {
+      const { mean, variance } = run({ type: 'batchNorm', momentum, momentumOf, runningVariance: 'biased' }, x)[1];
+      return [mean, variance].flatMap((t) => t?.toArray() ?? []);
+    };
+    expect(kept(1 / 4, 'new')).toEqual([1, (3 + 38 / 4) / 4]);
+    expect(kept(1 / 4, 'old')).toEqual([3, (1 + (3 * 38) / 4) / 4]);
+    expect([kept(0, 'new'), kept(1, 'old')]).toEqual([
+      [0, 1],
+      [0, 1],
+    ]);
+    expect([kept(1, 'new'), kept(0, 'old')]).toEqual([
+      [4, 38 / 4],
+      [4, 38 / 4],
+    ]);
   });
 
   test('eval mode returns the state it was given', () => {
