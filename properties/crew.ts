@@ -7,7 +7,7 @@ import type { Law } from './law.ts';
 import { LAWS } from './laws/index.ts';
 import type { Mutant } from './mutants/index.ts';
 import type { Port } from './port.ts';
-import { type Check, check, crashed, type RunOptions, runsOf, seedOf, undecided } from './run.ts';
+import { type Check, check, crashed, type RunOptions, runsOf, seedOf, TIMEOUT, undecided } from './run.ts';
 import type { CheckTask, Done, HuntTask, Setup } from './worker.ts';
 
 export interface Crew {
@@ -28,8 +28,12 @@ export interface CrewOptions {
   readonly sealed?: boolean;
 }
 
-/** How long a run may go on after the limit before its worker is ended, in ms. */
+/** How long a run may go on after a limit before its worker is ended, in ms. */
 const GRACE = 2000;
+/** How often it is looked whether a call is overdue, in ms. */
+const WATCH = 500;
+/** Tasks that may be under way or wait at the same time, each with a mark of its own. */
+const MARKS = 2 ** 14;
 
 /** What a run of a law takes, about, in ms on a slow core: enough to put long tasks first. */
 const COST: Partial<Readonly<Record<Law['class'], number>>> = { '64-digit oracle': 4, statistical: 20 };
@@ -75,13 +79,25 @@ class Lost extends Error {}
 /** A crew for a port: `port` is the main thread's own instance of it. */
 export const crewFor = (port: Port, { workers, module, sealed = false }: CrewOptions): Crew => {
   if (workers === 0) return alone(port);
+  const marks = new Int32Array(new SharedArrayBuffer(MARKS * Int32Array.BYTES_PER_ELEMENT));
+  const born = Date.now();
   const pool = new Piscina({
     filename: new URL(`./worker${extname(import.meta.url)}`, import.meta.url).href,
     minThreads: workers,
     maxThreads: workers,
     atomics: 'disabled', // a port may have work of its own between two tasks
-    workerData: { module: module ?? null, sealed } satisfies Setup,
+    workerData: { module: module ?? null, sealed, marks, born } satisfies Setup,
   });
+  /** Marks in use, each with how long one call may take and what ends its task. */
+  const open = new Map<number, { readonly timeout: number; readonly end: AbortController }>();
+  const watch = setInterval(() => {
+    for (const [mark, { timeout, end }] of open) {
+      const since = Atomics.load(marks, mark);
+      if (since > 0 && Date.now() - born - since > timeout + GRACE) end.abort();
+    }
+  }, WATCH);
+  watch.unref();
+  let tasks = 0;
   const strays: string[] = [];
   pool.on('error', (error: Error) => strays.push(`the port threw ${error.message} between two checks`));
   const run = async <R>(task: CheckTask | HuntTask, name: string, signal: AbortSignal | null = null): Promise<R> => {
@@ -102,21 +118,34 @@ export const crewFor = (port: Port, { workers, module, sealed = false }: CrewOpt
     check: async (law, subject, { examples, ...options }) => {
       const seed = seedOf(options.seed, law.id, subject);
       const left = options.until === undefined ? null : Math.max(0, options.until - Date.now()) + GRACE;
-      const signal = left === null ? null : AbortSignal.timeout(left);
+      const limit = left === null ? null : AbortSignal.timeout(left);
+      const { timeout = TIMEOUT } = options;
+      const overdue = new AbortController();
+      const mark = tasks++ % MARKS;
+      open.set(mark, { timeout, end: overdue });
       try {
         return await run<Check>(
-          { law: law.id, subject, options, examples: examples?.(law.id, subject) ?? [] },
+          { law: law.id, subject, mark, options, examples: examples?.(law.id, subject) ?? [] },
           'checking',
-          signal,
+          limit === null ? overdue.signal : AbortSignal.any([overdue.signal, limit]),
         );
       } catch (error) {
-        if (signal?.aborted) return undecided(law, subject, seed);
-        if (error instanceof Lost) return crashed({ law: law.id, subject, seed, runs: 0, skipped: 0 }, error.message);
+        const common = { law: law.id, subject, seed, runs: 0, skipped: 0 };
+        if (limit?.aborted) return undecided(law, subject, seed);
+        if (overdue.signal.aborted)
+          return crashed(common, `the port did not come back from a call within ${timeout} ms; its worker was ended`);
+        if (error instanceof Lost) return crashed(common, error.message);
         throw error;
+      } finally {
+        open.delete(mark);
+        Atomics.store(marks, mark, 0);
       }
     },
     hunt: (mutant, seed, full = false) => run<readonly Kill[]>({ mutant: mutant.id, seed, full }, 'hunting'),
     strays,
-    close: () => pool.destroy(),
+    close: () => {
+      clearInterval(watch);
+      return pool.destroy();
+    },
   };
 };

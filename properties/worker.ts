@@ -13,12 +13,17 @@ export interface Setup {
   readonly module: string | null;
   /** Whether tensors are sealed at birth, and looked at again after every task. */
   readonly sealed: boolean;
+  /** Where a worker marks, per task, since when a call of the port has not come back: ms since `born`, 0 where none is out. */
+  readonly marks: Int32Array;
+  readonly born: number;
 }
 
 /** A check by names: examples are values, which travel. */
 export interface CheckTask {
   readonly law: string;
   readonly subject: string;
+  /** Its place among the marks. */
+  readonly mark: number;
   readonly options: Omit<RunOptions, 'examples'>;
   readonly examples: readonly unknown[];
 }
@@ -33,7 +38,7 @@ export interface HuntTask {
 /** What comes back: what was made, a defect of ours, or why the port cannot be had in a thread. */
 export type Done<R> = { readonly made: R } | { readonly defect: Error } | { readonly lost: string };
 
-const { module, sealed } = workerData as Setup; // as the crew has sent it
+const { module, sealed, marks, born } = workerData as Setup; // as the crew has sent it
 const registry = sealed ? (await import('./seal.ts')).sealBirths() : null;
 const loading: Promise<Port | { readonly lost: string }> =
   module === null
@@ -57,14 +62,28 @@ const done = async <R>(make: (port: Port) => Promise<R>): Promise<Done<R>> => {
   }
 };
 
+/** A port whose calls are marked while they last, so that one that never returns is seen from outside. */
+const marking = (port: Port, mark: number): Port => ({
+  ...port,
+  call: (entry, args) => {
+    if (entry.startsWith('verifier.')) return port.call(entry, args); // not the engine's, and may take its time
+    Atomics.store(marks, mark, Date.now() - born + 1);
+    try {
+      return port.call(entry, args);
+    } finally {
+      Atomics.store(marks, mark, 0);
+    }
+  },
+});
+
 const byId = <R extends { readonly id: string }>(rows: readonly R[], id: string): R => {
   const row = rows.find((r) => r.id === id);
   if (row === undefined) throw new Error(`there is no row ${id}`);
   return row;
 };
 
-export const checking = ({ law, subject, options, examples }: CheckTask): Promise<Done<Check>> =>
-  done((port) => check(byId(LAWS, law), port, subject, { ...options, examples: () => examples }));
+export const checking = ({ law, subject, mark, options, examples }: CheckTask): Promise<Done<Check>> =>
+  done((port) => check(byId(LAWS, law), marking(port, mark), subject, { ...options, examples: () => examples }));
 
 export const hunting = ({ mutant, seed, full }: HuntTask): Promise<Done<readonly Kill[]>> =>
   done(async (port) => {

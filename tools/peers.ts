@@ -1,9 +1,9 @@
-// Runs the laws against every published engine that has an adapter, and checks what is known of it: defects stay found, nothing crashes.
+// Runs the laws that published engines are known to break against their adapters: each defect must stay found, and nothing crash.
 import { spawnSync } from 'node:child_process';
 
 interface Known {
   readonly adapter: string;
-  /** Laws that this version breaks, each seen by a person; more may be falsified, none of these may pass unnoticed. */
+  /** Laws that this version breaks, each seen by a person; none of them may pass unnoticed. The whole book takes longer. */
   readonly breaks: readonly string[];
 }
 
@@ -41,7 +41,7 @@ interface Record {
 
 let failed = 0;
 for (const { adapter, breaks } of KNOWN) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['src/cli/main.ts', 'verify', adapter, '--json'], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['src/cli/main.ts', 'verify', adapter, '--law', breaks.join(','), '--json'], {
     encoding: 'utf8',
     maxBuffer: 2 ** 28,
   });

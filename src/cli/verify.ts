@@ -91,9 +91,20 @@ export const runLaws = async (
 };
 
 /** The number of workers for some laws: as asked, or as many as are of use. */
-export const workersOf = (asked: number | undefined, laws: readonly Law[], port: Port, options: RunOptions): number =>
+export const workersOf = (
+  asked: number | undefined,
+  laws: readonly Law[],
+  port: Port,
+  options: RunOptions,
+  least = 0,
+): number =>
   asked ??
-  workersFor(tasks(laws, port, options).reduce((sum, t) => sum + (t.subject === null ? 0 : costOf(t.law, options)), 0));
+  Math.max(
+    least,
+    workersFor(
+      tasks(laws, port, options).reduce((sum, t) => sum + (t.subject === null ? 0 : costOf(t.law, options)), 0),
+    ),
+  );
 
 /** The exit code that the verdicts ask for. */
 export const exitOf = (checks: readonly Check[], faults: readonly string[] = []): number =>
@@ -164,7 +175,11 @@ export const verifyCommand = async (adapter: string | undefined, options: Verify
     ...(timeLimit === undefined ? {} : { until: Math.ceil(performance.timeOrigin + 1000 * timeLimit) }),
   };
   if (format === 'pretty') print(`${port.engine} ${port.version} (${port.dtype}), seed ${seed}, profile ${profile}`);
-  const crew = crewFor(port, { workers: workersOf(options.workers, laws, port, run), ...moduleOf(adapter) });
+  const crew = crewFor(port, {
+    // somebody else's engine may hang, and only a worker can be ended
+    workers: workersOf(options.workers, laws, port, run, adapter === undefined ? 0 : 1),
+    ...moduleOf(adapter),
+  });
   const checks = await runLaws(laws, port, crew, run, format !== 'pretty', deviations);
   const v: Verification = {
     port,
