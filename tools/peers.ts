@@ -41,10 +41,14 @@ interface Record {
 
 let failed = 0;
 for (const { adapter, breaks } of KNOWN) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['src/cli/main.ts', 'verify', adapter, '--law', breaks.join(','), '--json'], {
-    encoding: 'utf8',
-    maxBuffer: 2 ** 28,
-  });
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    ['src/cli/main.ts', 'verify', adapter, '--law', breaks.join(','), '--json'],
+    {
+      encoding: 'utf8',
+      maxBuffer: 2 ** 28,
+    },
+  );
   if (status === 2 || stdout === '') {
     console.error(`✗ ${adapter}: ${stderr.trim()}`);
     failed++;
