@@ -65,7 +65,18 @@ const settingOf = (port: PortInfo, key: string): fc.Arbitrary<number> => {
 /** Hyper-parameters of a rule, no two decay rates alike. */
 export const hyperOf = (port: PortInfo, name: string): fc.Arbitrary<Hyper> =>
   fc
-    .record(Object.fromEntries(keysOf(port, name).map((key) => [key, settingOf(port, key)])))
+    .record(
+      Object.fromEntries(
+        keysOf(port, name).map((key) => [
+          key,
+          fc.oneof(
+            { withCrossShrink: true },
+            { arbitrary: settingOf(port, key), weight: 11 },
+            { arbitrary: fc.constant(FORMATS[port.dtype].round(rowOf(name).hyper[key] ?? 0)), weight: 1 },
+          ),
+        ]),
+      ),
+    )
     .filter((h) => h.beta1 === undefined || h.beta1 !== h.beta2);
 
 export interface Size {
@@ -80,6 +91,14 @@ export interface Size {
   readonly shapes?: readonly (readonly number[])[];
 }
 
+/** Vectors and matrices, and now and then a long vector, a single number or a block. */
+const leafOf = (side: number): fc.Arbitrary<readonly number[]> =>
+  fc.oneof(
+    { withCrossShrink: true },
+    { arbitrary: fc.array(extent(side), { minLength: 1, maxLength: 2 }), weight: 12 },
+    { arbitrary: fc.constantFrom([11], [], [2, 1, 2]), weight: 1 },
+  );
+
 /** Gradients among which the same sign comes often, and the other not seldom; none is 0. */
 export const training = (
   port: PortInfo,
@@ -89,9 +108,7 @@ export const training = (
 ): fc.Arbitrary<Training> =>
   fc
     .tuple(
-      given === undefined
-        ? fc.array(fc.array(extent(side), { minLength: 1, maxLength: 2 }), { minLength: 1, maxLength: leaves })
-        : fc.constant(given),
+      given === undefined ? fc.array(leafOf(side), { minLength: 1, maxLength: leaves }) : fc.constant(given),
       fc.integer({ min: least, max: most }),
     )
     .chain(([shapes, n]) =>
