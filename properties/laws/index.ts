@@ -8,6 +8,8 @@ import { conventionLaws } from './convention.ts';
 import { denseLaws } from './dense.ts';
 import { diagnoseLaws } from './diagnose.ts';
 import { dropoutLaws } from './dropout.ts';
+import { edgeLaws } from './edges.ts';
+import { edgeDrawLaws } from './edges-draws.ts';
 import { gradientLaws } from './gradient.ts';
 import { gradientModelLaws } from './gradient-models.ts';
 import { gradientProgramLaws } from './gradient-programs.ts';
@@ -55,6 +57,8 @@ export const LAWS: readonly Law[] = [
   ...batchnormLaws,
   ...batchModeLaws,
   ...dropoutLaws,
+  ...edgeLaws,
+  ...edgeDrawLaws,
   ...regularisationLaws,
   ...initializerLaws,
   ...matrixInitializerLaws,
