@@ -1,6 +1,6 @@
 // The chapter of diagnosis: norms that are exact, verdicts that follow the ratios, and counts that can be counted again.
 import fc from 'fast-check';
-import { extent, filled, moderate, small, type Values } from '../arbitraries.ts';
+import { extent, filled, magnitude, moderate, small, type Values, wideExtent } from '../arbitraries.ts';
 import type { NetworkLayer } from '../args.ts';
 import { type Answer, ask, claim, every, having, type Inquiry, law, same, within } from '../law.ts';
 import { exactly, FORMATS, gamma } from '../tolerance.ts';
@@ -268,7 +268,7 @@ export const diagnoseLaws = [
     says: 'the share of dead ReLU units is that of units without a positive number for any sample; biases far below zero kill all',
     subjects: needs('activation.relu.vjp')('signals'),
     given: () =>
-      fc.tuple(extent(4), extent(3), extent(5)).chain(([n, i, units]) =>
+      fc.tuple(wideExtent(4), extent(3), wideExtent(5)).chain(([n, i, units]) =>
         fc.record({
           x: filled([n, i], small),
           w: filled([i, units], small),
@@ -305,19 +305,24 @@ export const diagnoseLaws = [
     formula: 'saturated: |tanh| ≥ 0.97, σ outside (0.03, 0.97), |hard tanh| = 1; ReLU never',
     subjects: needs('activation.tanh.vjp', 'activation.sigmoid.vjp', 'activation.relu.vjp')('signals'),
     given: (port) =>
-      fc.record({
-        x: filled(
-          [5, 2],
-          fc.oneof(
-            moderate(port.dtype),
-            fc.integer({ min: -32, max: 32 }).map((k) => k / 8),
+      fc.tuple(wideExtent(5), wideExtent(3), magnitude(12)).chain(([n, d, by]) =>
+        fc.record({
+          x: filled(
+            [n, d],
+            fc
+              .oneof(
+                moderate(port.dtype),
+                fc.integer({ min: -32, max: 32 }).map((k) => k / 8),
+              )
+              .map((v) => v * by),
           ),
-        ),
-        name: fc.constantFrom('tanh', 'sigmoid', 'relu', 'hard_tanh'),
-      }),
+          name: fc.constantFrom('tanh', 'sigmoid', 'relu', 'hard_tanh'),
+        }),
+      ),
     *holds({ x, name }, port) {
-      const eye = { shape: [2, 2], data: [1, 0, 0, 1] };
-      const a = yield* signalsOf({ layers: [dense(2), activation(name)], params: [eye, zeros(2)], x });
+      const d = x.shape[1] ?? 1;
+      const eye = { shape: [d, d], data: Array.from({ length: d * d }, (_, k) => (k % (d + 1) === 0 ? 1 : 0)) };
+      const a = yield* signalsOf({ layers: [dense(d), activation(name)], params: [eye, zeros(d)], x });
       const y = Array.from((yield* ask(`activation.${name}.forward`, { x })).tensor('y').data);
       const mean = y.reduce((s, v) => s + v, 0) / y.length;
       const variance = y.reduce((s, v) => s + (v - mean) ** 2, 0) / y.length;
@@ -344,13 +349,19 @@ export const diagnoseLaws = [
     says: 'hidden units with the same weights in and out are found to be copies; zeros are all copies of one; one different weight makes a unit different',
     subjects: needs('activation.tanh.vjp')('symmetry'),
     given: () =>
-      fc.tuple(extent(3), fc.integer({ min: 2, max: 5 }), extent(3)).chain(([i, units, out]) =>
-        fc.record({
-          w1: filled([i, units], fc.integer({ min: -1, max: 1 })),
-          w2: filled([units, out], fc.integer({ min: -1, max: 1 })),
-          copies: fc.array(fc.integer({ min: 0, max: units - 1 }), { minLength: units, maxLength: units }),
-        }),
-      ),
+      fc
+        .tuple(
+          extent(3),
+          wideExtent(4).map((n) => n + 1),
+          extent(3),
+        )
+        .chain(([i, units, out]) =>
+          fc.record({
+            w1: filled([i, units], fc.integer({ min: -1, max: 1 })),
+            w2: filled([units, out], fc.integer({ min: -1, max: 1 })),
+            copies: fc.array(fc.integer({ min: 0, max: units - 1 }), { minLength: units, maxLength: units }),
+          }),
+        ),
     *holds({ w1, w2, copies }) {
       const [i = 1, units = 1] = w1.shape;
       const out = w2.shape[1] ?? 1;

@@ -10,6 +10,8 @@ import { diagnoseLaws } from './diagnose.ts';
 import { dropoutLaws } from './dropout.ts';
 import { edgeLaws } from './edges.ts';
 import { edgeDrawLaws } from './edges-draws.ts';
+import { edgeMachineLaws } from './edges-machines.ts';
+import { edgeTrainingLaws } from './edges-training.ts';
 import { gradientLaws } from './gradient.ts';
 import { gradientModelLaws } from './gradient-models.ts';
 import { gradientProgramLaws } from './gradient-programs.ts';
@@ -59,6 +61,8 @@ export const LAWS: readonly Law[] = [
   ...dropoutLaws,
   ...edgeLaws,
   ...edgeDrawLaws,
+  ...edgeMachineLaws,
+  ...edgeTrainingLaws,
   ...regularisationLaws,
   ...initializerLaws,
   ...matrixInitializerLaws,
