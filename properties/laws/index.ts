@@ -10,6 +10,7 @@ import { diagnoseLaws } from './diagnose.ts';
 import { dropoutLaws } from './dropout.ts';
 import { edgeLaws } from './edges.ts';
 import { edgeDrawLaws } from './edges-draws.ts';
+import { edgeLossLaws } from './edges-losses.ts';
 import { edgeMachineLaws } from './edges-machines.ts';
 import { edgeTrainingLaws } from './edges-training.ts';
 import { gradientLaws } from './gradient.ts';
@@ -61,6 +62,7 @@ export const LAWS: readonly Law[] = [
   ...dropoutLaws,
   ...edgeLaws,
   ...edgeDrawLaws,
+  ...edgeLossLaws,
   ...edgeMachineLaws,
   ...edgeTrainingLaws,
   ...regularisationLaws,

@@ -186,12 +186,6 @@ export const drawEdgeMutants: readonly Mutant[] = [
   ...bits('permutation', 'random.permutation.sample'),
   ...bits('children', 'random.uniform.children'),
   {
-    id: 'edge/uniform-period',
-    says: 'uniforms repeat after 1,024',
-    killedBy: [],
-    plant: changed('random.uniform.sample', 'values', (v, i, a) => v + (i >= 1024 ? 0 * number(a, 'count') : 0)),
-  },
-  {
     id: 'edge/uniform-repeats',
     says: 'draws repeat themselves after 4,096',
     killedBy: [],
@@ -351,12 +345,6 @@ export const drawEdgeMutants: readonly Mutant[] = [
     plant: otherwise('perceptron.perceptron.fit', large('x'), (a) => ({
       x: like(plain(a, 'x'), (v) => Math.max(-1024, Math.min(1024, v))),
     })),
-  },
-  {
-    id: 'edge/perceptron-rate-0',
-    says: 'a rate of 0 is taken for 1',
-    killedBy: [],
-    plant: otherwise('perceptron.perceptron.fit', set('lr', 0), () => ({ lr: 1 })),
   },
   {
     id: 'edge/perceptron-long',
