@@ -16,6 +16,7 @@ import {
   visibleBy,
   walk,
 } from '../oracle/rbm.ts';
+import type { PortInfo } from '../port.ts';
 import { dotBound, FORMATS, freeEnergyBound, likelihoodBound, statisticBound, unitBound } from '../tolerance.ts';
 import {
   answer,
@@ -32,19 +33,20 @@ import {
 } from './machines.ts';
 
 /** Machines with full mantissas, of which now and then one side or the rows are many. */
-const anyMachine: fc.Arbitrary<WithBoth> = fc.tuple(wideExtent(6), wideExtent(6), wideExtent(4)).chain(([nv, nh, n]) =>
-  fc
-    .tuple(
-      machine(
-        nv,
-        nh,
-        cotangent('f32').map((v) => v / 4),
-      ),
-      filled([n, nv], share),
-      filled([n, nh], share),
-    )
-    .map(([m, v, h]) => ({ ...m, v, h })),
-);
+const anyMachine = ({ dtype }: PortInfo): fc.Arbitrary<WithBoth> =>
+  fc.tuple(wideExtent(6), wideExtent(6), wideExtent(4)).chain(([nv, nh, n]) =>
+    fc
+      .tuple(
+        machine(
+          nv,
+          nh,
+          cotangent(dtype).map((v) => v / 4),
+        ),
+        filled([n, nv], share),
+        filled([n, nh], share),
+      )
+      .map(([m, v, h]) => ({ ...m, v, h })),
+  );
 
 const dot = (a: readonly Big[], b: readonly Big[]): Big => a.reduce((s, x, i) => s.plus(x.times(b[i] ?? ZERO)), ZERO);
 /** What each hidden unit adds to −E when it is on. */
@@ -79,7 +81,7 @@ export const edgeMachineLaws = [
     formula: 'F(v) = −b·v − Σ ln(1 + e^(cⱼ + Σ vᵢwᵢⱼ))',
     source: 'Hinton 2010, eq. 1, 7, 8; Higham 2002, §3.1',
     subjects: asks('energy', 'free_energy', 'hidden_given', 'visible_given'),
-    given: () => anyMachine,
+    given: anyMachine,
     *holds(m, port) {
       const { u } = FORMATS[port.dtype];
       const exactly = exactMachine(m);
@@ -129,7 +131,7 @@ export const edgeMachineLaws = [
     formula: 'Z = Σ_h e^(c·h)·Π (1 + e^(bᵢ + Σ wᵢⱼhⱼ))',
     source: 'Freund & Haussler 1994, §2',
     subjects: asks('log_likelihood'),
-    given: () =>
+    given: ({ dtype }) =>
       fc
         .tuple(fc.integer({ min: 5, max: 10 }), fc.integer({ min: 1, max: 2 }), fc.boolean())
         .chain(([many, few, turn]) => {
@@ -139,7 +141,7 @@ export const edgeMachineLaws = [
               machine(
                 nv,
                 nh,
-                cotangent('f32').map((v) => v / 4),
+                cotangent(dtype).map((v) => v / 4),
               ),
               filled([2, nv], fc.constantFrom(0, 1)),
               filled([2, nh], share),
@@ -171,7 +173,7 @@ export const edgeMachineLaws = [
     // probabilities that are handed on carry their errors from turn to turn
     subjects: (port) => (port.conventions.cdVisible === 'samples' ? asks('cd')(port) : []),
     given: (port) =>
-      anyMachine.chain((m) =>
+      anyMachine(port).chain((m) =>
         fc.record({
           m: fc.constant({ ...m, v: { ...m.v, data: m.v.data.map((x) => (x > 1 / 2 ? 1 : 0)) } }),
           k: fc.integer({ min: 1, max: 7 }),

@@ -34,8 +34,8 @@ const valueOfKey = (port: PortInfo, name: string, key: string): fc.Arbitrary<num
     staircase: whole(0, 1),
     rooted: whole(0, 1),
     power: fc.oneof(fc.constantFrom(1, 2), between(port, 1 / 2, 3)),
-    gamma: between(port, 1 / 4, 1),
-    rate: between(port, 1 / 4, 1),
+    gamma: rarely(between(port, 1 / 4, 1), fc.constant(1)),
+    rate: rarely(between(port, 1 / 4, 1), fc.constant(1)),
   };
   const share = between(port, 1 / 16, 15 / 16);
   return ranges[key] ?? rarely(share, key === 'peak' ? share : fc.constantFrom(0, 1, 1 / 2));

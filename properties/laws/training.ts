@@ -1,7 +1,7 @@
 // What the chapter of optimizers asks with: random trainings with every hyper-parameter on, and how answers are compared.
 import fc from 'fast-check';
 import { type Hyper, type Optimizer, optimizerRow } from '../../src/index.ts';
-import { cotangent, extent, filled, type Values } from '../arbitraries.ts';
+import { cotangent, extent, filled, magnitude, type Values } from '../arbitraries.ts';
 import { camel, type Plain } from '../contract.ts';
 import { ask, each, every, type Inquiry, same, type Verdict, within } from '../law.ts';
 import { type Big, exact, expecting } from '../oracle/exact.ts';
@@ -108,12 +108,26 @@ export const training = (
 ): fc.Arbitrary<Training> =>
   fc
     .tuple(
-      given === undefined ? fc.array(leafOf(side), { minLength: 1, maxLength: leaves }) : fc.constant(given),
+      given === undefined
+        ? fc.oneof(
+            { withCrossShrink: true },
+            { arbitrary: fc.array(leafOf(side), { minLength: 1, maxLength: leaves }), weight: 7 },
+            { arbitrary: fc.array(leafOf(side), { minLength: leaves + 1, maxLength: leaves + 2 }), weight: 1 },
+          )
+        : fc.constant(given),
       fc.integer({ min: least, max: most }),
+      magnitude(12),
     )
-    .chain(([shapes, n]) =>
+    .chain(([shapes, n, by]) =>
       fc.record({
-        params: fc.tuple(...shapes.map((s) => filled(s, value))),
+        params: fc.tuple(
+          ...shapes.map((s) =>
+            filled(
+              s,
+              value.map((v) => v * by),
+            ),
+          ),
+        ),
         gradients: fc.array(fc.tuple(...shapes.map((s) => filled(s, value))), { minLength: n, maxLength: n }),
         hyper: hyperOf(port, name),
       }),

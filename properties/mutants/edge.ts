@@ -14,7 +14,9 @@ const deep = (value: unknown, f: (v: number, i: number) => number): unknown =>
     ? { shape: value.shape, data: Array.from(value.data, f) }
     : Array.isArray(value)
       ? value.map((v) => deep(v, f))
-      : value;
+      : typeof value === 'number'
+        ? f(value, 0)
+        : value;
 
 /** An answer whose tensors are wrong where the condition holds: all of them, or those that are named. */
 export const sometimes = (

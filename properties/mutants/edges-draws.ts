@@ -518,16 +518,6 @@ export const drawEdgeMutants: readonly Mutant[] = [
     plant: otherwise('rbm.rbm.fit', one('x', 0), () => ({ epochs: 0 })),
   },
   {
-    id: 'edge/rbm-stack-of-four',
-    says: 'the fourth machine of a stack is not trained',
-    killedBy: [],
-    plant: otherwise(
-      'rbm.rbm.stack',
-      (a) => (a.units as readonly number[]).length > 3,
-      () => ({ epochs: 0 }),
-    ),
-  },
-  {
     id: 'edge/rbm-many-rows-probability',
     says: 'p(h | v) of rows behind the eighth is off',
     killedBy: [],
@@ -544,5 +534,12 @@ export const drawEdgeMutants: readonly Mutant[] = [
     says: 'p(v | h) is off for an axis of more than eight',
     killedBy: [],
     plant: sometimes('rbm.rbm.visible_given', long('w')),
+  },
+  {
+    id: 'normal/zeros',
+    says: 'draws zeros, which lie in every range',
+    bug: 'tfjs initializers_test',
+    killedBy: ['initializer/variance', 'initializer/distribution'],
+    plant: changed('initializer.he_normal.sample', 'w', () => 0),
   },
 ];

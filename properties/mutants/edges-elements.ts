@@ -1,6 +1,6 @@
 // Faults of activations, losses, layers and programs that show under rare conditions only: sizes, ranks, magnitudes, special values.
 import type { Equation } from '../args.ts';
-import type { Args } from '../contract.ts';
+import type { Args, Plain } from '../contract.ts';
 import {
   above,
   and,
@@ -254,12 +254,6 @@ export const elementEdgeMutants: readonly Mutant[] = [
     says: 'the divergence counts 2⁻⁴⁰ for a share of 0',
     killedBy: [],
     plant: sometimes('loss.kl.forward', has('target', 0), (v) => v + 2 ** -40),
-  },
-  {
-    id: 'edge/mse-of-rank-3',
-    says: 'the squared error of blocks of three axes is off',
-    killedBy: [],
-    plant: sometimes('loss.mse.forward', rank('prediction', 3)),
   },
   {
     id: 'edge/bce-half-labels',
@@ -719,5 +713,48 @@ export const elementEdgeMutants: readonly Mutant[] = [
     says: 'is off where there are more than 32 numbers',
     killedBy: [],
     plant: sometimes(BN.vjp, many('x', 32), hair, ['dx']),
+  },
+  // programs of the list of real defects
+  {
+    id: 'program/tie-to-none',
+    says: 'a minimum has no slope where its arguments agree',
+    bug: 'tfjs #1076',
+    killedBy: ['op/seam'],
+    plant: at(VJP, (args, original) => {
+      const answer = now(original, args);
+      const [a, b] = leaves(args, 'inputs');
+      if (!equations(args).some((e) => e.op === 'minimum') || a === undefined || b === undefined) return answer;
+      const none = (t: typeof a): typeof a => like(t, (v, i) => (a.data[i] === b.data[i] ? 0 : v));
+      return { ...answer, dinputs: (answer.dinputs as readonly (typeof a)[]).map(none) }; // so says the contract
+    }),
+  },
+  {
+    id: 'program/root-by-input',
+    says: 'the slope of a root divides by its input, not by the root',
+    bug: 'candle #211',
+    killedBy: ['op/derivative'],
+    plant: at(VJP, (args, original) => {
+      const answer = now(original, args);
+      const [x] = leaves(args, 'inputs');
+      if (!equations(args).some((e) => e.op === 'sqrt') || x === undefined) return answer;
+      const wrong = like(x, (v, i) => (plain(args, 'dy').data[i] ?? 0) / (2 * v));
+      return { ...answer, dinputs: [wrong] };
+    }),
+  },
+  {
+    id: 'program/square-by-division',
+    says: 'the slope of a square is 2·x²/x, NaN at 0',
+    bug: 'mlx #505',
+    killedBy: ['gradient/singular-points'],
+    plant: at(VJP, (args, original) => {
+      const answer = now(original, args);
+      const zero = (i: number): boolean => leaves(args, 'inputs').some((t) => t.data[i] === 0);
+      return equations(args).length === 1 && equations(args)[0]?.op === 'square'
+        ? {
+            ...answer,
+            dinputs: (answer.dinputs as readonly Plain[]).map((t) => like(t, (v, i) => (zero(i) ? Number.NaN : v))),
+          } // so says the contract
+        : answer;
+    }),
   },
 ];

@@ -142,7 +142,6 @@ export const optimizerEdgeMutants: readonly Mutant[] = [
   at1('adamw', 'weightDecay', 0.01),
   at1('sgd', 'lr', 1),
   at1('momentum', 'momentum', 0.9),
-  at1('rmsprop', 'decay', 0.9),
   at1('adadelta', 'lr', 1),
   at1('nesterov', 'momentum', 0),
   at1('muon', 'momentum', 0.95),

@@ -109,12 +109,6 @@ export const trainingEdgeMutants: readonly Mutant[] = [
     plant: gradients(deep(2), (i) => i === 4),
   },
   {
-    id: 'edge/net-five-layers',
-    says: 'gradients of networks of five dense layers are off',
-    killedBy: [],
-    plant: gradients(deep(4), () => true),
-  },
-  {
     id: 'edge/net-one-input',
     says: 'gradients of networks with one feature are off',
     killedBy: [],
@@ -187,12 +181,6 @@ export const trainingEdgeMutants: readonly Mutant[] = [
     says: 'running statistics with a momentum of 1 are off',
     killedBy: [],
     plant: sometimes(NET, field('momentum', 1), hair, ['state']),
-  },
-  {
-    id: 'edge/net-eps-0',
-    says: 'normalisation without eps inside a network is off',
-    killedBy: [],
-    plant: sometimes(NET, field('eps', 0), hair, ['output']),
   },
   {
     id: 'edge/net-residual-norm',
@@ -301,12 +289,6 @@ export const trainingEdgeMutants: readonly Mutant[] = [
     says: 'the penalty of an axis of more than eight is off',
     killedBy: [],
     plant: sometimes('regulariser.l2.value', long('w')),
-  },
-  {
-    id: 'edge/l2-rank-3',
-    says: 'the penalty of blocks of three axes is off',
-    killedBy: [],
-    plant: sometimes('regulariser.l2.value', rank('w', 3)),
   },
   {
     id: 'edge/elastic-net-equal',
