@@ -75,6 +75,35 @@ export const cotangent = (dtype: Dtype): fc.Arbitrary<number> => moderate(dtype)
 /** A size of an axis. */
 export const extent = (max = 4): fc.Arbitrary<number> => fc.integer({ min: 1, max });
 
+/** The same, and now and then a long axis: more than any block that a loop might be unrolled into. */
+export const wideExtent = (max = 4): fc.Arbitrary<number> =>
+  fc.oneof(
+    { withCrossShrink: true },
+    { arbitrary: extent(max), weight: 9 },
+    { arbitrary: fc.integer({ min: 9, max: 19 }), weight: 1 },
+  );
+
+/** Shapes of which, now and then, one axis is long. */
+export const stretched = (shapes: fc.Arbitrary<readonly number[]>): fc.Arbitrary<readonly number[]> =>
+  fc.oneof(
+    { withCrossShrink: true },
+    { arbitrary: shapes, weight: 9 },
+    {
+      arbitrary: fc
+        .tuple(shapes, fc.nat({ max: 7 }), fc.integer({ min: 9, max: 19 }))
+        .map(([shape, axis, long]) => shape.map((n, i) => (i === axis % shape.length ? long : n))),
+      weight: 1,
+    },
+  );
+
+/** A factor that changes no digit: mostly none, now and then one that makes numbers large or tiny. */
+export const magnitude = (reach = 20): fc.Arbitrary<number> =>
+  fc.oneof(
+    { withCrossShrink: true },
+    { arbitrary: fc.constant(1), weight: 3 },
+    { arbitrary: powerOfTwo(-reach, reach), weight: 1 },
+  );
+
 export const filled = (shape: readonly number[], value: fc.Arbitrary<number>): fc.Arbitrary<Values> =>
   fc.array(value, { minLength: count(shape), maxLength: count(shape) }).map((data) => ({ shape, data }));
 

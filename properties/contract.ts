@@ -13,7 +13,7 @@ import { sessionEntries } from './contract/sessions.ts';
 import { trainingEntries } from './contract/training.ts';
 import { verifierEntries } from './contract/verifier.ts';
 
-export { type Args, camel, type Entry, type Plain, parametersOf, rowOf, snake } from './contract/entry.ts';
+export { type Args, camel, type Entry, isPlain, type Plain, parametersOf, rowOf, snake } from './contract/entry.ts';
 
 export const CONTRACT: readonly Entry[] = [
   ...elementEntries,

@@ -33,17 +33,26 @@ const activation = (names: readonly string[]): fc.Arbitrary<AnyLayer> =>
     ...Object.fromEntries(parametersOf(name).map((p) => [p, value])),
   }));
 
+/** A usual value, and now and then one of those at an end. */
+const orEnd = (usual: fc.Arbitrary<number>, ...ends: readonly number[]): fc.Arbitrary<number> =>
+  fc.oneof(
+    { withCrossShrink: true },
+    { arbitrary: usual, weight: 9 },
+    { arbitrary: fc.constantFrom(...ends), weight: 1 },
+  );
+
 const eps = fc.integer({ min: 2, max: 8 }).map((k) => 2 ** -k);
 const NORMS: Readonly<Record<'batchNorm' | 'layerNorm', fc.Arbitrary<AnyLayer>>> = {
   batchNorm: fc
-    .tuple(eps, fc.integer({ min: 1, max: 7 }))
+    .tuple(eps, orEnd(fc.integer({ min: 1, max: 7 }), 0, 8))
     .map(([e, k]) => ({ type: 'batchNorm', eps: e, momentum: k / 8 })),
   layerNorm: eps.map((e) => ({ type: 'layerNorm', eps: e })),
 };
-const dropout: fc.Arbitrary<AnyLayer> = fc
-  .integer({ min: 1, max: 7 })
-  .filter((k) => k !== 4) // at one half, kept and dropped are mistaken for each other
-  .map((k) => ({ type: 'dropout', dropRate: k / 8 }));
+const dropout: fc.Arbitrary<AnyLayer> = orEnd(
+  fc.integer({ min: 1, max: 7 }).filter((k) => k !== 4), // at one half, kept and dropped are mistaken for each other
+  0,
+  8,
+).map((k) => ({ type: 'dropout', dropRate: k / 8 }));
 
 /** A part of a stack for a given width, and the width behind it. */
 type Block = (width: number) => readonly [readonly AnyLayer[], number];
@@ -144,12 +153,12 @@ export const anyNetwork = (
 ): fc.Arbitrary<NetworkCase> =>
   fc
     .record({
-      inputs: extent(4),
+      inputs: orEnd(extent(4), 9, 11),
       stack: fc.array(blocks(names, parts), { maxLength: 4 }),
       outputs: extent(3),
       loss: fc.constantFrom(...losses),
       reduction: fc.constantFrom('mean' as const, 'sum' as const),
-      batch: extent(3),
+      batch: orEnd(extent(3), 5, 9),
       l1: strength,
       l2: strength,
       penalised: fc.boolean(),

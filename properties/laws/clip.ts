@@ -21,15 +21,38 @@ const all = among(['by_value', ...NORMS], 'clip', 'apply');
 /** Tensors of different sizes, some of them to be cut and some not. */
 const cuts = (port: PortInfo): fc.Arbitrary<Cut> =>
   fc.record({
-    gradients: fc.tuple(
-      filled([2], cotangent(port.dtype)),
-      filled(
-        [2, 3],
-        cotangent(port.dtype).map((v) => v / 8),
+    gradients: fc
+      .oneof(
+        { withCrossShrink: true },
+        { arbitrary: fc.constant([[2], [2, 3], [1]]), weight: 6 },
+        {
+          arbitrary: fc.constantFrom(
+            [[1]],
+            [[2, 1, 2], [], [3], [2]],
+            [[1], [11]],
+            [
+              [9, 2],
+              [1, 9],
+            ],
+          ),
+          weight: 1,
+        },
+      )
+      .chain((shapes) =>
+        fc.tuple(
+          ...shapes.map((shape, i) =>
+            filled(
+              shape,
+              cotangent(port.dtype).map((v) => (i === 1 ? v / 8 : v)),
+            ),
+          ),
+        ),
       ),
-      filled([1], cotangent(port.dtype)),
+    limit: fc.oneof(
+      { withCrossShrink: true },
+      { arbitrary: between(port, 1 / 8, 6), weight: 7 },
+      { arbitrary: fc.constantFrom(1, 1 / 2, 5), weight: 1 },
     ),
-    limit: between(port, 1 / 8, 6),
     eps: fc.constantFrom(0, 1 / 8, 2 ** -20),
   });
 

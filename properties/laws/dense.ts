@@ -1,6 +1,6 @@
 // The chapter of the dense layer: full mantissas against 64 digits, samples apart, and the structure of its gradient.
 import fc from 'fast-check';
-import { cotangent, extent, filled, moderate, small, type Values } from '../arbitraries.ts';
+import { cotangent, filled, magnitude, moderate, small, type Values, wideExtent } from '../arbitraries.ts';
 import { ask, every, having, type Inquiry, law, same, type Verdict, within } from '../law.ts';
 import { type Big, exact, expecting, nearest, ZERO } from '../oracle/exact.ts';
 import type { PortInfo } from '../port.ts';
@@ -12,11 +12,18 @@ interface DenseCase {
   readonly b: Values;
   readonly dy: Values;
 }
+const times = (value: fc.Arbitrary<number>, by: number): fc.Arbitrary<number> => value.map((v) => v * by);
+/** Layers of all sizes, of numbers of all sizes; powers of two leave integers as exact as they were. */
 const denseCase = (value: fc.Arbitrary<number>, dy: fc.Arbitrary<number>): fc.Arbitrary<DenseCase> =>
   fc
-    .tuple(extent(4), extent(5), extent(4))
-    .chain(([n, i, o]) =>
-      fc.record({ x: filled([n, i], value), w: filled([i, o], value), b: filled([o], value), dy: filled([n, o], dy) }),
+    .tuple(wideExtent(4), wideExtent(5), wideExtent(4), magnitude(), magnitude(), magnitude())
+    .chain(([n, i, o, xs, ws, dys]) =>
+      fc.record({
+        x: filled([n, i], times(value, xs)),
+        w: filled([i, o], times(value, ws)),
+        b: filled([o], times(value, xs * ws)),
+        dy: filled([n, o], times(dy, dys)),
+      }),
     );
 
 /** The i-th sample alone. */

@@ -1,6 +1,6 @@
 // What the chapter of dropout asks with: rates of every kind, uniforms around them, and layers in both forms.
 import fc from 'fast-check';
-import { cotangent, extent, filled, finite, type Values } from '../arbitraries.ts';
+import { cotangent, extent, filled, finite, magnitude, stretched, type Values } from '../arbitraries.ts';
 import { among, ask, type Inquiry } from '../law.ts';
 import type { Form } from '../oracle/dropout.ts';
 import type { PortInfo } from '../port.ts';
@@ -64,14 +64,19 @@ export const dropoutCase = (
   rate: fc.Arbitrary<number> = anyRate(port),
   value: fc.Arbitrary<number> = orZero(finite(port.dtype)),
 ): fc.Arbitrary<DropoutCase> =>
-  fc.tuple(fc.array(extent(4), { minLength: 1, maxLength: 3 }), rate).chain(([shape, dropRate]) =>
-    fc.record({
-      x: filled(shape, value),
-      u: filled(shape, uniform(port, dropRate)),
-      dy: filled(shape, cotangent(port.dtype)),
-      dropRate: fc.constant(dropRate),
-    }),
-  );
+  fc
+    .tuple(stretched(fc.array(extent(4), { minLength: 1, maxLength: 3 })), rate, magnitude())
+    .chain(([shape, dropRate, pull]) =>
+      fc.record({
+        x: filled(shape, value),
+        u: filled(shape, uniform(port, dropRate)),
+        dy: filled(
+          shape,
+          cotangent(port.dtype).map((v) => v * pull),
+        ),
+        dropRate: fc.constant(dropRate),
+      }),
+    );
 
 /** Rows as a matrix. */
 export const matrix = (rows: readonly (readonly number[])[]): Values => ({

@@ -12,6 +12,11 @@ import { covering } from './coverage.ts';
 import { denseLaws } from './dense.ts';
 import { diagnoseLaws } from './diagnose.ts';
 import { dropoutLaws } from './dropout.ts';
+import { edgeLaws } from './edges.ts';
+import { edgeDrawLaws } from './edges-draws.ts';
+import { edgeLossLaws } from './edges-losses.ts';
+import { edgeMachineLaws } from './edges-machines.ts';
+import { edgeTrainingLaws } from './edges-training.ts';
 import { gradientLaws } from './gradient.ts';
 import { gradientModelLaws } from './gradient-models.ts';
 import { gradientProgramLaws } from './gradient-programs.ts';
@@ -76,6 +81,11 @@ export const LAWS: readonly Law[] = covering([
   ...batchnormLaws,
   ...batchModeLaws,
   ...dropoutLaws,
+  ...edgeLaws,
+  ...edgeDrawLaws,
+  ...edgeLossLaws,
+  ...edgeMachineLaws,
+  ...edgeTrainingLaws,
   ...regularisationLaws,
   ...initializerLaws,
   ...matrixInitializerLaws,

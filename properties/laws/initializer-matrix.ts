@@ -147,7 +147,7 @@ export const matrixInitializerLaws = [
     says: 'identity has the gain on its diagonal and zeros elsewhere; sparse has fifteen weights into every unit, or all',
     source: 'Martens 2010, §5; Le, Jaitly & Hinton 2015, §1',
     subjects: among(['identity', 'sparse'], 'initializer', 'sample'),
-    given: () => small(40, 6),
+    given: () => small(40, 20),
     *holds(d, _port, name) {
       const w = yield* sample(name, d);
       const { fanIn, fanOut, gain } = d;

@@ -75,7 +75,12 @@ export const networkInitializerLaws = [
     source: 'He et al. 2015, eq. 15; PyTorch nn.init.calculate_gain',
     kills: ['Flux 4f87f2b', 'tfjs-layers #505'],
     subjects: among(Object.keys(GAINS), 'gain', 'value'),
-    given: () => fc.integer({ min: -24, max: 24 }).map((k) => k / 8),
+    given: () =>
+      fc.oneof(
+        { withCrossShrink: true },
+        fc.integer({ min: -24, max: 24 }).map((k) => k / 8),
+        fc.constantFrom(0, 1, -1, 1 / 100),
+      ),
     *holds(slope, port, name) {
       const takes = parametersOf(name).includes('slope');
       const got = (yield* ask(`gain.${name}.value`, takes ? { slope } : {})).number('gain');

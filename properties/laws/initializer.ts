@@ -1,6 +1,6 @@
 // The chapter of initializers: quantiles, bounds, variances, the right fan, the gain, symmetry, seeds.
 import fc from 'fast-check';
-import { extent, seed } from '../arbitraries.ts';
+import { extent, seed, wideExtent } from '../arbitraries.ts';
 import { among, claim, every, type Inquiry, law, same, tested, type Verdict, within } from '../law.ts';
 import {
   APART,
@@ -42,9 +42,16 @@ const placesOf = ({ dtype }: PortInfo): readonly number[] => {
   const { u } = FORMATS[dtype];
   const far = dtype === 'f64' ? [2 ** -200, 2 ** -1000] : [];
   const low = [u, 2 ** -100, 2 ** -70, 2 ** -40, 2 ** -30, 2 ** -20, 2 ** -12, 2 ** -9, 75 / 1024, 79 / 1024, ...far];
-  const grid = Array.from({ length: 16 }, (_, k) => (k + 1) / 32);
+  const grid = [...Array.from({ length: 16 }, (_, k) => (k + 1) / 32), 1 / 2 - 2 ** -22, 1 / 2 - 2 ** -30];
   return [...low, ...grid, ...[u, 2 ** -20, 75 / 1024, ...grid].map((v) => 1 - v), 1 / 2 + 2 * u];
 };
+
+/** Few numbers, and now and then as many as a wide layer has. */
+const fan = fc.oneof(
+  { withCrossShrink: true },
+  { arbitrary: extent(9), weight: 4 },
+  { arbitrary: fc.integer({ min: 1000, max: 9999 }), weight: 1 },
+);
 
 export const initializerLaws = [
   law<Draw>({
@@ -54,7 +61,7 @@ export const initializerLaws = [
     runs: 20,
     says: 'zeros are zero, constants are constant',
     subjects: among(statedAs('point'), 'initializer', 'sample'),
-    given: () => fc.record({ fanIn: extent(9), fanOut: extent(9), gain: fc.integer({ min: -9, max: 9 }), seed }),
+    given: () => fc.record({ fanIn: wideExtent(9), fanOut: extent(9), gain: fc.integer({ min: -9, max: 9 }), seed }),
     *holds(d, _port, name) {
       const expected = new Array<number>(d.fanIn * d.fanOut).fill(scaleOf(name, d));
       return same('w', yield* sample(name, d), expected);
@@ -72,9 +79,13 @@ export const initializerLaws = [
     subjects: among(APART, 'initializer', 'from_uniforms'),
     given: (port) =>
       fc.record({
-        fanIn: extent(9),
-        fanOut: extent(9),
-        gain,
+        fanIn: fan,
+        fanOut: fan,
+        gain: fc.oneof(
+          { withCrossShrink: true },
+          { arbitrary: gain, weight: 7 },
+          { arbitrary: fc.constant(1), weight: 1 },
+        ),
         us: fc.array(fc.constantFrom(...placesOf(port)), { minLength: 1, maxLength: 12 }),
       }),
     *holds({ us, ...d }, port, name) {

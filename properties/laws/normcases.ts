@@ -1,6 +1,6 @@
 // What the laws of normalisation ask with: batches of every scale and offset, and batches on which every number is dyadic.
 import fc from 'fast-check';
-import { cotangent, filled, moderate, powerOfTwo, small, type Values } from '../arbitraries.ts';
+import { cotangent, filled, magnitude, moderate, powerOfTwo, small, stretched, type Values } from '../arbitraries.ts';
 import { type Args, ENTRIES } from '../contract.ts';
 import { type Answer, ask, type Inquiry, same, type Verdict, within } from '../law.ts';
 import {
@@ -56,10 +56,12 @@ export const KINDS: Readonly<Record<string, NormKind>> = {
     remembers: true,
     groups: overBatch,
     place: (port) => port.conventions.bnEps,
-    shape: fc.oneof(
-      fc.tuple(upTo(5, 2), upTo(3)),
-      fc.tuple(upTo(3), upTo(3), upTo(2)).filter(([n, m]) => n * m > 1),
-      fc.tuple(upTo(2), upTo(2), upTo(2), upTo(2)).filter(([n, m, k]) => n * m * k > 1),
+    shape: stretched(
+      fc.oneof(
+        fc.tuple(upTo(5, 2), upTo(3)),
+        fc.tuple(upTo(3), upTo(3), upTo(2)).filter(([n, m]) => n * m > 1),
+        fc.tuple(upTo(2), upTo(2), upTo(2), upTo(2)).filter(([n, m, k]) => n * m * k > 1),
+      ),
     ),
     shapeOf: (n) =>
       fc.oneof(
@@ -74,10 +76,12 @@ export const KINDS: Readonly<Record<string, NormKind>> = {
     remembers: false,
     groups: overFeatures,
     place: (port) => port.conventions.lnEps,
-    shape: fc.oneof(
-      fc.tuple(upTo(3), upTo(5, 2)),
-      fc.tuple(upTo(2), upTo(2), upTo(4, 2)),
-      fc.tuple(upTo(2), upTo(2), upTo(2), upTo(3, 2)),
+    shape: stretched(
+      fc.oneof(
+        fc.tuple(upTo(3), upTo(5, 2)),
+        fc.tuple(upTo(2), upTo(2), upTo(4, 2)),
+        fc.tuple(upTo(2), upTo(2), upTo(2), upTo(3, 2)),
+      ),
     ),
     shapeOf: (n) =>
       fc.oneof(
@@ -139,8 +143,14 @@ export const batchCase = (port: PortInfo, name: string, wanted: Wanted = {}): fc
   const reach = port.dtype === 'f64' ? 40 : 10;
   const { shape = kind.shape, eps = EPS, offset = offsetOf(port) } = wanted;
   return fc
-    .record({ shape, scale: fc.oneof(fc.constant(1), powerOfTwo(-reach, reach)), eps: fc.constantFrom(...eps) })
-    .chain(({ shape: at, scale, eps: share }) => {
+    .record({
+      shape,
+      scale: fc.oneof(fc.constant(1), powerOfTwo(-reach, reach)),
+      eps: fc.constantFrom(...eps),
+      stretch: magnitude(),
+      pull: magnitude(),
+    })
+    .chain(({ shape: at, scale, eps: share, stretch, pull }) => {
       const groups = kind.groups(at);
       const features = at.at(-1) ?? 1;
       return fc.record({
@@ -155,10 +165,21 @@ export const batchCase = (port: PortInfo, name: string, wanted: Wanted = {}): fc
           });
           return { shape: at, data };
         }),
-        gamma: mostly(features, cotangent(port.dtype), 1),
-        beta: mostly(features, moderate(port.dtype), 0),
+        gamma: mostly(
+          features,
+          cotangent(port.dtype).map((v) => v * stretch),
+          1,
+        ),
+        beta: mostly(
+          features,
+          moderate(port.dtype).map((v) => v * stretch),
+          0,
+        ),
         eps: fc.constant(share * (kind.place(port) === 'inside' ? scale * scale : scale)),
-        dy: filled(at, cotangent(port.dtype)),
+        dy: filled(
+          at,
+          cotangent(port.dtype).map((v) => v * pull),
+        ),
         ...remembered(kind, {
           mean: some(
             features,

@@ -84,6 +84,7 @@ const slower = (hyper: Training['hyper']): Training['hyper'] =>
 
 /** The length of a trajectory. */
 const FIFTY = 50;
+const LONG = 128;
 
 export const optimizerLaws = [
   law<Training>({
@@ -123,6 +124,21 @@ export const optimizerLaws = [
       return every([claim('steps', got.length === FIFTY, got.length, FIFTY), follows(port, name, r, got)]);
     },
   }),
+  law<Training>({
+    id: 'optimizer/long-run',
+    ref: 'O-39',
+    class: '64-digit oracle',
+    runs: 1,
+    says: 'nor does a run of 128 steps leave it, when every power of a decay that a correction has is nothing to the format',
+    source: 'the papers of the rows',
+    kills: ['OLMo-core #317'],
+    subjects: known,
+    given: (port, name) =>
+      fc.noShrink(training(port, name, cotangent(port.dtype), { least: LONG, most: LONG, shapes: [[1]] })),
+    *holds(r, port, name) {
+      return follows(port, name, r, yield* trajectory(name, r));
+    },
+  }),
   law<Training & { readonly rates: readonly number[] }>({
     id: 'optimizer/rate-per-step',
     ref: 'O-10, O-39',
@@ -132,9 +148,12 @@ export const optimizerLaws = [
     source: 'the papers of the rows',
     subjects: (port) => known(port).filter((name) => port.has(`optimizer.${name}.run_with_rates`)),
     given: (port, name) =>
-      training(port, name, undefined, { least: 3, most: 5, leaves: 1, side: 2 }).chain((r) =>
+      training(port, name, undefined, { least: 3, most: 5, leaves: 2, side: 2 }).chain((r) =>
         fc
-          .array(between(port, 1 / 64, 1 / 2), { minLength: r.gradients.length, maxLength: r.gradients.length })
+          .array(
+            fc.oneof({ arbitrary: between(port, 1 / 64, 1 / 2), weight: 7 }, { arbitrary: fc.constant(0), weight: 1 }),
+            { minLength: r.gradients.length, maxLength: r.gradients.length },
+          )
           .map((rates) => ({ ...r, rates })),
       ),
     *holds(r, port, name) {
@@ -289,7 +308,11 @@ export const optimizerLaws = [
     given: (port, name) =>
       fc.record({
         r: training(port, name).map((r) => ({ ...r, hyper: withoutEpsilons(r.hyper) })),
-        k: fc.integer({ min: -9, max: 9 }),
+        k: fc.oneof(
+          { withCrossShrink: true },
+          { arbitrary: fc.integer({ min: -9, max: 9 }), weight: 3 },
+          { arbitrary: fc.integer({ min: -40, max: 40 }), weight: 1 },
+        ),
       }),
     *holds({ r, k }, _port, name) {
       return agree(

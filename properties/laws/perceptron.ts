@@ -1,6 +1,6 @@
 // The chapter of the perceptron: Novikoff's bound, separation, symmetries, and the impossibility of XOR.
 import fc from 'fast-check';
-import { powerOfTwo, small } from '../arbitraries.ts';
+import { magnitude, powerOfTwo, small } from '../arbitraries.ts';
 import { ask, claim, every, having, law, same, within } from '../law.ts';
 import { certifies, type Line, novikoff, refutable, scoreOf, walked } from '../oracle/perceptron.ts';
 import { exactly, FORMATS, gamma } from '../tolerance.ts';
@@ -11,17 +11,26 @@ interface Separable extends Task {
   readonly separator: Line;
 }
 
+/** A small number, and now and then a larger one. */
+const rarely = (usual: number, other: number): fc.Arbitrary<number> =>
+  fc.oneof(
+    { withCrossShrink: true },
+    { arbitrary: fc.constant(usual), weight: 7 },
+    { arbitrary: fc.constant(other), weight: 1 },
+  );
+
 /** Integer points off an integer hyperplane, labelled by their side. */
 const separable: fc.Arbitrary<Separable> = fc
   .record({
     w: fc.array(fc.integer({ min: -3, max: 3 }), { minLength: 1, maxLength: 3 }).filter((w) => w.some((v) => v !== 0)),
     b: fc.integer({ min: -3, max: 3 }),
+    more: rarely(8, 14),
   })
-  .chain((separator) =>
+  .chain(({ more, ...separator }) =>
     fc
       .array(fc.array(small, { minLength: separator.w.length, maxLength: separator.w.length }), {
-        minLength: 1,
-        maxLength: 8,
+        minLength: more === 14 ? 9 : 1,
+        maxLength: more,
       })
       .map((rows) => rows.filter((row) => scoreOf(separator, row) !== 0))
       .filter((rows) => rows.length > 0)
@@ -50,18 +59,45 @@ const separatorOf = (code: number): Line | undefined => {
 };
 
 /** Points of two kinds anywhere, some of them on no line's right side. */
-const anyTask: fc.Arbitrary<Task> = fc.integer({ min: 1, max: 3 }).chain((d) =>
-  fc
-    .array(fc.tuple(fc.array(fc.integer({ min: -3, max: 3 }), { minLength: d, maxLength: d }), fc.constantFrom(0, 1)), {
-      minLength: 1,
-      maxLength: 6,
-    })
-    .map((samples) =>
-      task(
-        samples.map(([row]) => row),
-        samples.map(([, label]) => label),
+const tasks = (
+  features: fc.Arbitrary<number>,
+  most: fc.Arbitrary<number>,
+  unit: fc.Arbitrary<number> = fc.constant(1),
+): fc.Arbitrary<Task> =>
+  fc.tuple(features, most, unit).chain(([d, maxLength, by]) =>
+    fc
+      .array(
+        fc.tuple(
+          fc.array(
+            fc.integer({ min: -3, max: 3 }).map((v) => v * by),
+            { minLength: d, maxLength: d },
+          ),
+          fc.constantFrom(0, 1),
+        ),
+        {
+          minLength: 1,
+          maxLength,
+        },
+      )
+      .map((samples) =>
+        task(
+          samples.map(([row]) => row),
+          samples.map(([, label]) => label),
+        ),
       ),
-    ),
+  );
+
+const few = fc.integer({ min: 1, max: 3 });
+const anyTask: fc.Arbitrary<Task> = tasks(few, fc.constant(6));
+/** The same, now and then of many samples or features, and of large or tiny numbers, which leave every sum exact. */
+const widerTask: fc.Arbitrary<Task> = tasks(
+  fc.oneof(
+    { withCrossShrink: true },
+    { arbitrary: few, weight: 7 },
+    { arbitrary: fc.integer({ min: 5, max: 10 }), weight: 1 },
+  ),
+  rarely(6, 16),
+  magnitude(12),
 );
 
 /** Every place of a truth table once in the order 0 … 3 and once in another. */
@@ -125,7 +161,15 @@ export const perceptronLaws = [
     kills: ['campusx #9', 'shogun #39', 'trustyai #26', 'manning #46', 'neuroph #48'],
     subjects: needs,
     given: () =>
-      fc.record({ t: anyTask, lr: fc.constantFrom(1 / 4, 1 / 2, 1, 2, 3), epochs: fc.integer({ min: 0, max: 6 }) }),
+      fc.record({
+        t: widerTask,
+        lr: fc.constantFrom(1 / 4, 1 / 2, 1, 2, 3),
+        epochs: fc.oneof(
+          { withCrossShrink: true },
+          { arbitrary: fc.integer({ min: 0, max: 6 }), weight: 7 },
+          { arbitrary: fc.integer({ min: 33, max: 40 }), weight: 1 },
+        ),
+      }),
     *holds({ t, lr, epochs }, { conventions: { perceptronTie } }) {
       const truth64 = walked(signed(t), epochs, perceptronTie);
       const model = yield* fit(t, lr, epochs);
@@ -147,7 +191,7 @@ export const perceptronLaws = [
     formula: 'w = lr·Σ αᵢ·sᵢ·xᵢ, b = lr·Σ αᵢ·sᵢ, Σ αᵢ = mistakes, αᵢ whole and not negative',
     source: 'Freund & Schapire 1999',
     subjects: needs,
-    given: () => fc.record({ t: anyTask, lr: powerOfTwo(-3, 3), epochs: fc.integer({ min: 1, max: 6 }) }),
+    given: () => fc.record({ t: widerTask, lr: powerOfTwo(-3, 3), epochs: fc.integer({ min: 1, max: 6 }) }),
     *holds({ t, lr, epochs }, { conventions: { perceptronTie } }) {
       const model = yield* fit(t, lr, epochs);
       const s = signed(t);
@@ -290,7 +334,7 @@ export const perceptronLaws = [
     says: 'a sample is of class 1 where its score is above 0, of class 0 below, and at 0 as declared',
     subjects: having('perceptron.perceptron.predict'),
     given: () =>
-      anyTask.chain((t) =>
+      widerTask.chain((t) =>
         fc.record({
           t: fc.constant(t),
           w: fc.array(fc.integer({ min: -2, max: 2 }), { minLength: t.x.shape[1] ?? 1, maxLength: t.x.shape[1] ?? 1 }),

@@ -89,7 +89,7 @@ export function* gradientOf(name: string, w: Values, h: Strengths): Inquiry<read
 /** w₁, b₁, w₂, b₂ … of a few dense layers. */
 export const stack = (value: fc.Arbitrary<number> = whole): fc.Arbitrary<readonly Values[]> =>
   fc
-    .array(extent(3), { minLength: 2, maxLength: 4 })
+    .array(extent(3), { minLength: 2, maxLength: 6 })
     .chain((widths) =>
       fc.tuple(...widths.slice(1).flatMap((out, i) => [filled([widths[i] ?? 1, out], value), filled([out], value)])),
     );

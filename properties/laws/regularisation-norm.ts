@@ -1,6 +1,6 @@
 // The chapter of regularisation, fourth part: the constraint on the norm of the weights that meet in a unit.
 import fc from 'fast-check';
-import { dyadic, extent, filled, moderate, type Values } from '../arbitraries.ts';
+import { dyadic, filled, magnitude, moderate, type Values, wideExtent } from '../arbitraries.ts';
 import { ask, claim, every, having, law, same, type Verdict, within } from '../law.ts';
 import { expecting, nearest } from '../oracle/exact.ts';
 import { projected } from '../oracle/penalty.ts';
@@ -20,7 +20,15 @@ const limits = fc.oneof(
   fc.constantFrom(0, 1 / 64, 1000),
 );
 const constrained = (value: fc.Arbitrary<number>): fc.Arbitrary<Constrained> =>
-  fc.tuple(extent(4), extent(3)).chain((shape) => fc.record({ w: filled(shape, value), limit: limits }));
+  fc.tuple(wideExtent(4), wideExtent(3), magnitude(60)).chain(([inputs, units, by]) =>
+    fc.record({
+      w: filled(
+        [inputs, units],
+        value.map((v) => v * by),
+      ),
+      limit: limits.map((v) => v * by),
+    }),
+  );
 
 /** Squares, their sum, a root, a quotient and a product. */
 const PROJECTION = 6;

@@ -1,6 +1,17 @@
 // The chapter of regularisation, first part: penalties, their gradients, what they count, and the constraint on norms.
 import fc from 'fast-check';
-import { cotangent, extent, filled, finite, moderate, small, type Values, vector } from '../arbitraries.ts';
+import {
+  cotangent,
+  extent,
+  filled,
+  finite,
+  magnitude,
+  moderate,
+  small,
+  stretched,
+  type Values,
+  vector,
+} from '../arbitraries.ts';
 import { ask, claim, every, having, type Law, law, same, type Verdict, within } from '../law.ts';
 import { expecting, nearest } from '../oracle/exact.ts';
 import { penaltySlope, penaltyValue, type Strengths } from '../oracle/penalty.ts';
@@ -27,8 +38,14 @@ interface Weighted {
   readonly h: Strengths;
 }
 
-const shapes = fc.array(extent(4), { minLength: 1, maxLength: 2 });
-const weights = (value: fc.Arbitrary<number>): fc.Arbitrary<Values> => shapes.chain((s) => filled(s, value));
+const shapes = stretched(fc.array(extent(4), { minLength: 1, maxLength: 3 }));
+const weights = (value: fc.Arbitrary<number>): fc.Arbitrary<Values> =>
+  fc.tuple(shapes, magnitude()).chain(([s, by]) =>
+    filled(
+      s,
+      value.map((v) => v * by),
+    ),
+  );
 
 /** Values and gradients of a stack, with the biases or without. */
 const counted = (params: readonly Values[], h: Strengths, kind: 'half' | 'full', biases: boolean) => {

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { seed } from '../arbitraries.ts';
 import { among, ask, claim, every, having, type Inquiry, law, same } from '../law.ts';
 import { threefryWords, uniformOf, wordsOfSeed } from '../oracle/draws.ts';
-import { FORMATS } from '../tolerance.ts';
+import { FORMATS, nextDown } from '../tolerance.ts';
 import { anySeed, twoSeeds } from './drawing.ts';
 
 const word = fc.oneof(fc.constantFrom(0, 1, 2 ** 31, 2 ** 32 - 1), fc.integer({ min: 0, max: 2 ** 32 - 1 }));
@@ -75,13 +75,22 @@ export const rngLaws = [
       'random.threefry.split',
       'random.threefry.order',
     ),
-    given: () => fc.record({ seed: anySeed, child: word, count: fc.integer({ min: 1, max: 9 }) }),
+    given: () =>
+      fc.record({
+        seed: anySeed,
+        child: word,
+        count: fc.oneof(
+          { withCrossShrink: true },
+          { arbitrary: fc.integer({ min: 1, max: 9 }), weight: 5 },
+          { arbitrary: fc.integer({ min: 33, max: 80 }), weight: 1 },
+        ),
+      }),
     *holds({ seed: s, child, count }) {
       const key = (yield* ask('random.threefry.key', { seed: s })).numbers('words');
       const own = wordsOfSeed(s);
       const folded = (yield* ask('random.threefry.fold', { key: own, child })).numbers('words');
       const u = (yield* ask('random.threefry.uniforms', { key: own, count })).tensor('values').data;
-      const n = 1 + (child % 4);
+      const n = count > 9 ? count : 1 + (child % 4);
       const keys = (yield* ask('random.threefry.split', { key: own, n })).lists('keys');
       const order = (yield* ask('random.threefry.order', { key: own, count })).numbers('order');
       return every([
@@ -181,7 +190,15 @@ export const rngLaws = [
     runs: 30,
     says: 'streams that a seed is split into differ from each other and from its own, do not depend on how many there are, and leave it as it was',
     subjects: among(['uniform', 'normal'], 'random', 'sample', 'children'),
-    given: () => fc.record({ seed: anySeed, n: fc.integer({ min: 2, max: 6 }) }),
+    given: () =>
+      fc.record({
+        seed: anySeed,
+        n: fc.oneof(
+          { withCrossShrink: true },
+          { arbitrary: fc.integer({ min: 2, max: 6 }), weight: 5 },
+          { arbitrary: fc.integer({ min: 9, max: 20 }), weight: 1 },
+        ),
+      }),
     *holds({ seed: s, n }, _port, name) {
       const own = yield* drawn(name, s, 8);
       const streams = yield* childrenOf(name, s, n, 8);
@@ -237,13 +254,20 @@ export const rngLaws = [
     subjects: among(['bernoulli'], 'random', 'from_uniforms'),
     given: () =>
       fc.record({ p: fc.integer({ min: 0, max: 64 }).map((j) => j / 64), k: fc.integer({ min: 6, max: 9 }) }),
-    *holds({ p, k }) {
+    *holds({ p, k }, port) {
       const n = 2 ** k;
       const u = { shape: [n], data: Array.from({ length: n }, (_, i) => (i + 1 / 2) / n) };
       const values = Array.from((yield* ask('random.bernoulli.from_uniforms', { u, p })).tensor('values').data);
       const ones = values.filter((v) => v === 1).length;
       const steps = values.filter((v, i) => i > 0 && v !== values[i - 1]).length;
+      const ends = [nextDown(1, port.dtype), 1 - 1 / 2 ** 20, 1 / 2 ** 20, FORMATS[port.dtype].u];
+      const certain = function* (chance: number): Inquiry<readonly number[]> {
+        const args = { u: { shape: [ends.length], data: ends }, p: chance };
+        return Array.from((yield* ask('random.bernoulli.from_uniforms', args)).tensor('values').data);
+      };
       return every([
+        same('draws of probability 1 at both ends', yield* certain(1), [1, 1, 1, 1]),
+        same('draws of probability 0 at both ends', yield* certain(0), [0, 0, 0, 0]),
         claim('draws that are 1', ones === n * p, ones, n * p),
         claim('draws that are 0', values.filter((v) => v === 0).length === n - ones),
         claim('changes along the uniforms', steps === (p > 0 && p < 1 ? 1 : 0), steps, 1),

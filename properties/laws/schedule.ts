@@ -17,24 +17,28 @@ interface Asked {
   readonly steps: readonly number[];
 }
 
+const rarely = (usual: fc.Arbitrary<number>, other: fc.Arbitrary<number>): fc.Arbitrary<number> =>
+  fc.oneof({ withCrossShrink: true }, { arbitrary: usual, weight: 7 }, { arbitrary: other, weight: 1 });
+
 /** Hyper-parameters off their defaults, by their meaning: whole numbers of steps, both flags, shares of full length. */
 const valueOfKey = (port: PortInfo, name: string, key: string): fc.Arbitrary<number> => {
   const whole = (min: number, max: number) => fc.integer({ min, max });
   const ranges: Readonly<Record<string, fc.Arbitrary<number>>> = {
-    steps: whole(8, 40),
-    every: whole(1, 6),
-    first: whole(1, 6),
-    cycles: whole(1, 6),
+    steps: rarely(whole(8, 40), whole(100, 1000)),
+    every: rarely(whole(1, 6), whole(10, 100)),
+    first: rarely(whole(1, 6), whole(10, 100)),
+    cycles: rarely(whole(1, 6), whole(7, 12)),
     decay: whole(1, 7),
     warmup: name === 'inverse_root' ? whole(1, 9) : whole(0, 7),
     growth: fc.constantFrom(1, 3 / 2, 2, 3),
     staircase: whole(0, 1),
     rooted: whole(0, 1),
     power: fc.oneof(fc.constantFrom(1, 2), between(port, 1 / 2, 3)),
-    gamma: between(port, 1 / 4, 1),
-    rate: between(port, 1 / 4, 1),
+    gamma: rarely(between(port, 1 / 4, 1), fc.constant(1)),
+    rate: rarely(between(port, 1 / 4, 1), fc.constant(1)),
   };
-  return ranges[key] ?? between(port, 1 / 16, 15 / 16);
+  const share = between(port, 1 / 16, 15 / 16);
+  return ranges[key] ?? rarely(share, key === 'peak' ? share : fc.constantFrom(0, 1, 1 / 2));
 };
 const hyperOf = (port: PortInfo, name: string): fc.Arbitrary<Hyper> =>
   fc.record(
@@ -44,7 +48,10 @@ const hyperOf = (port: PortInfo, name: string): fc.Arbitrary<Hyper> =>
 const asked = (port: PortInfo, name: string): fc.Arbitrary<Asked> =>
   fc.record({
     hyper: hyperOf(port, name),
-    steps: fc.uniqueArray(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 12 }),
+    steps: fc.uniqueArray(rarely(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 61, max: 100_000 })), {
+      minLength: 1,
+      maxLength: 12,
+    }),
   });
 
 /** The factor that the lines of a row spell, at 64 digits. */

@@ -194,7 +194,7 @@ export const trainDataLaws = [
     kills: ['mxnet #9580', 'NNlib #576'],
     subjects: needsFit('training.network.fit_watched', 'loss.mse.vjp'),
     given: (port) =>
-      fits(port, { between: [batchNorm, dropout], losses: ['mse'] })
+      fits(port, { between: [batchNorm, dropout], losses: ['mse'], wider: false })
         .filter((c) => c.batches.every((b) => (b.x.shape[0] ?? 0) > 1))
         .map((c) => ({ ...c, hyper: { lr: 0 } })),
     *holds(c, port) {

@@ -1,6 +1,6 @@
 // What the laws of training ask with: small networks with batches taken from a few samples, and fits of them.
 import fc from 'fast-check';
-import { extent, filled, parametersFor, type Values } from '../arbitraries.ts';
+import { extent, filled, parametersFor, type Values, wideExtent } from '../arbitraries.ts';
 import { type Answer, ask, having, type Inquiry } from '../law.ts';
 import type { PortInfo } from '../port.ts';
 import { elementwiseOf, lossesOf } from './cases.ts';
@@ -40,23 +40,36 @@ export const fits = (
     depth = 2,
     steps = 4,
     between = [] as readonly object[],
+    wider = true,
   } = {},
-): fc.Arbitrary<Fit> =>
-  fc
+): fc.Arbitrary<Fit> => {
+  // now and then longer axes, a layer more, and three times the steps: too much for what has to stay exact
+  const side = wider ? wideExtent : extent;
+  const more = (n: number, by: number): number => (wider ? n + by : n);
+  return fc
     .record({
-      widths: fc.array(extent(3), { minLength: depth + 1, maxLength: depth + 1 }),
+      widths: fc.oneof(
+        { withCrossShrink: true },
+        { arbitrary: fc.array(side(3), { minLength: depth + 1, maxLength: depth + 1 }), weight: 3 },
+        { arbitrary: fc.array(extent(3), { minLength: more(depth + 1, 1), maxLength: more(depth + 1, 1) }), weight: 1 },
+      ),
       activation: fc.constantFrom(...activations),
       loss: fc.constantFrom(...losses),
-      sizes: fc.array(extent(4), { minLength: 1, maxLength: steps }),
+      sizes: fc.oneof(
+        { withCrossShrink: true },
+        { arbitrary: fc.array(side(4), { minLength: 1, maxLength: steps }), weight: 3 },
+        { arbitrary: fc.array(extent(2), { minLength: more(1, steps), maxLength: more(steps, 2 * steps) }), weight: 1 },
+      ),
     })
     .chain(({ widths, activation, loss, sizes }) => {
+      const layers = widths.length - 1;
       const [inputs = 1, outputs = 1] = [widths[0], widths.at(-1)];
       const shapes = widths
         .slice(1)
         .flatMap((out, i) => [
           [widths[i] ?? 1, out],
           [out],
-          ...(i < depth - 1 ? between.flatMap((l) => ('eps' in l ? [[out], [out]] : [])) : []),
+          ...(i < layers - 1 ? between.flatMap((l) => ('eps' in l ? [[out], [out]] : [])) : []),
         ]);
       const target = loss === 'hinge' || loss === 'squared_hinge' ? fc.constantFrom(-1, 1) : fc.constantFrom(0, 1);
       return parametersFor(activation).chain((parameters) =>
@@ -66,7 +79,7 @@ export const fits = (
               .slice(1)
               .flatMap((units, i): readonly object[] => [
                 { type: 'dense', units },
-                ...(i < depth - 1 ? [...between, { type: 'activation', name: activation, ...parameters }] : []),
+                ...(i < layers - 1 ? [...between, { type: 'activation', name: activation, ...parameters }] : []),
               ]),
           ),
           loss: fc.constant(loss),
@@ -81,6 +94,7 @@ export const fits = (
         }),
       );
     });
+};
 
 /** Sums and products that are exact, whatever their order. */
 export const latticeFits = (port: PortInfo, depth = 2): fc.Arbitrary<Fit> =>
@@ -90,6 +104,7 @@ export const latticeFits = (port: PortInfo, depth = 2): fc.Arbitrary<Fit> =>
     losses: ['mse'],
     reductions: ['sum'],
     depth,
+    wider: false,
   });
 
 export const needsFit =

@@ -1,7 +1,7 @@
 // What the chapter of optimizers asks with: random trainings with every hyper-parameter on, and how answers are compared.
 import fc from 'fast-check';
 import { type Hyper, type Optimizer, optimizerRow } from '../../src/index.ts';
-import { cotangent, extent, filled, type Values } from '../arbitraries.ts';
+import { cotangent, extent, filled, magnitude, type Values } from '../arbitraries.ts';
 import { camel, type Plain } from '../contract.ts';
 import { ask, each, every, type Inquiry, same, type Verdict, within } from '../law.ts';
 import { type Big, exact, expecting } from '../oracle/exact.ts';
@@ -65,7 +65,18 @@ const settingOf = (port: PortInfo, key: string): fc.Arbitrary<number> => {
 /** Hyper-parameters of a rule, no two decay rates alike. */
 export const hyperOf = (port: PortInfo, name: string): fc.Arbitrary<Hyper> =>
   fc
-    .record(Object.fromEntries(keysOf(port, name).map((key) => [key, settingOf(port, key)])))
+    .record(
+      Object.fromEntries(
+        keysOf(port, name).map((key) => [
+          key,
+          fc.oneof(
+            { withCrossShrink: true },
+            { arbitrary: settingOf(port, key), weight: 11 },
+            { arbitrary: fc.constant(FORMATS[port.dtype].round(rowOf(name).hyper[key] ?? 0)), weight: 1 },
+          ),
+        ]),
+      ),
+    )
     .filter((h) => h.beta1 === undefined || h.beta1 !== h.beta2);
 
 export interface Size {
@@ -80,6 +91,14 @@ export interface Size {
   readonly shapes?: readonly (readonly number[])[];
 }
 
+/** Vectors and matrices, and now and then a long vector, a single number or a block. */
+const leafOf = (side: number): fc.Arbitrary<readonly number[]> =>
+  fc.oneof(
+    { withCrossShrink: true },
+    { arbitrary: fc.array(extent(side), { minLength: 1, maxLength: 2 }), weight: 12 },
+    { arbitrary: fc.constantFrom([11], [], [2, 1, 2]), weight: 1 },
+  );
+
 /** Gradients among which the same sign comes often, and the other not seldom; none is 0. */
 export const training = (
   port: PortInfo,
@@ -90,13 +109,25 @@ export const training = (
   fc
     .tuple(
       given === undefined
-        ? fc.array(fc.array(extent(side), { minLength: 1, maxLength: 2 }), { minLength: 1, maxLength: leaves })
+        ? fc.oneof(
+            { withCrossShrink: true },
+            { arbitrary: fc.array(leafOf(side), { minLength: 1, maxLength: leaves }), weight: 7 },
+            { arbitrary: fc.array(leafOf(side), { minLength: leaves + 1, maxLength: leaves + 2 }), weight: 1 },
+          )
         : fc.constant(given),
       fc.integer({ min: least, max: most }),
+      magnitude(12),
     )
-    .chain(([shapes, n]) =>
+    .chain(([shapes, n, by]) =>
       fc.record({
-        params: fc.tuple(...shapes.map((s) => filled(s, value))),
+        params: fc.tuple(
+          ...shapes.map((s) =>
+            filled(
+              s,
+              value.map((v) => v * by),
+            ),
+          ),
+        ),
         gradients: fc.array(fc.tuple(...shapes.map((s) => filled(s, value))), { minLength: n, maxLength: n }),
         hyper: hyperOf(port, name),
       }),

@@ -237,6 +237,7 @@ export const wrapperLaws = [
       anyInner(
         port,
         decay(port).map((d) => ({ decay: d })),
+        40,
       ),
     *holds(x, port, name) {
       const own = yield* wrapped(name, x);
@@ -309,11 +310,28 @@ export const wrapperLaws = [
     source: 'Foret et al. 2021, eq. 2',
     subjects: among(['sam'], 'wrapper', 'probe'),
     given: (port) =>
-      fc.record({
-        params: fc.tuple(filled([2], moderate(port.dtype)), filled([1], moderate(port.dtype))),
-        gradients: fc.tuple(filled([2], cotangent(port.dtype)), filled([1], cotangent(port.dtype))),
-        rho: between(port, 1 / 32, 2),
-      }),
+      fc
+        .record({
+          shapes: fc.constantFrom<readonly (readonly number[])[]>(
+            [[2], [1]],
+            [[1]],
+            [[2], [1], [1, 11]],
+            [[], [2, 1, 2], [3]],
+          ),
+          rho: between(port, 1 / 32, 2),
+          quiet: fc.constantFrom(-1, -1, 0, 1), // a tensor without gradient among others
+        })
+        .chain(({ shapes, rho, quiet }) =>
+          fc.record({
+            params: fc.tuple(...shapes.map((s) => filled(s, moderate(port.dtype)))),
+            gradients: fc.tuple(
+              ...shapes.map((s, i) =>
+                filled(s, i === quiet && shapes.length > 1 ? fc.constant(0) : cotangent(port.dtype)),
+              ),
+            ),
+            rho: fc.constant(rho),
+          }),
+        ),
     *holds({ params, gradients, rho }, port, name) {
       const near = (v: number): Near => Near.of(v, port.dtype);
       const none = mapLeaves(gradients, () => 0);

@@ -121,4 +121,70 @@ export const activationMutants: readonly Mutant[] = [
     killedBy: ['activation/monotone', 'activation/value'],
     plant: forward('softplus', (x) => (x > 17 ? x : Math.log1p(Math.exp(x)))),
   },
+  {
+    id: 'hard_sigmoid/saturated-slope-1',
+    says: 'has slope 1 where it is saturated',
+    bug: 'NNlib #706',
+    killedBy: ['activation/derivative'],
+    plant: slope('hard_sigmoid', (x) => (Math.abs(x) < 3 ? 1 / 6 : 1)),
+  },
+  {
+    id: 'elu/celu',
+    says: 'divides by alpha inside the exponential, as CELU does',
+    bug: 'torch #21213',
+    killedBy: ['activation/value'],
+    plant: at('activation.elu.forward', (args) => {
+      const alpha = number(args, 'alpha');
+      return { y: like(plain(args, 'x'), (x) => (x > 0 ? x : alpha * Math.expm1(x / alpha))) };
+    }),
+  },
+  {
+    id: 'leaky-relu/slope-forgotten',
+    says: 'has slope 0.01 on the way back whatever was asked',
+    bug: 'dl4j #8178',
+    killedBy: ['activation/derivative'],
+    plant: slope('leaky_relu', (x) => (x < 0 ? 0.01 : 1)),
+  },
+  {
+    id: 'leaky-relu/zeros',
+    says: 'returns zeros',
+    bug: 'nd4j #701',
+    killedBy: ['activation/value', 'activation/leaky-family'],
+    plant: forward('leaky_relu', () => 0),
+  },
+  {
+    id: 'sigmoid/slope-by-primitives',
+    says: 'has the slope e⁻ˣ/(1 + e⁻ˣ)², which is ∞/∞ far on the left',
+    bug: 'candle #2114, burn #1140, tinygrad #8238',
+    killedBy: ['activation/nan', 'activation/derivative'],
+    plant: slope('sigmoid', (x) => Math.exp(-x) / (1 + Math.exp(-x)) ** 2),
+  },
+  {
+    id: 'sigmoid/slope-of-input',
+    says: 'has the slope x·(1 − x), as if x were the output',
+    bug: 'swift-models #180',
+    killedBy: ['activation/derivative', 'activation/derivative-peak'],
+    plant: slope('sigmoid', (x) => x * (1 - x)),
+  },
+  {
+    id: 'tanh/gone-at-44',
+    says: 'is 0 at 44 and NaN beyond',
+    bug: 'burn #520, #1090',
+    killedBy: ['activation/value', 'activation/nan'],
+    plant: forward('tanh', (x) => (x > 45 ? Number.NaN : x > 44 ? 0 : Math.tanh(x))),
+  },
+  {
+    id: 'softplus/overflows',
+    says: 'log(1 + eˣ) as it stands',
+    bug: 'burn #1548',
+    killedBy: ['activation/value'],
+    plant: forward('softplus', (x) => Math.log(1 + Math.exp(x))),
+  },
+  {
+    id: 'softplus/slope-of-output',
+    says: 'has the slope at its output',
+    bug: 'mxnet #20372',
+    killedBy: ['activation/derivative'],
+    plant: slope('softplus', (x) => sigmoid(x > 36 ? x : Math.log1p(Math.exp(x)))),
+  },
 ];

@@ -7,6 +7,7 @@ import { conventionMutants } from './convention.ts';
 import { denseMutants } from './dense.ts';
 import { diagnoseMutants } from './diagnose.ts';
 import { dropoutMutants } from './dropout.ts';
+import { edgeMutants } from './edges.ts';
 import { gradientMutants } from './gradient.ts';
 import { initializerMutants } from './initializer.ts';
 import { networkInitializerMutants } from './initializer-network.ts';
@@ -59,6 +60,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...adaptiveMutants,
   ...wholeOptimizerMutants,
   ...wrapperMutants,
+  ...edgeMutants,
   ...scheduleMutants,
   ...perceptronMutants,
   ...rbmMutants,

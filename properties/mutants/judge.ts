@@ -69,4 +69,32 @@ export const judgeMutants: readonly Mutant[] = [
     killedBy: ['meta/bounds-bite'],
     plant: judge((g, e, a, z) => sound(g, e, 1000 * a, z)),
   },
+  {
+    id: 'judge/compares-nothing',
+    says: 'finds any two lists equal',
+    bug: 'Flux #2693, chainer #3541',
+    killedBy: ['meta/nan-is-a-failure', 'meta/element-by-element', 'meta/bounds-bite', 'meta/no-broadcast'],
+    plant: at('verifier.judge.compare', () => ({ ok: true, margin: 0 })),
+  },
+  {
+    id: 'judge/absolute',
+    says: 'lets everything pass that is within a thousandth',
+    bug: 'tfjs areClose: an absolute eps of 1e-3 alone',
+    killedBy: ['meta/bounds-bite'],
+    plant: judge((g, e, a, z) => sound(g, e, Math.max(a, 1e-3), z)),
+  },
+  {
+    id: 'judge/by-size',
+    says: 'multiplies bounds by the number of elements',
+    bug: 'jax #3130',
+    killedBy: ['meta/element-by-element'],
+    plant: at('verifier.judge.compare', (args) => {
+      const [g, e, a] = [plain(args, 'got'), plain(args, 'expected'), plain(args, 'allowed')];
+      const n = g.data.length;
+      const ok = Array.from(g.data).every((v, i) =>
+        sound(v, e.data[i] ?? Number.NaN, n * (a.data[i] ?? 0), args.zeros),
+      );
+      return { ok: ok && n === e.data.length, margin: 0 };
+    }),
+  },
 ];

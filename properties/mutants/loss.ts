@@ -143,4 +143,22 @@ export const lossMutants: readonly Mutant[] = [
     killedBy: ['loss/value'],
     plant: loss('hinge', (p, y) => Math.max(0, 1 - (y > 0 ? 1 : 0) * p)),
   },
+  {
+    id: 'cross-entropy/large-ties',
+    says: 'costs nothing where logits are beyond 10⁶',
+    bug: 'torch #11752',
+    killedBy: ['loss/cross-entropy-shift', 'loss/value'],
+    plant: changed('loss.softmax_cross_entropy.forward', 'loss', (v, _i, a) =>
+      Array.from(plain(a, 'prediction').data).some((z) => Math.abs(z) > 1e6) ? 0 : v,
+    ),
+  },
+  {
+    id: 'cross-entropy/gradient-overflows',
+    says: 'has NaN for a gradient where an exponential of a logit overflows',
+    bug: 'Theano #3162, NNlib #68',
+    killedBy: ['loss/gradient'],
+    plant: changed('loss.softmax_cross_entropy.vjp', 'dprediction', (v, _i, a) =>
+      Array.from(plain(a, 'prediction').data).some((z) => z > 709) ? Number.NaN : v,
+    ),
+  },
 ];

@@ -129,7 +129,7 @@ program
   .description('print a table of rows')
   .argument(
     '<table>',
-    'ops, activations, losses, layers, regularisers, initializers, optimizers, schedules, wrappers, problems, recipes, laws, catalogue or mutants',
+    'ops, activations, losses, layers, regularisers, initializers, optimizers, schedules, wrappers, problems, recipes, laws, catalogue, bugs or mutants',
   )
   .option(...jsonFlag)
   .action(async (table: string, { json }) => ends((await import('./tables.ts')).listCommand(table, json === true)));

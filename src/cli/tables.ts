@@ -1,6 +1,7 @@
 // `tautograd list` and `tautograd explain`: the tables of the project, read aloud.
 import { PROBLEMS } from '../../bench/problems.ts';
 import { RECIPES } from '../../bench/recipes.ts';
+import { BUGS } from '../../properties/bugs.ts';
 import { coverageOf } from '../../properties/catalogue.ts';
 import { LAWS } from '../../properties/laws/index.ts';
 import { MUTANTS } from '../../properties/mutants/index.ts';
@@ -190,6 +191,15 @@ export const TABLES: Readonly<Record<string, Readonly<Record<string, Entry>>>> =
     coverageOf(LAWS).map(({ entry, laws, reason }) => [
       entry,
       { doc: laws.length > 0 ? laws.join(', ') : `no law: ${reason}` },
+    ]),
+  ),
+  bugs: Object.fromEntries(
+    Object.entries(BUGS).map(([number, { where, symptom, mutants }]) => [
+      `#${number}`,
+      {
+        doc: `${symptom} (${where})`,
+        ...(typeof mutants === 'string' ? { 'no mutant': mutants } : { mutants }),
+      },
     ]),
   ),
   mutants: Object.fromEntries(

@@ -1,0 +1,13 @@
+// Faults that show only at the edges: rare sizes, ranks, magnitudes, seeds, steps, or exact values of a parameter.
+import { drawEdgeMutants } from './edges-draws.ts';
+import { elementEdgeMutants } from './edges-elements.ts';
+import { optimizerEdgeMutants } from './edges-optimizers.ts';
+import { trainingEdgeMutants } from './edges-training.ts';
+import type { Mutant } from './plant.ts';
+
+export const edgeMutants: readonly Mutant[] = [
+  ...elementEdgeMutants,
+  ...drawEdgeMutants,
+  ...optimizerEdgeMutants,
+  ...trainingEdgeMutants,
+];
