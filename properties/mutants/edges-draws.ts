@@ -497,7 +497,7 @@ export const drawEdgeMutants: readonly Mutant[] = [
     killedBy: ['rbm/chains-of-any-size', 'rbm/contrastive-divergence'],
     plant: sometimes(
       'rbm.rbm.cd',
-      (a) => a.from !== undefined && (shapeOf(a, 'from')[0] ?? 0) > (shapeOf(a, 'v')[0] ?? 0),
+      (a) => a.from !== undefined && ((a.from as Plain).shape[0] ?? 0) > (shapeOf(a, 'v')[0] ?? 0),
       hair,
       ['db'],
     ),

@@ -322,12 +322,6 @@ export const elementEdgeMutants: readonly Mutant[] = [
     plant: sometimes(VJP, uses('exp', inputRank(1))),
   },
   {
-    id: 'edge/long-chain',
-    says: 'cotangents through chains of more than six operations are off',
-    killedBy: ['gradient/adjoint'],
-    plant: sometimes(VJP, (a) => equations(a).length > 6, hair, ['dinputs']),
-  },
-  {
     id: 'edge/operand-twice',
     says: 'the slope of an operation that reads one value twice is off',
     killedBy: ['gradient/diamond'],

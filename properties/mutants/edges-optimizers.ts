@@ -101,15 +101,9 @@ export const optimizerEdgeMutants: readonly Mutant[] = [
     plant: sometimes(run('lamb'), wide),
   },
   {
-    id: 'edge/muon-rank-3',
-    says: 'Muon is off for tensors of three axes',
-    killedBy: ['optimizer/steps', 'optimizer/zero-lr'],
-    plant: sometimes(run('muon'), rankOf(3)),
-  },
-  {
     id: 'edge/shampoo-rank-3',
     says: 'Shampoo is off for tensors of three axes',
-    killedBy: ['optimizer/steps', 'optimizer/zero-lr'],
+    killedBy: ['optimizer/steps'],
     plant: sometimes(run('shampoo'), rankOf(3)),
   },
   {
@@ -154,7 +148,6 @@ export const optimizerEdgeMutants: readonly Mutant[] = [
   at1('momentum', 'momentum', 0.9),
   at1('adadelta', 'lr', 1),
   at1('nesterov', 'momentum', 0),
-  at1('muon', 'momentum', 0.95),
   at1('lion', 'beta2', 0.99),
   {
     id: 'edge/adam-zero-gradient',

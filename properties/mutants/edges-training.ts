@@ -514,7 +514,7 @@ export const trainingEdgeMutants: readonly Mutant[] = [
     plant: at('training.batches.indices', (args, original) => {
       const { indices } = now(original, args) as { indices: readonly (readonly number[])[] };
       const n = number(args, 'samples');
-      return { indices: args.size === 1 ? indices.map((_, i) => [(i + number(args, 'from')) % n]) : indices };
+      return { indices: args.size === 1 ? indices.map((_, i) => [(i + (args.from as number)) % n]) : indices };
     }),
   },
   {
