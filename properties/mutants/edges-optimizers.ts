@@ -372,17 +372,7 @@ export const optimizerEdgeMutants: readonly Mutant[] = [
     plant: cut('clip.by_global_norm.apply', (a) => list(a, 'gradients').some((g) => g.shape.length === 0)),
   },
   // schedules
-  ...[
-    'step',
-    'exponential',
-    'cosine',
-    'warm_restarts',
-    'inverse_root',
-    'polynomial',
-    'one_cycle',
-    'warmup_stable_decay',
-    'constant',
-  ].map(
+  ...['step', 'exponential', 'cosine', 'warm_restarts', 'inverse_root', 'polynomial', 'one_cycle', 'constant'].map(
     (name): Mutant => ({
       id: `edge/${name}-far-out`,
       says: `${name} is off from step 1,000 on`,
