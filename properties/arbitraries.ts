@@ -87,7 +87,7 @@ export const wideExtent = (max = 4): fc.Arbitrary<number> =>
 export const stretched = (shapes: fc.Arbitrary<readonly number[]>): fc.Arbitrary<readonly number[]> =>
   fc.oneof(
     { withCrossShrink: true },
-    { arbitrary: shapes, weight: 9 },
+    { arbitrary: shapes, weight: 5 },
     {
       arbitrary: fc
         .tuple(shapes, fc.nat({ max: 7 }), fc.integer({ min: 9, max: 19 }))

@@ -18,10 +18,10 @@ export const dropoutsWith =
 export const formOf = ({ conventions }: PortInfo, layer: string): Form =>
   layer === 'classic_dropout' ? 'classic' : conventions.dropout;
 
-/** Rates on both sides of ½, never ½, round and not, and close to either end. */
+/** Rates on both sides of ½, hardly ever ½ itself, round and not, and close to either end. */
 export const anyRate = ({ dtype }: PortInfo): fc.Arbitrary<number> => {
   const { round, u } = FORMATS[dtype];
-  return fc
+  const usual = fc
     .oneof(
       { withCrossShrink: true },
       fc.constantFrom(1 / 4, 3 / 4, 1 / 8, 15 / 16),
@@ -29,6 +29,11 @@ export const anyRate = ({ dtype }: PortInfo): fc.Arbitrary<number> => {
       fc.constantFrom(u, u / 4, 1 - 2 * u, round(1 / 3), round(2 / 3)),
     )
     .filter((p) => p !== 1 / 2);
+  return fc.oneof(
+    { withCrossShrink: true },
+    { arbitrary: usual, weight: 11 },
+    { arbitrary: fc.constant(1 / 2), weight: 1 },
+  );
 };
 
 /** Rates whose keep probability is a power of two, so that rescaling is exact. */

@@ -80,6 +80,27 @@ export const edgeDrawLaws = [
     },
   }),
   law<number>({
+    id: 'dropout/many-layers',
+    ref: 'D-12, D-13',
+    class: 'exact',
+    runs: 4,
+    says: 'masks of 24 layers differ, and so do those of steps that are a round number apart',
+    subjects: among(['dropout', 'classic_dropout'], 'layer', 'sample'),
+    given: () => fc.integer({ min: 0, max: 2 ** 31 - 1 }),
+    *holds(seed, _port, name) {
+      const keys = [
+        ...Array.from({ length: 24 }, (_, place) => ({ step: 1, place })),
+        ...[2 ** 8, 2 ** 10, 2 ** 16, 2 ** 20].map((more) => ({ step: 1 + more, place: 0 })),
+      ];
+      const seen = new Set<string>();
+      for (const key of keys) {
+        const y = (yield* ask(`layer.${name}.sample`, { x: ones(16, 16), dropRate: 3 / 8, seed, ...key })).tensor('y');
+        seen.add(Array.from(y.data, (v) => Number(v !== 0)).join(''));
+      }
+      return claim('different masks', seen.size === keys.length, seen.size, keys.length);
+    },
+  }),
+  law<number>({
     id: 'rng/long-streams',
     ref: 'R-03, R-04',
     class: 'structural',

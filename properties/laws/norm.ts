@@ -276,12 +276,12 @@ export const normLaws = [
     id: 'norm/start',
     ref: 'B-19',
     class: 'exact',
-    runs: 5,
+    runs: 12,
     says: 'before any training γ is 1, β is 0, the running mean 0 and the running variance 1',
     source: LAYERS,
     kills: ['NNlib #576'],
     subjects: (port) => kinds(port).filter((name) => port.has(`layer.${name}.start`)),
-    given: () => fc.record({ features: fc.integer({ min: 1, max: 5 }) }),
+    given: () => fc.record({ features: fc.constantFrom(1, 2, 3, 9, 17) }),
     *holds({ features }, _port, name) {
       const a = yield* ask(`layer.${name}.start`, { features });
       const all = (v: number): readonly number[] => new Array<number>(features).fill(v);

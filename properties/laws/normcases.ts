@@ -142,6 +142,7 @@ export const batchCase = (port: PortInfo, name: string, wanted: Wanted = {}): fc
   const { round } = FORMATS[port.dtype];
   const reach = port.dtype === 'f64' ? 40 : 10;
   const { shape = kind.shape, eps = EPS, offset = offsetOf(port) } = wanted;
+  const usual = wanted.eps === undefined ? round(1 / 100_000) : undefined; // what people leave it at
   return fc
     .record({
       shape,
@@ -175,7 +176,11 @@ export const batchCase = (port: PortInfo, name: string, wanted: Wanted = {}): fc
           moderate(port.dtype).map((v) => v * stretch),
           0,
         ),
-        eps: fc.constant(share * (kind.place(port) === 'inside' ? scale * scale : scale)),
+        eps: fc.oneof(
+          { withCrossShrink: true },
+          { arbitrary: fc.constant(share * (kind.place(port) === 'inside' ? scale * scale : scale)), weight: 9 },
+          { arbitrary: fc.constant(usual ?? share), weight: usual === undefined ? 0 : 1 },
+        ),
         dy: filled(
           at,
           cotangent(port.dtype).map((v) => v * pull),

@@ -35,7 +35,7 @@ const applied = (port: PortInfo, name: string): fc.Arbitrary<Applied> => {
       row.kind === 'draw'
         ? row.args.map(() => [])
         : row.kind === 'pointwise'
-          ? row.args.map(() => [n, m])
+          ? row.args.map(() => (k === 2 ? [n] : k === 3 ? [n, 2, m] : n * m === 1 ? [] : [n, m]))
           : row.args.map((_, i) => (i === 0 ? [n, k] : [k, m]));
     const params = row.sample(shapes);
     return fc.record({

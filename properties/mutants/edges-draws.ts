@@ -27,22 +27,27 @@ const bits = (what: string, entry: string): readonly Mutant[] => [
   {
     id: `edge/${what}-seed-32-bits`,
     says: 'seeds lose their bits from the 32nd on',
-    killedBy: [],
+    killedBy: ['rng/seed-bits'],
     plant: seeded(entry, (s) => s >>> 0),
   },
   {
     id: `edge/${what}-seed-31-bits`,
     says: 'seeds from 2³¹ on lose their highest bit',
-    killedBy: [],
+    killedBy: ['rng/seed-bits'],
     plant: seeded(entry, (s) => (s >= 2 ** 31 ? s - 2 ** 31 : s)),
   },
   {
     id: `edge/${what}-seed-16-bits`,
     says: 'seeds keep 16 bits',
-    killedBy: [],
+    killedBy: ['rng/seed-bits'],
     plant: seeded(entry, (s) => s & 0xffff),
   },
-  { id: `edge/${what}-seed-sign`, says: 'seeds lose their sign', killedBy: [], plant: seeded(entry, Math.abs) },
+  {
+    id: `edge/${what}-seed-sign`,
+    says: 'seeds lose their sign',
+    killedBy: ['rng/seed-bits'],
+    plant: seeded(entry, Math.abs),
+  },
 ];
 const moreThan =
   (n: number): When =>
@@ -65,25 +70,25 @@ export const drawEdgeMutants: readonly Mutant[] = [
   {
     id: 'edge/xavier-gain-1',
     says: 'a gain of 1 given by name is off',
-    killedBy: [],
+    killedBy: ['initializer/quantile', 'initializer/gain'],
     plant: sometimes('initializer.xavier_uniform.from_uniforms', set('gain', 1)),
   },
   {
     id: 'edge/lecun-one-input',
     says: 'a single input is off',
-    killedBy: [],
+    killedBy: ['initializer/quantile'],
     plant: sometimes('initializer.lecun_normal.from_uniforms', set('fanIn', 1)),
   },
   {
     id: 'edge/he-uniform-many',
     says: 'weights behind the sixteenth are off',
-    killedBy: [],
+    killedBy: ['initializer/gain', 'initializer/relu-halves'],
     plant: changed('initializer.he_uniform.from_uniforms', 'w', (v, i) => (i < 16 ? v : hair(v))),
   },
   {
     id: 'edge/truncated-middle',
     says: 'quantiles near the median are off',
-    killedBy: [],
+    killedBy: ['initializer/quantile'],
     plant: changed('initializer.truncated_normal.from_uniforms', 'w', (v, i, a) =>
       Math.abs((plain(a, 'u').data[i] ?? 0) - 1 / 2) < 2 ** -20 ? v * (1 + 2 ** -20) : v,
     ),
@@ -91,7 +96,7 @@ export const drawEdgeMutants: readonly Mutant[] = [
   {
     id: 'edge/normal-far-tail',
     says: 'quantiles beyond eight deviations are off',
-    killedBy: [],
+    killedBy: ['initializer/quantile'],
     plant: changed('initializer.normal.from_uniforms', 'w', (v, i, a) =>
       (plain(a, 'u').data[i] ?? 1) < 2 ** -50 ? hair(v) : v,
     ),
@@ -99,7 +104,7 @@ export const drawEdgeMutants: readonly Mutant[] = [
   {
     id: 'edge/normal-upper-tail',
     says: 'quantiles of uniforms next to 1 are off',
-    killedBy: [],
+    killedBy: ['initializer/quantile'],
     plant: changed('initializer.normal.from_uniforms', 'w', (v, i, a) =>
       (plain(a, 'u').data[i] ?? 0) > 1 - 2 ** -30 ? hair(v) : v,
     ),
@@ -107,7 +112,7 @@ export const drawEdgeMutants: readonly Mutant[] = [
   {
     id: 'edge/normal-half',
     says: 'the quantile of ½ is not 0',
-    killedBy: [],
+    killedBy: ['initializer/quantile', 'initializer/gain'],
     plant: changed('initializer.normal.from_uniforms', 'w', (v, i, a) =>
       (plain(a, 'u').data[i] ?? 0) === 1 / 2 ? v + 2 ** -40 : v,
     ),
@@ -115,13 +120,13 @@ export const drawEdgeMutants: readonly Mutant[] = [
   {
     id: 'edge/large-fans',
     says: 'fans above 1,000 are cut there',
-    killedBy: [],
+    killedBy: ['initializer/quantile'],
     plant: otherwise('initializer.he_normal.from_uniforms', above('fanIn', 1000), () => ({ fanIn: 1000 })),
   },
   {
     id: 'edge/fan-avg-odd',
     says: 'the mean of the fans is rounded down',
-    killedBy: [],
+    killedBy: ['initializer/quantile', 'initializer/fans'],
     plant: otherwise(
       'initializer.he_normal_fan_avg.from_uniforms',
       (a) => (number(a, 'fanIn') + number(a, 'fanOut')) % 2 === 1,
@@ -131,7 +136,7 @@ export const drawEdgeMutants: readonly Mutant[] = [
   {
     id: 'edge/orthogonal-wide',
     says: 'wide matrices have one row that is not of length 1',
-    killedBy: [],
+    killedBy: ['initializer/orthogonal'],
     plant: sometimes(
       'initializer.orthogonal.sample',
       (a) => (shape(a)[1] ?? 0) > (shape(a)[0] ?? 0),
@@ -141,13 +146,13 @@ export const drawEdgeMutants: readonly Mutant[] = [
   {
     id: 'edge/orthogonal-one',
     says: 'a matrix of one number is always 1',
-    killedBy: [],
+    killedBy: ['initializer/orthogonal-one'],
     plant: sometimes('initializer.orthogonal.sample', (a) => shape(a).every((n) => n === 1), Math.abs),
   },
   {
     id: 'edge/identity-large',
     says: 'the diagonal ends after eight',
-    killedBy: [],
+    killedBy: ['initializer/pattern'],
     plant: sometimes(
       'initializer.identity.sample',
       (a) => shape(a).every((n) => n > 8),
@@ -157,13 +162,13 @@ export const drawEdgeMutants: readonly Mutant[] = [
   {
     id: 'edge/constant-vector',
     says: 'constants of more than sixteen weights end there',
-    killedBy: [],
+    killedBy: ['initializer/points'],
     plant: changed('initializer.constant.sample', 'w', (v, i) => (i < 16 ? v : 0)),
   },
   {
     id: 'edge/network-third-layer',
     says: 'the third layer has the weights of the second where they are as many',
-    killedBy: [],
+    killedBy: ['initializer/network-layers'],
     plant: at('training.network.init', (args, original) => {
       const params = now(original, args).params as readonly Plain[];
       return {
@@ -177,7 +182,7 @@ export const drawEdgeMutants: readonly Mutant[] = [
   {
     id: 'edge/gain-of-slope-1',
     says: 'the gain in front of the identity as a leaky ReLU is √2',
-    killedBy: [],
+    killedBy: ['initializer/gain-of-activation'],
     plant: sometimes('gain.leaky_relu.value', set('slope', 1), () => Math.SQRT2),
   },
   // generators
@@ -188,7 +193,7 @@ export const drawEdgeMutants: readonly Mutant[] = [
   {
     id: 'edge/uniform-repeats',
     says: 'draws repeat themselves after 4,096',
-    killedBy: [],
+    killedBy: ['rng/long-streams', 'rng/bins'],
     plant: at('random.uniform.sample', (args, original) => {
       const { values } = now(original, args) as { values: Plain };
       return { values: like(values, (v, i) => (i < 4096 ? v : (values.data[i % 4096] ?? v))) };
@@ -197,7 +202,7 @@ export const drawEdgeMutants: readonly Mutant[] = [
   {
     id: 'edge/normal-repeats',
     says: 'draws repeat themselves after 1,024',
-    killedBy: [],
+    killedBy: ['rng/long-streams', 'rng/bins'],
     plant: at('random.normal.sample', (args, original) => {
       const { values } = now(original, args) as { values: Plain };
       return { values: like(values, (v, i) => (i < 1024 ? v : (values.data[i % 1024] ?? v))) };
@@ -206,7 +211,7 @@ export const drawEdgeMutants: readonly Mutant[] = [
   {
     id: 'edge/permutation-tail',
     says: 'orders of more than 32 leave the last in its place',
-    killedBy: [],
+    killedBy: ['rng/no-place-fixed'],
     plant: at('random.permutation.sample', (args, original) => {
       const { order } = now(original, args) as { order: readonly number[] };
       const n = order.length;
@@ -218,13 +223,13 @@ export const drawEdgeMutants: readonly Mutant[] = [
   {
     id: 'edge/threefry-uniforms-many',
     says: 'uniforms behind the 32nd are off',
-    killedBy: [],
+    killedBy: ['rng/threefry-streams'],
     plant: changed('random.threefry.uniforms', 'values', (v, i) => (i < 32 ? v : hair(v))),
   },
   {
     id: 'edge/threefry-order-long',
     says: 'orders of more than 32 are reversed',
-    killedBy: [],
+    killedBy: ['rng/threefry-streams'],
     plant: at('random.threefry.order', (args, original) => {
       const { order } = now(original, args) as { order: readonly number[] };
       return { order: order.length > 32 ? [...order].reverse() : order };
@@ -233,7 +238,7 @@ export const drawEdgeMutants: readonly Mutant[] = [
   {
     id: 'edge/threefry-split-9',
     says: 'the ninth child is the first',
-    killedBy: [],
+    killedBy: ['rng/threefry-streams'],
     plant: at('random.threefry.split', (args, original) => {
       const { keys } = now(original, args) as { keys: readonly (readonly number[])[] };
       return { keys: keys.map((k, i) => (i < 8 ? k : (keys[0] ?? k))) };
@@ -242,7 +247,7 @@ export const drawEdgeMutants: readonly Mutant[] = [
   {
     id: 'edge/threefry-fold-large',
     says: 'children from 2¹⁶ on lose their upper bits',
-    killedBy: [],
+    killedBy: ['rng/threefry-streams'],
     plant: otherwise(
       'random.threefry.fold',
       () => true,
@@ -252,7 +257,7 @@ export const drawEdgeMutants: readonly Mutant[] = [
   {
     id: 'edge/children-9',
     says: 'the ninth child has the stream of the first',
-    killedBy: [],
+    killedBy: ['rng/split'],
     plant: at('random.normal.children', (args, original) => {
       const { streams } = now(original, args) as { streams: readonly Plain[] };
       return { streams: streams.map((s, i) => (i < 8 ? s : (streams[0] ?? s))) };
@@ -261,7 +266,7 @@ export const drawEdgeMutants: readonly Mutant[] = [
   {
     id: 'edge/bernoulli-at-1',
     says: 'a probability of 1 leaves the largest uniforms at 0',
-    killedBy: [],
+    killedBy: ['rng/bernoulli'],
     plant: changed('random.bernoulli.from_uniforms', 'values', (v, i, a) =>
       number(a, 'p') === 1 && (plain(a, 'u').data[i] ?? 0) > 1 - 2 ** -10 ? 0 : v,
     ),
@@ -269,13 +274,13 @@ export const drawEdgeMutants: readonly Mutant[] = [
   {
     id: 'edge/uniform-of-one',
     says: 'a single draw is another than the first of many',
-    killedBy: [],
+    killedBy: ['rng/threefry-seeded'],
     plant: sometimes('random.uniform.sample', set('count', 1), (v) => 1 - v),
   },
   {
     id: 'edge/normal-odd-count',
     says: 'an odd number of draws has another last one',
-    killedBy: [],
+    killedBy: ['rng/prefix'],
     plant: at('random.normal.sample', (args, original) => {
       const { values } = now(original, args) as { values: Plain };
       const n = values.data.length;
@@ -285,14 +290,14 @@ export const drawEdgeMutants: readonly Mutant[] = [
   {
     id: 'edge/uniform-many',
     says: 'beyond 2¹⁶ draws all are ½',
-    killedBy: [],
+    killedBy: ['rng/long-streams'],
     plant: sometimes('random.uniform.sample', moreThan(2 ** 16), (v, i) => (i < 2 ** 16 ? v : 1 / 2)),
   },
   // the perceptron
   {
     id: 'edge/perceptron-9-samples',
     says: 'samples behind the eighth are not looked at',
-    killedBy: [],
+    killedBy: ['perceptron/walk', 'perceptron/separates'],
     plant: otherwise('perceptron.perceptron.fit', rows('x', 8), (a) => {
       const [, d = 1] = shapeOf(a, 'x');
       return {
@@ -304,7 +309,7 @@ export const drawEdgeMutants: readonly Mutant[] = [
   {
     id: 'edge/perceptron-many-features',
     says: 'weights of more than four features are off',
-    killedBy: [],
+    killedBy: ['perceptron/walk', 'perceptron/dual-form'],
     plant: sometimes(
       'perceptron.perceptron.fit',
       (a) => (shapeOf(a, 'x')[1] ?? 0) > 4,
@@ -315,7 +320,7 @@ export const drawEdgeMutants: readonly Mutant[] = [
   {
     id: 'edge/perceptron-class-many-features',
     says: 'classes of more than four features are turned',
-    killedBy: [],
+    killedBy: ['perceptron/classes'],
     plant: sometimes(
       'perceptron.perceptron.predict',
       (a) => (shapeOf(a, 'x')[1] ?? 0) > 4,
@@ -325,7 +330,7 @@ export const drawEdgeMutants: readonly Mutant[] = [
   {
     id: 'edge/perceptron-rounds',
     says: 'features are rounded to eighths',
-    killedBy: [],
+    killedBy: ['perceptron/classes'],
     plant: otherwise('perceptron.perceptron.predict', fractions, (a) => ({
       x: like(plain(a, 'x'), (v) => Math.round(v * 8) / 8),
     })),
@@ -333,7 +338,7 @@ export const drawEdgeMutants: readonly Mutant[] = [
   {
     id: 'edge/perceptron-fit-rounds',
     says: 'features are rounded to eighths in training',
-    killedBy: [],
+    killedBy: ['perceptron/walk', 'perceptron/dual-form'],
     plant: otherwise('perceptron.perceptron.fit', fractions, (a) => ({
       x: like(plain(a, 'x'), (v) => Math.round(v * 8) / 8),
     })),
@@ -341,7 +346,7 @@ export const drawEdgeMutants: readonly Mutant[] = [
   {
     id: 'edge/perceptron-large',
     says: 'features beyond 2¹⁰ are cut there',
-    killedBy: [],
+    killedBy: ['perceptron/dual-form'],
     plant: otherwise('perceptron.perceptron.fit', large('x'), (a) => ({
       x: like(plain(a, 'x'), (v) => Math.max(-1024, Math.min(1024, v))),
     })),
@@ -349,13 +354,13 @@ export const drawEdgeMutants: readonly Mutant[] = [
   {
     id: 'edge/perceptron-long',
     says: 'stops after 32 epochs',
-    killedBy: [],
+    killedBy: ['perceptron/walk'],
     plant: otherwise('perceptron.perceptron.fit', above('epochs', 32), () => ({ epochs: 32 })),
   },
   {
     id: 'edge/perceptron-one-sample',
     says: 'the bias of a single sample does not move',
-    killedBy: [],
+    killedBy: ['perceptron/walk', 'perceptron/dual-form'],
     plant: at('perceptron.perceptron.fit', (args, original) =>
       one('x', 0)(args) ? { ...now(original, args), b: 0 } : now(original, args),
     ),
@@ -363,13 +368,13 @@ export const drawEdgeMutants: readonly Mutant[] = [
   {
     id: 'edge/perceptron-predicts-9',
     says: 'classes behind the eighth sample are 0',
-    killedBy: [],
+    killedBy: ['perceptron/classes'],
     plant: changed('perceptron.perceptron.predict', 'y', (v, i) => (i < 8 ? v : 0)),
   },
   {
     id: 'edge/perceptron-bound-many',
     says: 'the radius looks at the first eight samples',
-    killedBy: [],
+    killedBy: ['perceptron/bound-value'],
     plant: at('perceptron.perceptron.mistake_bound', (args, original) => {
       const [n = 0, d = 1] = shapeOf(args, 'x');
       return n <= 8
@@ -385,25 +390,25 @@ export const drawEdgeMutants: readonly Mutant[] = [
   {
     id: 'edge/rbm-hidden-many',
     says: 'p(h | v) is off for more than four hidden units',
-    killedBy: [],
+    killedBy: ['rbm/any-size', 'rbm/stack'],
     plant: sometimes('rbm.rbm.hidden_given', manyHidden),
   },
   {
     id: 'edge/rbm-hidden-many-visible',
     says: 'p(h | v) is off for more than eight visible units',
-    killedBy: [],
+    killedBy: ['rbm/any-size'],
     plant: sometimes('rbm.rbm.hidden_given', (a) => (shapeOf(a, 'w')[0] ?? 0) > 8),
   },
   {
     id: 'edge/rbm-visible-many',
     says: 'p(v | h) is off for more than four visible units',
-    killedBy: [],
+    killedBy: ['rbm/any-size'],
     plant: sometimes('rbm.rbm.visible_given', manyVisible),
   },
   {
     id: 'edge/rbm-visible-mantissas',
     says: 'p(v | h) rounds weights to 64ths',
-    killedBy: [],
+    killedBy: ['rbm/any-size'],
     plant: otherwise('rbm.rbm.visible_given', half, (a) => ({
       w: like(plain(a, 'w'), (v) => Math.round(v * 64) / 64),
     })),
@@ -411,13 +416,13 @@ export const drawEdgeMutants: readonly Mutant[] = [
   {
     id: 'edge/rbm-energy-many',
     says: 'energies are off for more than four hidden units',
-    killedBy: [],
+    killedBy: ['rbm/any-size'],
     plant: sometimes('rbm.rbm.energy', manyHidden),
   },
   {
     id: 'edge/rbm-energy-mantissas',
     says: 'energies round weights to single precision',
-    killedBy: [],
+    killedBy: ['rbm/any-size'],
     plant: otherwise(
       'rbm.rbm.energy',
       () => true,
@@ -427,19 +432,19 @@ export const drawEdgeMutants: readonly Mutant[] = [
   {
     id: 'edge/rbm-free-energy-many',
     says: 'the free energy is off for more than four hidden units',
-    killedBy: [],
+    killedBy: ['rbm/any-size'],
     plant: sometimes('rbm.rbm.free_energy', manyHidden),
   },
   {
     id: 'edge/rbm-free-energy-rows',
     says: 'the free energy of more than eight rows is off',
-    killedBy: [],
+    killedBy: ['rbm/any-size'],
     plant: sometimes('rbm.rbm.free_energy', rows('v', 8)),
   },
   {
     id: 'edge/rbm-free-energy-mantissas',
     says: 'the free energy rounds weights to single precision',
-    killedBy: [],
+    killedBy: ['rbm/any-size'],
     plant: otherwise(
       'rbm.rbm.free_energy',
       () => true,
@@ -449,31 +454,31 @@ export const drawEdgeMutants: readonly Mutant[] = [
   {
     id: 'edge/rbm-likelihood-many',
     says: 'likelihoods are off for more than four visible units',
-    killedBy: [],
+    killedBy: ['rbm/likelihood-of-many'],
     plant: sometimes('rbm.rbm.log_likelihood', manyVisible),
   },
   {
     id: 'edge/rbm-likelihood-many-hidden',
     says: 'likelihoods are off for more than four hidden units',
-    killedBy: [],
+    killedBy: ['rbm/likelihood-of-many'],
     plant: sometimes('rbm.rbm.log_likelihood', manyHidden),
   },
   {
     id: 'edge/rbm-slope-many',
     says: 'slopes are off for more than four hidden units',
-    killedBy: [],
+    killedBy: ['rbm/chains-of-any-size'],
     plant: sometimes('rbm.rbm.cd', manyHidden, hair, ['dw']),
   },
   {
     id: 'edge/rbm-slope-rows',
     says: 'slopes of more than four rows are off',
-    killedBy: [],
+    killedBy: ['rbm/chains-of-any-size'],
     plant: sometimes('rbm.rbm.cd', rows('v', 4), hair, ['dw']),
   },
   {
     id: 'edge/rbm-slope-mantissas',
     says: 'slopes round weights to single precision',
-    killedBy: [],
+    killedBy: ['rbm/chains-of-any-size'],
     plant: otherwise(
       'rbm.rbm.cd',
       () => true,
@@ -483,16 +488,16 @@ export const drawEdgeMutants: readonly Mutant[] = [
   {
     id: 'edge/rbm-many-turns',
     says: 'makes at most four turns',
-    killedBy: [],
+    killedBy: ['rbm/chains-of-any-size'],
     plant: otherwise('rbm.rbm.cd', above('k', 4), () => ({ k: 4 })),
   },
   {
     id: 'edge/rbm-chain-of-other-length',
     says: 'slopes are off where the chain has more rows than the data',
-    killedBy: [],
+    killedBy: ['rbm/chains-of-any-size', 'rbm/contrastive-divergence'],
     plant: sometimes(
       'rbm.rbm.cd',
-      (a) => a.from !== undefined && (shapeOf(a, 'from')[0] ?? 0) > (shapeOf(a, 'v')[0] ?? 0),
+      (a) => a.from !== undefined && ((a.from as Plain).shape[0] ?? 0) > (shapeOf(a, 'v')[0] ?? 0),
       hair,
       ['db'],
     ),
@@ -502,37 +507,37 @@ export const drawEdgeMutants: readonly Mutant[] = [
   {
     id: 'edge/rbm-fit-momentum-half',
     says: 'a momentum of ½ given by name is off',
-    killedBy: [],
+    killedBy: ['rbm/fit-defaults'],
     plant: sometimes('rbm.rbm.fit', set('momentum', 1 / 2)),
   },
   {
     id: 'edge/rbm-fit-long',
     says: 'training ends after six epochs',
-    killedBy: [],
+    killedBy: ['rbm/fit-batches'],
     plant: otherwise('rbm.rbm.fit', above('epochs', 6), () => ({ epochs: 6 })),
   },
   {
     id: 'edge/rbm-fit-one-row',
     says: 'a single row trains nothing',
-    killedBy: [],
+    killedBy: ['rbm/fit-dominoes', 'rbm/fit-batches'],
     plant: otherwise('rbm.rbm.fit', one('x', 0), () => ({ epochs: 0 })),
   },
   {
     id: 'edge/rbm-many-rows-probability',
     says: 'p(h | v) of rows behind the eighth is off',
-    killedBy: [],
+    killedBy: ['rbm/any-size'],
     plant: sometimes('rbm.rbm.hidden_given', rows('v', 8)),
   },
   {
     id: 'edge/rbm-many-numbers',
     says: 'p(v | h) is off where there are more than 32 states',
-    killedBy: [],
+    killedBy: ['rbm/any-size'],
     plant: sometimes('rbm.rbm.visible_given', many('h', 32)),
   },
   {
     id: 'edge/rbm-long',
     says: 'p(v | h) is off for an axis of more than eight',
-    killedBy: [],
+    killedBy: ['rbm/any-size'],
     plant: sometimes('rbm.rbm.visible_given', long('w')),
   },
   {
