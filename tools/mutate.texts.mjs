@@ -1,0 +1,16 @@
+// What mutation leaves alone: words for people, which no law is about, whether in the rows of tables or in what errors say.
+import { declareValuePlugin, PluginKind } from '@stryker-mutator/api/plugin';
+
+/** Fields of rows that only people read. */
+const WORDS = new Set(['doc', 'source', 'text', 'formula', 'hint', 'says']);
+
+export const strykerPlugins = [
+  declareValuePlugin(PluginKind.Ignore, 'texts', {
+    shouldIgnore(path) {
+      if (path.isObjectProperty() && WORDS.has(path.node.key.name)) return 'a text for people';
+      if (!path.isStringLiteral() && !path.isTemplateLiteral()) return undefined;
+      const error = path.findParent((p) => p.isNewExpression() || p.isStatement());
+      return error?.isNewExpression() && /Error$/.test(error.node.callee.name ?? '') ? 'what an error says' : undefined;
+    },
+  }),
+];

@@ -1,0 +1,12 @@
+// The test runner under mutation: one file, so that the engine is loaded once per mutant, and no sealing of tensors.
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    root: new URL('..', import.meta.url).pathname,
+    include: ['tools/mutate.laws.test.ts'],
+    exclude: ['**/node_modules/**', 'dist/**'],
+    testTimeout: 60_000,
+    isolate: true, // every mutant starts from fresh modules: rows are compiled when they are first used
+  },
+});
