@@ -2,13 +2,18 @@
 import { declareValuePlugin, PluginKind } from '@stryker-mutator/api/plugin';
 
 /** Fields of rows that only people read. */
-const WORDS = new Set(['doc', 'source', 'text', 'formula', 'hint', 'says']);
+const WORDS = new Set(['doc', 'source', 'text', 'formula', 'hint', 'says', 'shapes']);
+const isText = (node) => /^(StringLiteral|TemplateLiteral|BinaryExpression)$/.test(node.type);
 
 export const strykerPlugins = [
   declareValuePlugin(PluginKind.Ignore, 'texts', {
     shouldIgnore(path) {
-      if (path.isObjectProperty() && WORDS.has(path.node.key.name)) return 'a text for people';
+      if (path.isObjectProperty() && WORDS.has(path.node.key.name) && isText(path.node.value))
+        return 'a text for people';
       if (!path.isStringLiteral() && !path.isTemplateLiteral()) return undefined;
+      // lookup(table, 'what it is a table of', name)
+      if (path.listKey === 'arguments' && path.key === 1 && path.parent.callee?.name === 'lookup')
+        return 'what an error says';
       const error = path.findParent((p) => p.isNewExpression() || p.isStatement());
       return error?.isNewExpression() && /Error$/.test(error.node.callee.name ?? '') ? 'what an error says' : undefined;
     },
