@@ -122,7 +122,9 @@ describe('composition', () => {
     expect(slots.a?.map((x) => x.toArray())).toEqual([[3, 3]]);
     expect(slots.b).toBe(ONE);
     const [, next] = t.update(ops, ONE, { ...slots, other: ONE }, ONE, scalar(1));
-    expect(next).toEqual({ a: slots.b, b: slots.a, other: ONE });
+    expect(next.a?.map((x) => x.toArray())).toEqual([[1, -2]]);
+    expect(next.b?.map((x) => x.toArray())).toEqual([[3, 3]]);
+    expect(next.other).toBe(ONE);
   });
 });
 
