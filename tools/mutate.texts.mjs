@@ -14,6 +14,13 @@ export const strykerPlugins = [
       // lookup(table, 'what it is a table of', name)
       if (path.listKey === 'arguments' && path.key === 1 && path.parent.callee?.name === 'lookup')
         return 'what an error says';
+      // words between others, or as a constant of their own, as the source of several rows
+      if (
+        path.isStringLiteral() &&
+        / /.test(path.node.value) &&
+        (path.listKey === 'arguments' || path.parent.type === 'VariableDeclarator')
+      )
+        return 'a text for people';
       const error = path.findParent((p) => p.isNewExpression() || p.isStatement());
       return error?.isNewExpression() && /Error$/.test(error.node.callee.name ?? '') ? 'what an error says' : undefined;
     },

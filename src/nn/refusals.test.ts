@@ -6,6 +6,7 @@ import {
   fansOf,
   fromUniforms,
   gainOf,
+  INITIALIZERS,
   initializerRow,
   keyOf,
   type LayerSpec,
@@ -131,6 +132,37 @@ describe('initializers', () => {
     expect(gainOf('leakyRelu', { slope: 1 })).toBe(1);
     expect(gainOf('leakyRelu', { slope: Math.sqrt(7) })).toBeCloseTo(1 / 2, 14);
     expect(gainOf('leakyRelu')).toBe(Math.SQRT2);
+  });
+});
+
+describe('what rows of initializers say of themselves', () => {
+  /** The variance of a weight over the square of the scale. */
+  const SHARES: Readonly<Record<string, number>> = {
+    uniform: 1 / 3,
+    normal: 1,
+    truncated: 0.77374130354992325,
+    point: 0,
+    identity: 0,
+  };
+  for (const [name, row] of Object.entries(INITIALIZERS))
+    test(`the variance of ${name}`, () => {
+      // a formula in the three names, written for people
+      const text = row.variance.replaceAll('^', '**').replaceAll('min', 'Math.min').replaceAll('max', 'Math.max');
+      const said = new Function('fanIn', 'fanOut', 'gain', `return ${text}`);
+      for (const [fanIn, fanOut, gain] of [
+        [5, 3, 2],
+        [20, 40, 3],
+      ] as const) {
+        const scale = row.scale({ fanIn, fanOut }, gain);
+        const share =
+          SHARES[row.distribution] ??
+          (row.distribution === 'sparse' ? Math.min(15, fanIn) / fanIn : 1 / Math.max(fanIn, fanOut));
+        expect(said(fanIn, fanOut, gain) / (scale * scale || 1)).toBeCloseTo(share, 14);
+      }
+    });
+  test('the truncated ones without correction keep 0.7737 of the variance', () => {
+    const z = 0.24197072451914337 / Math.exp(3 / 2); // φ(2), from φ(1)
+    expect(1 - (4 * z) / 0.95449973610364158).toBeCloseTo(0.77374130354992325, 14);
   });
 });
 
