@@ -270,6 +270,19 @@ describe('layers', () => {
     for (let i = 0; i < 12; i++) x = ops.matmul(x, variables.params[`${i}.w`] as Tensor) as typeof x;
     expect(y.toArray()).toEqual([1, 2].map((v, i) => v + (x.toArray()[i] ?? 0)));
   });
+  test('the mode reaches every layer, with draws and without', () => {
+    const net = serial([layerOf({ type: 'batchNorm' }), layerOf({ type: 'dropout', dropRate: 1 })]);
+    const { variables } = net.init(keyOf(1), [1]);
+    const x = Tensor.from([2, 1], [1, 5]);
+    expect(net.apply(ops, variables, x, { mode: 'eval' })[0].toArray()).toEqual(
+      x.toArray().map((v) => v / Math.sqrt(1 + 1e-5)),
+    );
+    refused(() => net.apply(ops, variables, x, { mode: 'train' }), DomainError, 'dropout: train mode needs a key');
+    const draws = drawsGiven(ops, [Tensor.from([2, 1], [1 / 2, 2])]);
+    const [y, [kept]] = net.apply(ops, variables, x, { mode: 'train', draws });
+    expect(y.toArray()).toEqual([0, expect.closeTo(1, 5)]);
+    expect(kept?.mean?.toArray()).toEqual([expect.closeTo(0.3, 14)]);
+  });
   test('a network with fewer variables than layers tells which is missing', () => {
     const net = serial([layerOf({ type: 'dense', units: 1 })]);
     refused(
