@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import {
   DomainError,
+  dense,
   drawsGiven,
   fansOf,
   fromUniforms,
@@ -9,6 +10,7 @@ import {
   INITIALIZERS,
   initializerRow,
   keyOf,
+  LAYERS,
   type LayerSpec,
   layerOf,
   lossOf,
@@ -211,33 +213,78 @@ describe('layers', () => {
         `${type}: the input needs a feature axis, got []`,
       );
   });
+  test('no feature axis where it is applied', () => {
+    for (const type of ['batchNorm', 'layerNorm'] as const) {
+      const layer = layerOf({ type });
+      const { params, state } = layer.init(keyOf(1), [1]).variables;
+      refused(
+        () => layer.apply(ops, { params, state }, zeros(), { mode: 'eval' }),
+        ShapeError,
+        `${type}: the input needs a feature axis, got []`,
+      );
+    }
+    refused(
+      () => dense(ops, zeros(), zeros(1, 2), zeros(2)),
+      ShapeError,
+      'dense: the input needs a feature axis, got []',
+    );
+    refused(
+      () => dense(ops, zeros(1, 1), zeros(), zeros(2)),
+      ShapeError,
+      'dense: the input needs a feature axis, got []',
+    );
+  });
+  test('what can be set, and what is set unless it is named', () => {
+    expect(
+      Object.fromEntries(Object.entries(LAYERS).map(([type, { options }]) => [type, Object.keys(options)])),
+    ).toEqual({
+      dense: ['units', 'init', 'gain'],
+      activation: ['name', 'its parameters'],
+      batchNorm: ['eps', 'momentum', 'momentumOf', 'runningVariance'],
+      layerNorm: ['eps'],
+      dropout: ['dropRate', 'form'],
+      residual: ['layers'],
+    });
+    const weights = (more: object) => init({ type: 'dense', units: 2, ...more }, 3).variables.params.w?.toArray();
+    const { units: _, ...usual } = LAYERS.dense.options as Readonly<Record<string, unknown>>;
+    expect(weights({})).toEqual(weights(usual));
+    expect(usual).toEqual({ init: 'xavierUniform', gain: 1 });
+    expect(LAYERS.dropout.options).toMatchObject({ form: dropoutOf({ dropRate: 0 }).form });
+  });
+  test('layers without variables say so, and keep the shape', () => {
+    for (const spec of [
+      { type: 'activation', name: 'tanh' },
+      { type: 'dropout', dropRate: 0.5 },
+    ] as const)
+      expect(init(spec, 2, 3)).toEqual({ output: [2, 3], variables: { params: {}, state: {} } });
+  });
   test('names that there are not', () => {
     refused(() => layerOf({ type: 'conv' as 'dense', units: 1 }), UnknownNameError, 'layer: no row is called "conv"');
     refused(() => layerOf({ type: 'activation', name: 'sum' }), UnknownNameError, 'activation: no row is called "sum"');
   });
   test('variables are never stretched, and never guessed', () => {
-    const dense = layerOf({ type: 'dense', units: 2 });
+    const layer = layerOf({ type: 'dense', units: 2 });
     const on = (params: Readonly<Record<string, Tensor>>, x = zeros(1, 3)) =>
-      dense.apply(ops, { params, state: {} }, x, { mode: 'eval' });
+      layer.apply(ops, { params, state: {} }, x, { mode: 'eval' });
     refused(() => on({ w: zeros(3, 1), b: zeros(2) }), ShapeError, 'dense: w must have the shape [3, 2], got [3, 1]');
     refused(() => on({ w: zeros(3, 2), b: zeros(1) }), ShapeError, 'dense: b must have the shape [2], got [1]');
     refused(() => on({ b: zeros(2) }), DomainError, 'layer: the variable w is missing, got b');
     refused(() => on({ w: zeros(3, 2) }), DomainError, 'layer: the variable b is missing, got w');
     refused(() => on({ w: zeros(3, 2), b: zeros(2) }, zeros()), ShapeError, 'dense: the input needs a feature axis');
     for (const type of ['batchNorm', 'layerNorm'] as const) {
-      const layer = layerOf({ type });
-      const { params, state } = layer.init(keyOf(1), [3]).variables;
+      const normal = layerOf({ type });
+      const { params, state } = normal.init(keyOf(1), [3]).variables;
       const all = { ...params, ...state };
       for (const name of Object.keys(all)) {
         const wrong = { ...all, [name]: zeros(1) };
         refused(
-          () => layer.apply(ops, { params: wrong, state: wrong }, zeros(2, 3), { mode: 'eval' }),
+          () => normal.apply(ops, { params: wrong, state: wrong }, zeros(2, 3), { mode: 'eval' }),
           ShapeError,
           `${type}: ${name} must have the shape [3], got [1]`,
         );
         const { [name]: _, ...fewer } = all;
         refused(
-          () => layer.apply(ops, { params: fewer, state: fewer }, zeros(2, 3), { mode: 'eval' }),
+          () => normal.apply(ops, { params: fewer, state: fewer }, zeros(2, 3), { mode: 'eval' }),
           DomainError,
           `layer: the variable ${name} is missing`,
         );
