@@ -37,6 +37,7 @@ const stryker = (by: 'nearest' | 'everything', more: readonly string[]): Files =
 };
 
 const lives = (m: Mutant): boolean => m.status === 'Survived' || m.status === 'NoCoverage';
+const dies = (m: Mutant): boolean => m.status === 'Killed' || m.status === 'Timeout';
 const identity = ({ mutatorName, replacement, location }: Mutant): string =>
   JSON.stringify([mutatorName, replacement, location]);
 
@@ -63,11 +64,12 @@ if (left.length > 0 && process.env.MUTATE_BY !== 'nearest')
 writeFileSync(join(ROOT, `.tautograd/mutate/${name}.json`), JSON.stringify({ files }));
 
 for (const [file, { source, mutants }] of Object.entries(files)) {
-  const valid = mutants.filter((m) => m.status !== 'Ignored');
-  const alive = valid.filter(lives);
-  const score = ((100 * (valid.length - alive.length)) / Math.max(1, valid.length)).toFixed(1);
+  const [dead, alive] = [mutants.filter(dies), mutants.filter(lives)];
+  // a module that throws when it is loaded fails every test; Stryker counts it neither way
+  const unloadable = mutants.filter((m) => m.status === 'RuntimeError').length;
+  const score = ((100 * dead.length) / Math.max(1, dead.length + alive.length)).toFixed(1);
   console.log(
-    `\n${file}: ${valid.length} mutants, ${valid.length - alive.length} killed, ${alive.length} alive, ${score} %`,
+    `\n${file}: ${mutants.length} mutants, ${dead.length} killed, ${alive.length} alive, ${unloadable} that cannot be loaded, ${score} %`,
   );
   for (const m of alive)
     console.log(

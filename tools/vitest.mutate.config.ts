@@ -2,6 +2,8 @@
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
+  // of every process its own: two that fill one cache of packages take files away from each other
+  cacheDir: new URL(`../.tautograd/vite-${process.env.STRYKER_MUTATOR_WORKER ?? 0}`, import.meta.url).pathname,
   test: {
     root: new URL('..', import.meta.url).pathname,
     include: ['tools/mutate.laws.test.ts'],
