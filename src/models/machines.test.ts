@@ -11,6 +11,7 @@ import {
   logPartition,
   mistakeBound,
   mlp,
+  networkOf,
   ops,
   predict,
   type Rbm,
@@ -21,6 +22,7 @@ import {
   type TautogradError,
   Tensor,
 } from '../index.ts';
+import { lossOfModel } from './mlp.ts';
 
 const refused = (f: () => unknown, kind: new (message: string) => TautogradError, sentence: string): void => {
   expect(f).toThrow(kind);
@@ -130,7 +132,38 @@ describe('networks as data', () => {
       { type: 'activation', name: 'tanh' },
       { type: 'dense', units: 2, init: 'zeros' },
     ]);
-    expect(mlp([2], 'tanh')).toEqual([{ type: 'dense', units: 2 }]);
+    expect(mlp([2], 'tanh')).toStrictEqual([{ type: 'dense', units: 2 }]);
+  });
+  test('the loss: in train mode and as a mean unless told otherwise, with what the weights add to it', () => {
+    const spec = {
+      layers: [
+        { type: 'dense', units: 1 },
+        { type: 'batchNorm', eps: 0 },
+      ],
+      loss: 'mse',
+    } as const;
+    const [x, y] = [matrix([1], [3]), matrix([0], [0])];
+    const variables = {
+      params: [
+        { w: matrix([2]), b: vector(1) },
+        { gamma: vector(3), beta: vector(0) },
+      ],
+      state: [{}, { mean: vector(0), variance: vector(1) }],
+    };
+    const found = (more: object, mode?: 'eval') => {
+      const own = { ...spec, ...more };
+      const context = mode === undefined ? [] : ([{ mode }] as const);
+      const { loss, output, state } = lossOfModel(ops, own, networkOf(own), variables, x, y, ...context);
+      return [loss, output, state[1]?.mean as Tensor].map((t) => t.toArray());
+    };
+    // 3 and 7 before the normalisation, −3 and 3 after it; 9 and 21 by the running statistics
+    expect(found({})).toEqual([[9], [-3, 3], [expect.closeTo(0.5, 14)]]);
+    expect(found({}, 'eval')).toEqual([[(81 + 441) / 2], [9, 21], [0]]);
+    expect(found({ reduction: 'sum' })[0]).toEqual([18]);
+    expect(found({ regulariser: { l1: 1 } })[0]).toEqual([11]);
+    expect(found({ regulariser: { maxNorm: 1 } })[0]).toEqual([9]);
+    expect(found({ loss: 'huber', lossParams: { delta: 2 } })[0]).toEqual([2 * (3 - 1)]);
+    expect(found({ loss: 'huber' })[0]).toEqual([3 - 1 / 2]);
   });
 });
 

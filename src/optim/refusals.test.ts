@@ -63,6 +63,35 @@ test('every number has a range, and no other', () => {
     for (const row of Object.values(table)) expect(Object.keys(row.domain)).toEqual(Object.keys(row.hyper));
 });
 
+test('a mean that forgets nothing never starts: decay rates stay below 1', () => {
+  const below = 'must lie in [0, 0.9999999999999999], got 1';
+  refused(() => wrappedBy(scale(1), 'ema', { decay: 1 }), DomainError, `ema: decay ${below}`);
+  refused(() => optimizerOf('adam', { beta1: 1 }), DomainError, `adam: beta1 ${below}`);
+  refused(() => optimizerOf('momentum', { momentum: 1 }), DomainError, `momentum: momentum ${below}`);
+  refused(
+    () => optimizerOf('momentum', { lr: -1 }),
+    DomainError,
+    'momentum: lr must lie in [0, 1.7976931348623157e+308], got -1',
+  );
+  refused(() => optimizerOf('momentum', { lrInside: 2 }), DomainError, 'momentum: lrInside must lie in [0, 1], got 2');
+  refused(() => scheduleOf('step', { every: 0 }), DomainError, 'step: every must lie in [1, 1099511627776], got 0');
+  refused(
+    () => scheduleOf('polynomial', { power: 0 }),
+    DomainError,
+    'polynomial: power must lie in [2.2250738585072014e-308, ',
+  );
+  refused(
+    () => scheduleOf('oneCycle', { peak: 1 }),
+    DomainError,
+    'oneCycle: peak must lie in [9.5367431640625e-7, 0.9999990463256836], got 1',
+  );
+  refused(
+    () => wrappedBy(scale(1), 'clipByNorm', { limit: 0 }),
+    DomainError,
+    'clipByNorm: limit must lie in [2.2250738585072014e-308, ',
+  );
+});
+
 test('names that there are not', () => {
   refused(() => optimizerRow('gd'), UnknownNameError, 'optimizer: no row is called "gd"');
   refused(() => scheduleRow('gd'), UnknownNameError, 'schedule: no row is called "gd"');
