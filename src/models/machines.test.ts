@@ -65,6 +65,7 @@ describe('the perceptron', () => {
     for (const [x, y] of [
       [vector(1, 2), vector(0, 1)],
       [line, matrix([0, 1])],
+      [line, matrix([0], [1])],
       [line, vector(0)],
       [zeros(2, 1, 1), vector(0, 1)],
     ] as const)
@@ -117,6 +118,11 @@ describe('the perceptron', () => {
       [1, 2, 1, 1],
     ])
       expect(refutes(alpha, xor, y), String(alpha)).toBe(false);
+    // sums that are 0 by multipliers that are not allowed
+    const alike = matrix([0], [0], [0]);
+    expect(refutes([1, -1, 0], alike, vector(1, 1, 0))).toBe(false);
+    expect(refutes([1 / 2, 1 / 2, 1], alike, vector(1, 1, 0))).toBe(false);
+    expect(refutes([1, 0, 1], alike, vector(1, 1, 0))).toBe(true);
     expect(findRefutation(xor, y)).toEqual([1, 1, 1, 1]);
     expect(findRefutation(xor, vector(0, 0, 0, 1))).toBeNull();
     // (1), (2) of one class against (1.5), twice
