@@ -14,11 +14,12 @@ export const strykerPlugins = [
       // lookup(table, 'what it is a table of', name)
       if (path.listKey === 'arguments' && path.key === 1 && path.parent.callee?.name === 'lookup')
         return 'what an error says';
-      // words between others, or as a constant of their own, as the source of several rows
+      const option = path.findParent((p) => p.isObjectProperty() && p.node.key.name === 'options') !== null;
+      // words between others, in what can be set, or as a constant of their own, as the source of several rows
       if (
         path.isStringLiteral() &&
         / /.test(path.node.value) &&
-        (path.listKey === 'arguments' || path.parent.type === 'VariableDeclarator')
+        (option || path.listKey === 'arguments' || path.parent.type === 'VariableDeclarator')
       )
         return 'a text for people';
       const error = path.findParent((p) => p.isNewExpression() || p.isStatement());
