@@ -67,6 +67,43 @@ describe('reverse mode', () => {
   });
 });
 
+describe('no work for slopes that nobody asked for', () => {
+  /** The operations that a pull-back makes. */
+  const made = (f: Program, xs: readonly Tensor[], tracked: number): readonly string[] => {
+    const calls: string[] = [];
+    const counting = new Proxy(ops, {
+      get: (o, name: keyof typeof ops) => {
+        if (name !== 'shape') calls.push(name);
+        return o[name];
+      },
+    });
+    const { pull, value } = pullback((o, at) => [f(o, at)], counting, xs, tracked);
+    calls.length = 0;
+    pull(Tensor.build(value.shape, (out) => out.fill(1)));
+    return calls;
+  };
+  const scaled: Program = (o, [a, b]) => o.mul(a as NonNullable<typeof a>, o.neg(b as NonNullable<typeof b>));
+  test('an argument that is not tracked, and all that is made of it', () => {
+    expect(made(scaled, [x, y], 2).filter((name) => name === 'neg')).toEqual(['neg']);
+    expect(made(scaled, [x, y], 1)).not.toContain('neg');
+    expect(made((o, [a]) => o.neg(o.neg(a as NonNullable<typeof a>)), [x], 0)).toEqual([]);
+  });
+  test('a literal, and cotangents that have their shape already', () => {
+    const doubled: Program = (o, [a]) => o.mul(a as NonNullable<typeof a>, o.lit(2));
+    for (const name of ['sum', 'reshape']) expect(made(doubled, [x], 1)).not.toContain(name);
+    const stretched: Program = (o, [a, b]) => o.mul(a as NonNullable<typeof a>, b as NonNullable<typeof b>);
+    expect(made(stretched, [x, scalar(2)], 1)).not.toContain('sum');
+    expect(made(stretched, [x, scalar(2)], 2)).toContain('sum');
+  });
+  test('a node that is used twice is visited once: 2⁶⁰ paths take no time', () => {
+    const doubling: Program = (o, [a]) => {
+      const first = a as NonNullable<typeof a>;
+      return Array.from({ length: 60 }).reduce<typeof first>((at) => o.add(at, at), first);
+    };
+    expect(numbers(grad(doubling)(ops, [scalar(1)]))).toEqual([[2 ** 60]]);
+  });
+});
+
 describe('forward mode and second derivatives', () => {
   const us = [vector(1, -1), vector(2, 0)];
   test('the derivative along tangents', () => {
