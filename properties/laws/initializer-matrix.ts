@@ -38,7 +38,7 @@ export const matrixInitializerLaws = [
     ref: 'I-01',
     class: 'rounding bound',
     runs: 12,
-    says: 'rows or columns, whichever are fewer, are orthogonal and have the length of the gain',
+    says: 'rows or columns, whichever are fewer, are orthogonal and have the length of the gain, and no weight is left at zero',
     formula: 'wᵀ·w = gain²·I, or w·wᵀ',
     source: 'Saxe, McClelland & Ganguli 2014; Higham 2002, Theorem 19.4 (the bound)',
     subjects: among(['orthogonal'], 'initializer', 'sample'),
@@ -56,12 +56,17 @@ export const matrixInitializerLaws = [
         ),
       );
       const allowed = orthogonalityBound(long, short, FORMATS[port.dtype].u) * gain * gain;
-      return within(
-        'products of rows or columns',
-        products,
-        products.map((_, p) => exactly(p % (short + 1) === 0 ? gain * gain : 0)),
-        products.map(() => allowed),
-      );
+      // an orthonormal block beside zeros would have the same products
+      const zero = w.indexOf(0);
+      return every([
+        within(
+          'products of rows or columns',
+          products,
+          products.map((_, p) => exactly(p % (short + 1) === 0 ? gain * gain : 0)),
+          products.map(() => allowed),
+        ),
+        claim(`a weight is zero at place ${zero}`, zero < 0 || gain === 0, 0),
+      ]);
     },
   }),
   law<{ readonly side: number; readonly seed: number }>({

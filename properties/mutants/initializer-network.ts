@@ -22,6 +22,22 @@ export const networkInitializerMutants: readonly Mutant[] = [
     ),
   },
   {
+    id: 'orthogonal/block-beside-zeros',
+    says: 'fills a square block of an oblong matrix, and leaves the rest at zero',
+    killedBy: ['initializer/orthogonal'],
+    plant: at('initializer.orthogonal.sample', (args, original) => {
+      const w = plain(now(original, args), 'w');
+      const [rows = 1, columns = 1] = w.shape;
+      const short = Math.min(rows, columns);
+      return {
+        w: like(w, (_, i) => {
+          const [r, c] = [Math.floor(i / columns), i % columns];
+          return r < short && r === c ? number(args, 'gain') : 0;
+        }),
+      };
+    }),
+  },
+  {
     id: 'orthogonal/signs-of-qr',
     says: 'leaves the signs of the decomposition: diagonals are positive',
     killedBy: ['initializer/orthogonal-uniform'],

@@ -83,18 +83,18 @@ describe('bad input of a normalisation is refused in one sentence', () => {
 
 describe('normalising layers', () => {
   test('the ends of what is allowed are allowed', () => {
-    expect(batchNormOf({ eps: 0, momentum: 0 })).toMatchObject({ eps: 0, momentum: 0 });
+    expect(batchNormOf({ eps: 0, momentum: 0 })).toEqual({
+      eps: 0,
+      momentum: 0,
+      momentumOf: 'new',
+      runningVariance: 'unbiased',
+    });
     expect(batchNormOf({ eps: 1, momentum: 1, runningVariance: 'biased' }).momentum).toBe(1);
     expect(layerNormOf({ eps: 0 })).toEqual({ eps: 0 });
   });
 
   test('defaults are those of the papers’ common practice', () => {
-    expect(batchNormOf({})).toEqual({
-      eps: 1e-5,
-      momentum: 0.1,
-      momentumOf: 'new',
-      runningVariance: 'unbiased',
-    });
+    expect(batchNormOf({})).toEqual({ eps: 1e-5, momentum: 0.1, momentumOf: 'new', runningVariance: 'unbiased' });
     expect(layerNormOf({})).toEqual({ eps: 1e-5 });
     expect(LAYERS.batchNorm.options).toEqual(batchNormOf({}));
     expect(LAYERS.layerNorm.options).toEqual(layerNormOf({}));

@@ -33,7 +33,7 @@ const total = <T>(o: Lang<T>, terms: T): T => o.sum(terms, { axes: o.shape(terms
 const lasso = <T>(o: Lang<T>, w: T, l1: number): T => o.mul(o.lit(l1), total(o, o.abs(w)));
 const ridge = <T>(o: Lang<T>, w: T, l2: number): T => o.mul(o.div(o.lit(l2), o.lit(2)), total(o, o.square(w)));
 
-export const REGULARISERS: Readonly<Record<'l1' | 'l2' | 'elasticNet' | 'maxNorm', Regulariser>> = {
+export const REGULARISERS = {
   l1: {
     doc: 'sum of sizes: drives weights to exactly zero; slope 0 at 0',
     source: 'Tibshirani 1996, eq. 1',
@@ -66,7 +66,7 @@ export const REGULARISERS: Readonly<Record<'l1' | 'l2' | 'elasticNet' | 'maxNorm
       return o.where(o.greater(norm, limit), o.mul(w, o.div(limit, norm)), w);
     },
   },
-};
+} satisfies Readonly<Record<string, Regulariser>>;
 
 const STRENGTHS: readonly Strength[] = ['l1', 'l2', 'maxNorm'];
 
@@ -86,12 +86,10 @@ const counts = ({ bias = false }: RegulariserSpec, name: string): boolean => bia
 /** What the weights add to the loss, or null where nothing is penalised. @throws DomainError */
 export const penaltyOf = <T>(o: Lang<T>, spec: RegulariserSpec, params: readonly Named<T>[]): T | null => {
   const { l1 = 0, l2 = 0, maxNorm = 0 } = checkRegulariser(spec);
-  const on = [REGULARISERS.l1, REGULARISERS.l2].filter(({ strengths }) => strengths.some((s) => (spec[s] ?? 0) > 0));
+  const on = (['l1', 'l2'] as const).filter((name) => (spec[name] ?? 0) > 0);
   const terms = params.flatMap((layer) =>
     Object.entries(layer).flatMap(([name, w]) =>
-      counts(spec, name)
-        ? on.flatMap(({ penalty }) => (penalty === undefined ? [] : [penalty(o, w, { l1, l2, maxNorm })]))
-        : [],
+      counts(spec, name) ? on.map((row) => REGULARISERS[row].penalty(o, w, { l1, l2, maxNorm })) : [],
     ),
   );
   return terms.length === 0 ? null : terms.reduce((a, b) => o.add(a, b));
@@ -103,17 +101,14 @@ export const constrain = <T>(
   spec: RegulariserSpec | undefined,
   params: readonly Named<T>[],
 ): readonly Named<T>[] => {
-  const limit = spec?.maxNorm;
-  if (spec === undefined || limit === undefined) return params;
+  if (spec?.maxNorm === undefined) return params;
   checkRegulariser(spec);
-  const { project } = REGULARISERS.maxNorm;
+  const limits = { l1: 0, l2: 0, maxNorm: spec.maxNorm };
   return params.map((layer) =>
     Object.fromEntries(
       Object.entries(layer).map(([name, w]) => [
         name,
-        counts({}, name) && o.shape(w).length === 2 && project !== undefined
-          ? project(o, w, { l1: 0, l2: 0, maxNorm: limit })
-          : w,
+        counts({}, name) && o.shape(w).length === 2 ? REGULARISERS.maxNorm.project(o, w, limits) : w,
       ]),
     ),
   );

@@ -14,6 +14,7 @@ import {
   penaltyOf,
   REGULARISERS,
   type Reduction,
+  type Regulariser,
   type RegulariserSpec,
   scalar,
   type Tensor,
@@ -85,15 +86,15 @@ const layered = <T>(params: readonly T[]): readonly Named<T>[] =>
 
 const penalty = (name: Penalty) => {
   const row = REGULARISERS[name];
+  const strengths: Regulariser['strengths'] = row.strengths;
   const of = ({ l1 = 0, l2 = 0 }: Strengths): Strengths => ({
-    ...(row.strengths.includes('l1') ? { l1 } : {}),
-    ...(row.strengths.includes('l2') ? { l2 } : {}),
+    ...(strengths.includes('l1') ? { l1 } : {}),
+    ...(strengths.includes('l2') ? { l2 } : {}),
   });
   const own = ({ w, ...h }: Strengths & { readonly w: Plain }) =>
     vjp(
       (o, [v]) => {
         const { l1 = 0, l2 = 0 } = of(h);
-        if (row.penalty === undefined) throw new TypeError(`${name} is no penalty`);
         return row.penalty(o, v as NonNullable<typeof v>, { l1, l2, maxNorm: 0 });
       },
       ops,

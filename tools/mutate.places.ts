@@ -1,0 +1,50 @@
+// Where mutants of a place die: the room whose tests go first, and the chapters that look at it, the nearest first.
+
+/** Chapters of the law book, by the beginnings of names in `src`: the first that fits is taken. */
+const CHAPTERS: readonly (readonly [prefix: string, chapters: readonly string[]])[] = [
+  ['nn/init', ['initializer', 'diagnose']],
+  ['nn/dropout', ['dropout']],
+  ['nn/norm', ['norm', 'batchnorm']],
+  ['nn/regulariser', ['regularisation']],
+  ['nn/loss', ['loss', 'network']],
+  ['nn/', ['dense', 'network', 'norm', 'batchnorm', 'dropout', 'regularisation', 'initializer']],
+  ['optim/schedule', ['schedule', 'wrapper']],
+  ['optim/transform', ['clip', 'wrapper', 'optimizer']],
+  ['optim/wrappers', ['wrapper']],
+  ['optim/', ['optimizer', 'wrapper', 'clip']],
+  ['models/perceptron', ['perceptron']],
+  ['models/rbm', ['rbm']],
+  ['models/', ['network', 'rbm', 'perceptron']],
+  ['train/diagnose', ['diagnose']],
+  ['train/symmetry', ['diagnose', 'rbm']],
+  ['train/drift', ['diagnose', 'network']],
+  ['train/pretrain', ['rbm']],
+  ['train/', ['train', 'diagnose', 'rbm', 'regularisation']],
+  ['grad/', ['op', 'gradient', 'purity']],
+  ['ops/activations', ['activation', 'op']],
+  ['ops/costs', ['loss', 'op']],
+  ['ops/', ['op', 'activation', 'loss', 'gradient', 'convention']],
+  ['core/key', ['rng', 'purity']],
+  ['core/distribution', ['rng', 'initializer']],
+  ['core/elementary', ['op', 'activation']],
+  ['core/exponential', ['op', 'activation']],
+  ['core/circular', ['op', 'activation']],
+  ['core/', ['op', 'activation', 'purity', 'rng', 'gradient']],
+];
+const ROOMS: readonly string[] = ['core', 'ops', 'grad', 'nn', 'optim', 'models', 'train'];
+
+export interface Place {
+  /** Rooms of `src` whose own tests are run. */
+  readonly rooms: readonly string[];
+  /** Chapters that are run before all others, or alone. */
+  readonly chapters: readonly string[];
+}
+
+/** For mutants of a place of `src`, as `nn` or `nn/init.ts`: what is asked first, or everything, the nearest first. */
+export const placeOf = (place: string, everything: boolean): Place => {
+  const room = place.split('/')[0] ?? '';
+  return {
+    rooms: everything ? [room, ...ROOMS.filter((r) => r !== room)] : [room],
+    chapters: CHAPTERS.find(([prefix]) => place.startsWith(prefix) || `${place}/` === prefix)?.[1] ?? [],
+  };
+};
