@@ -14,7 +14,7 @@ interface Many {
   readonly params: Readonly<Record<string, number>>;
 }
 
-function* valueOf(name: string, { params, ...b }: Many): Inquiry<number> {
+function* lossValue(name: string, { params, ...b }: Many): Inquiry<number> {
   return (yield* ask(`loss.${name}.forward`, { ...b, ...params })).tensor('loss').data[0] ?? Number.NaN;
 }
 function* gradientOf(name: string, { params, ...b }: Many): Inquiry<readonly number[]> {
@@ -69,14 +69,14 @@ export const edgeLossLaws = [
       const by = b.reduction === 'mean' ? terms : 1;
       const [values, slopes]: [number[], number[]] = [[], []];
       for (let i = 0; i < n; i++) {
-        values.push(yield* valueOf(name, alone(b, i)));
+        values.push(yield* lossValue(name, alone(b, i)));
         slopes.push(...(yield* gradientOf(name, alone(b, i))));
       }
       const { u } = FORMATS[port.dtype];
       const add = (vs: readonly number[]): number => vs.reduce((s, v) => s + v, 0);
       const size = add(values.map((v, i) => Math.abs(v) + Math.abs(b.target.data[i] ?? 0))) / by;
       return every([
-        within('loss', [yield* valueOf(name, b)], [exactly(add(values) / by)], [gamma(2 * n + 16, u) * size]),
+        within('loss', [yield* lossValue(name, b)], [exactly(add(values) / by)], [gamma(2 * n + 16, u) * size]),
         within(
           'gradient',
           yield* gradientOf(name, b),
@@ -113,7 +113,7 @@ export const edgeLossLaws = [
       const few = { prediction: { shape: [1, k], data: z.data }, target: { shape: [1, k], data: y.data } };
       const wide = { prediction: copies(z, false), target: copies(y, true) };
       const mass = y.data.reduce((s, v) => s + v, 0);
-      const one = yield* valueOf(name, { ...few, reduction: 'sum', params: {} });
+      const one = yield* lossValue(name, { ...few, reduction: 'sum', params: {} });
       const slopes = yield* gradientOf(name, { ...few, reduction: 'sum', params: {} });
       const total = rows * (one + mass * Math.log(m));
       const { u } = FORMATS[port.dtype];
@@ -127,13 +127,13 @@ export const edgeLossLaws = [
       return every([
         within(
           'loss, summed',
-          [yield* valueOf(name, { ...wide, reduction: 'sum', params: {} })],
+          [yield* lossValue(name, { ...wide, reduction: 'sum', params: {} })],
           [exactly(total)],
           [rounded * rows * size],
         ),
         within(
           'loss, averaged over samples',
-          [yield* valueOf(name, { ...wide, reduction: 'mean', params: {} })],
+          [yield* lossValue(name, { ...wide, reduction: 'mean', params: {} })],
           [exactly(total / rows)],
           [rounded * size],
         ),
@@ -175,9 +175,9 @@ export const edgeLossLaws = [
       const slopes = rs.map((r) => Math.max(-1, Math.min(1, r)));
       const b = { prediction: of(p), target: of(y), reduction: 'sum' as const };
       return every([
-        same('loss', [yield* valueOf(name, { ...b, params: { delta: 1 } })], [total]),
+        same('loss', [yield* lossValue(name, { ...b, params: { delta: 1 } })], [total]),
         same('slopes', yield* gradientOf(name, { ...b, params: { delta: 1 } }), slopes),
-        same('loss without delta', [yield* valueOf(name, { ...b, params: {} })], [total]),
+        same('loss without delta', [yield* lossValue(name, { ...b, params: {} })], [total]),
         same('slopes without delta', yield* gradientOf(name, { ...b, params: {} }), slopes),
       ]);
     },
