@@ -63,12 +63,12 @@ describe('random models', () => {
     expect(least?.params.map((p) => p.data.length)).toEqual([1, 1]);
   });
 
-  test('shrink to the layer that fails', () => {
+  test.each([1, 2, 3, 4])('shrink to the layer that fails and little around it, from seed %i', (seed) => {
     const { counterexample } = fc.check(
       fc.property(anyNetwork(home), (c) => !c.layers.some((l) => l.type === 'batchNorm')),
-      { seed: 3 },
+      { seed },
     );
-    expect(counterexample?.[0].layers.length).toBeLessThanOrEqual(4);
+    expect(counterexample?.[0].layers.length).toBeLessThanOrEqual(5); // of up to a dozen
   });
 });
 

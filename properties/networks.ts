@@ -50,8 +50,7 @@ const NORMS: Readonly<Record<'batchNorm' | 'layerNorm', fc.Arbitrary<AnyLayer>>>
 };
 const dropout: fc.Arbitrary<AnyLayer> = orEnd(
   fc.integer({ min: 1, max: 7 }).filter((k) => k !== 4), // at one half, kept and dropped are mistaken for each other
-  0,
-  8,
+  8, // at 0 nothing is drawn, so that uniforms would belong to the next layer
 ).map((k) => ({ type: 'dropout', dropRate: k / 8 }));
 
 /** A part of a stack for a given width, and the width behind it. */

@@ -58,7 +58,7 @@ export const edgeTrainingLaws = [
     id: 'train/evaluations',
     ref: 'T-08',
     class: 'rounding bound',
-    runs: 20,
+    runs: 6,
     says: 'what is watched after a step is the loss of the other data at the parameters of that step: that of a next batch of them',
     subjects: needsFit('training.network.fit_watched'),
     given: (port) => fits(port, { reductions: ['mean'] }),

@@ -132,7 +132,7 @@ export const wholeOptimizerMutants: readonly Mutant[] = [
   {
     id: 'prodigy/other-norm',
     says: 'divides by the largest entry, not by the sum of all',
-    killedBy: ['optimizer/estimated-distance', STEPS],
+    killedBy: ['optimizer/estimated-distance'],
     plant: at('optimizer.prodigy.run', (args) => ({
       params: prodigy(args as unknown as ProdigyArgs, { norm: (vs) => Math.max(...vs.map(Math.abs)) }), // the contract's fields
     })),

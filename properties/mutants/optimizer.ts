@@ -103,7 +103,7 @@ export const optimizerMutants: readonly Mutant[] = [
   {
     id: 'momentum/swaps-dampening',
     says: 'takes dampening for its complement',
-    killedBy: ['optimizer/constant-gradient', 'optimizer/steps'],
+    killedBy: ['optimizer/constant-gradient'],
     plant: withHyper('momentum', (h) => ({ ...h, dampening: 1 - (h.dampening ?? 0) })),
   },
   {

@@ -158,7 +158,7 @@ export const perceptronMutants: readonly Mutant[] = [
   {
     id: 'perceptron/margin',
     says: 'moves until every sample has a margin',
-    killedBy: ['perceptron/mistake-bound', 'perceptron/walk'],
+    killedBy: ['perceptron/walk'],
     plant: perceptron({ wrong: (s, sign) => s * sign < 4 }),
   },
   {

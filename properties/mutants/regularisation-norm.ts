@@ -61,7 +61,7 @@ export const normMutants: readonly Mutant[] = [
   {
     id: 'max_norm/to-zero',
     says: 'sets weights beyond the limit to 0',
-    killedBy: ['regularisation/max-norm', 'regularisation/projection'],
+    killedBy: ['regularisation/max-norm'],
     plant: maxNorm(project(column, (v, norm, limit) => (norm > limit ? 0 : v))),
   },
   {
