@@ -164,12 +164,6 @@ export const trainingEdgeMutants: readonly Mutant[] = [
     plant: gradients(and(type('dropout'), set('reduction', 'sum')), (i) => i === 0),
   },
   {
-    id: 'edge/net-dropout-0',
-    says: 'dropout at rate 0 inside a network is off',
-    killedBy: ['gradient/random-model'],
-    plant: sometimes(NET, field('dropRate', 0), hair, ['output']),
-  },
-  {
     id: 'edge/net-dropout-1',
     says: 'dropout at rate 1 inside a network gives NaN',
     killedBy: ['gradient/random-model', 'network/finite'],
