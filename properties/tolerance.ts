@@ -421,6 +421,7 @@ export const normPullBound = (
 
 /** A sum of n products in any order, `size` being the sum of their sizes. Higham 2002, §3.1. */
 export const dotBound = (n: number, size: number, u: number): number => gamma(n, u) * size;
+
 /** Step of the five-point stencil by which a port's own loss is differentiated; its truncation is measured at 64 digits. */
 export const STENCIL_STEP = 2 ** -8;
 
@@ -429,6 +430,7 @@ export const TAYLOR_ORDER_ERROR = 1 / 100;
 
 /** Step of a mixed second difference at 64 digits: truncation about h² = 10⁻³⁰, cancellation about 10⁻³⁴. */
 export const SECOND_STEP = '1e-15';
+
 /** Error of a probability σ(a) whose a is exact, in units of roundoff: an ulp is at most two of them. */
 export const PROBABILITY_ROUNDINGS = 2 * VALUE_ULPS;
 

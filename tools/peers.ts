@@ -1,15 +1,18 @@
-// Runs the laws that published engines are known to break against their adapters: each defect must stay found, and nothing crash.
+// Runs the laws against every published engine that has an adapter, and checks what is known of it: defects stay found, nothing else crashes.
 import { spawnSync } from 'node:child_process';
 
 interface Known {
   readonly adapter: string;
-  /** Laws that this version breaks, each seen by a person; none of them may pass unnoticed. The whole book takes longer. */
+  /** Laws that this version breaks, each seen by a person; more may be falsified, none of these may pass unnoticed. */
   readonly breaks: readonly string[];
+  /** Laws on which a call of this version never comes back, so that its worker is ended; no other may crash. */
+  readonly hangs: readonly string[];
 }
 
 const KNOWN: readonly Known[] = [
   {
     adapter: 'properties/ports/tfjs.ts',
+    hangs: ['purity/out-of-domain'], // a truncated normal of deviation NaN
     breaks: [
       'activation/derivative',
       'activation/derivative-even',
@@ -23,6 +26,7 @@ const KNOWN: readonly Known[] = [
   },
   {
     adapter: 'properties/ports/brain.ts',
+    hangs: [],
     breaks: ['activation/value', 'activation/leaky-family', 'activation/derivative'],
   },
 ];
@@ -40,15 +44,11 @@ interface Record {
 }
 
 let failed = 0;
-for (const { adapter, breaks } of KNOWN) {
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    ['src/cli/main.ts', 'verify', adapter, '--law', breaks.join(','), '--json'],
-    {
-      encoding: 'utf8',
-      maxBuffer: 2 ** 28,
-    },
-  );
+for (const { adapter, breaks, hangs } of KNOWN) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['src/cli/main.ts', 'verify', adapter, '--json'], {
+    encoding: 'utf8',
+    maxBuffer: 2 ** 28,
+  });
   if (status === 2 || stdout === '') {
     console.error(`✗ ${adapter}: ${stderr.trim()}`);
     failed++;
@@ -58,7 +58,8 @@ for (const { adapter, breaks } of KNOWN) {
   const falsified = new Set(record.checks.filter((c) => c.status === 'falsified').map((c) => c.law));
   const missed = breaks.filter((law) => !falsified.has(law));
   const { holds, crashed, notCovered } = record.summary;
-  const ok = status === 1 && crashed === 0 && missed.length === 0;
+  const stuck = [...new Set(record.checks.filter((c) => c.status === 'crashed').map((c) => c.law))];
+  const ok = status === (hangs.length > 0 ? 3 : 1) && stuck.join() === hangs.join() && missed.length === 0;
   if (!ok) failed++;
   console.log(
     `${ok ? '✓' : '✗'} ${record.engine} ${record.version}: ${holds} laws hold, ${falsified.size} falsified (${[...falsified].join(', ')}), ${crashed} crashed, ${notCovered} not covered${missed.length > 0 ? `; no longer found: ${missed.join(', ')}` : ''}`,
