@@ -187,7 +187,7 @@ export const rngMutants: readonly Mutant[] = [
       let drawn = 0;
       return at(
         'random.uniform.sample',
-        asking((a) => ({ seed: number(a, 'seed') + drawn++ })),
+        asking((a) => ({ seed: (number(a, 'seed') % 2 ** 40) + drawn++ })),
       )(port);
     },
   },

@@ -119,7 +119,7 @@ describe('what is not done is not passed', () => {
     const { code, out } = await run('verify', '--law', 'activation/*,meta/*', '--profile', 'smoke');
     expect(code).toBe(0);
     expect(out).toMatch(/✓ activation\/value\s+holds\s+4 subjects\s+4 runs/);
-    expect(out).toContain('one input for at most four subjects of each law');
+    expect(out).toContain('one input for at most two subjects of each law');
   });
 });
 
