@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { extname } from 'node:path';
 import { Piscina } from 'piscina';
+import { found, type Trials } from './detect.ts';
 import { hunt, type Kill, matrixRow } from './hunt.ts';
 import type { Law } from './law.ts';
 import { LAWS } from './laws/index.ts';
@@ -16,6 +17,8 @@ export interface Crew {
   readonly check: (law: Law, subject: string, options: RunOptions) => Promise<Check>;
   /** Hunts a mutant by the laws that it names, or by all. */
   readonly hunt: (mutant: Mutant, seed: number, full?: boolean) => Promise<readonly Kill[]>;
+  /** How many of some trials find a fault. */
+  readonly find: (trials: Trials) => Promise<number>;
   /** What went wrong with the port while it was asked nothing, in a sentence each. */
   readonly strays: readonly string[];
   readonly close: () => Promise<void>;
@@ -68,6 +71,7 @@ const alone = (port: Port): Crew => {
     workers: 0,
     check: (law, subject, options) => queued(() => check(law, port, subject, options)),
     hunt: (mutant, seed, full = false) => queued(() => (full ? matrixRow : hunt)(mutant, LAWS, port, seed)),
+    find: (trials) => queued(() => found(trials, LAWS, port)),
     strays: [],
     close: async () => {},
   };
@@ -100,7 +104,11 @@ export const crewFor = (port: Port, { workers, module, sealed = false }: CrewOpt
   let tasks = 0;
   const strays: string[] = [];
   pool.on('error', (error: Error) => strays.push(`the port threw ${error.message} between two checks`));
-  const run = async <R>(task: CheckTask | HuntTask, name: string, signal: AbortSignal | null = null): Promise<R> => {
+  const run = async <R>(
+    task: CheckTask | HuntTask | Trials,
+    name: string,
+    signal: AbortSignal | null = null,
+  ): Promise<R> => {
     let done: Done<R>;
     try {
       done = (await pool.run(task, { name, signal })) as Done<R>; // the worker says so
@@ -142,6 +150,7 @@ export const crewFor = (port: Port, { workers, module, sealed = false }: CrewOpt
       }
     },
     hunt: (mutant, seed, full = false) => run<readonly Kill[]>({ mutant: mutant.id, seed, full }, 'hunting'),
+    find: (trials) => run<number>(trials, 'finding'),
     strays,
     close: () => {
       clearInterval(watch);

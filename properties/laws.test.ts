@@ -1,5 +1,6 @@
 // The built-in engine under the whole law book: one test per law and subject, with the seed of CI.
 import { describe, expect, test } from 'vitest';
+import { coverageLines, coverageOf, ENTRY_IDS, WITHOUT_LAW } from './catalogue.ts';
 import { LAWS } from './laws/index.ts';
 import home from './ports/home.ts';
 import { withVerifier } from './ports/verifier.ts';
@@ -33,4 +34,15 @@ test('what inputs must reach is due: no predicate on them is idle at the runs of
   for (const l of LAWS)
     for (const [what, { share }] of Object.entries(l.covers ?? {}))
       expect(due(l.runs, share), `${l.id}: ${what}`).toBeGreaterThan(0);
+});
+
+test('every entry of the catalogue has laws, or a reason why there is none, and not both', () => {
+  const coverage = coverageOf(LAWS);
+  for (const { entry, laws, reason } of coverage) expect(laws.length > 0, entry).toBe(reason === '');
+  expect(coverage.length).toBe(286);
+  expect(coverage.filter((c) => c.laws.length > 0).length).toBeGreaterThanOrEqual(260);
+  expect(Object.keys(WITHOUT_LAW).filter((entry) => !ENTRY_IDS.includes(entry))).toEqual([]);
+  // and no law answers to an entry that the catalogue does not have
+  expect(LAWS.flatMap((l) => l.ref.split(', ')).filter((entry) => !ENTRY_IDS.includes(entry))).toEqual([]);
+  expect(coverageLines(coverage).at(-1)).toMatch(/^all: 285 of 286 implemented by \d+ laws, 1 not applicable: R-14$/);
 });

@@ -4,6 +4,7 @@ import binomialCdf from '@stdlib/stats-base-dists-binomial-cdf';
 import chisquareCdf from '@stdlib/stats-base-dists-chisquare-cdf';
 import { describe, expect, test } from 'vitest';
 import { LAWS } from './laws/index.ts';
+import { atLeast, chiSquarePower, chiSquareRegion, martingalePower } from './power.ts';
 import {
   ALPHA,
   binomialBelow,
@@ -19,24 +20,10 @@ import {
 const MISS = 1e-6;
 
 describe('exact tests', () => {
-  /** Both ends of the acceptance region of a two-sided test, by bisection over its own verdict. */
-  const region = (accepts: (x: number) => boolean, middle: number, far: number): readonly [number, number] => {
-    const edge = (inside: number, outside: number): number => {
-      let [a, b] = [inside, outside];
-      for (let i = 0; i < 80; i++) {
-        const mid = (a + b) / 2;
-        if (accepts(mid)) a = mid;
-        else b = mid;
-      }
-      return a;
-    };
-    return [edge(middle, 0), edge(middle, far)];
-  };
-
   test('χ² at n = 589,824 finds a variance off by 2 % and by 3 %, and has its level', () => {
     const n = 9 * 2 ** 16;
-    const [low, high] = region((s) => chiSquareTest(s, n, ALPHA).ok, n, 3 * n);
-    const accepted = (ratio: number): number => chisquareCdf(high / ratio, n) - chisquareCdf(low / ratio, n);
+    const [low, high] = chiSquareRegion(n, ALPHA);
+    const accepted = (ratio: number): number => 1 - chiSquarePower(n, ALPHA, ratio);
     expect(accepted(1.02)).toBeLessThan(0.001);
     expect(accepted(0.98)).toBeLessThan(0.001);
     expect(accepted(1.03)).toBeLessThan(MISS);
@@ -45,10 +32,7 @@ describe('exact tests', () => {
   });
 
   test('the smaller χ² tests find what their laws say', () => {
-    const finds = (n: number, alpha: number, ratio: number): number => {
-      const [low, high] = region((s) => chiSquareTest(s, n, alpha).ok, n, 4 * n);
-      return chisquareCdf(high / ratio, n) - chisquareCdf(low / ratio, n);
-    };
+    const finds = (n: number, alpha: number, ratio: number): number => 1 - chiSquarePower(n, alpha, ratio);
     for (const r of [0.75, 1.25]) expect(finds(2 ** 13, ALPHA / 4, r), 'network-variance').toBeLessThan(MISS);
     for (const r of [0.75, 1.35]) expect(finds(2 ** 12, ALPHA / 4, r), 'propagation').toBeLessThan(MISS);
     for (const r of [0.89, 1.11]) expect(finds(15 * 2 ** 11, ALPHA / 2, r), 'sparse-values').toBeLessThan(MISS);
@@ -158,26 +142,6 @@ describe('exact tests', () => {
 
 describe('the Beta-mixture martingale', () => {
   const KILL = 0.999;
-  /** The fewest and the most successes of n that a wealth below 1/alpha allows at the end; the wealth falls towards n·p and rises beyond. */
-  const allowed = (n: number, p: number, alpha: number): readonly [number, number] => {
-    const poor = (k: number): boolean => mixtureWealth(k, n, p) < -Math.log(alpha);
-    const edge = (inside: number, outside: number): number => {
-      let [a, b] = [inside, outside];
-      while (Math.abs(b - a) > 1) {
-        const mid = Math.round((a + b) / 2);
-        if (poor(mid)) a = mid;
-        else b = mid;
-      }
-      return a;
-    };
-    const middle = Math.round(n * p);
-    return [edge(middle, -1), edge(middle, n + 1)];
-  };
-  /** Chance that the wealth after n draws alone gives a wrong probability away; a look at every n can only find more. */
-  const power = (n: number, p: number, truth: number, alpha: number): number => {
-    const [low, high] = allowed(n, p, alpha);
-    return binomialBelow(low - 1, n, truth) + (1 - binomialBelow(high, n, truth));
-  };
   /** Chance that the wealth reaches 1/alpha within n draws, by counting paths. */
   const crossing = (n: number, p: number, truth: number, alpha: number): number => {
     let alive = [1];
@@ -206,17 +170,19 @@ describe('the Beta-mixture martingale', () => {
   });
 
   test('finds keep and drop swapped within 100 draws, and a rate of 0.25 for 0.20 in 16,384', () => {
-    expect(crossing(100, 0.2, 0.8, ALPHA / 4)).toBeGreaterThan(KILL);
+    expect(crossing(100, 0.2, 0.8, ALPHA / 16)).toBeGreaterThan(KILL);
     for (const p of [1 / 5, 1 / 8, 3 / 10, 3 / 4])
-      expect(power(2 ** 14, p, 1 - p, ALPHA / 4), `swap at ${p}`).toBeGreaterThan(1 - MISS);
-    expect(power(2 ** 14, 0.2, 0.25, ALPHA / 4)).toBeGreaterThan(1 - MISS);
-    expect(power(2 ** 14, 0.25, 0.2, ALPHA / 4)).toBeGreaterThan(1 - MISS);
+      expect(martingalePower(2 ** 14, p, 1 - p, ALPHA / 16), `swap at ${p}`).toBeGreaterThan(1 - MISS);
+    expect(martingalePower(2 ** 14, 0.2, 0.25, ALPHA / 16)).toBeGreaterThan(1 - MISS);
+    expect(martingalePower(2 ** 14, 0.25, 0.2, ALPHA / 16)).toBeGreaterThan(1 - MISS);
   });
 
   test('finds half of one mask in another, of 2,048 numbers, and neighbours that are dropped together', () => {
     for (const p of [1 / 5, 1 / 8, 3 / 10, 3 / 4]) {
       const agreement = p * p + (1 - p) * (1 - p);
-      expect(power(2 ** 11, agreement, (1 + agreement) / 2, ALPHA / 40), `agreement at ${p}`).toBeGreaterThan(1 - MISS);
+      expect(martingalePower(2 ** 11, agreement, (1 + agreement) / 2, ALPHA / 40), `agreement at ${p}`).toBeGreaterThan(
+        1 - MISS,
+      );
       expect(martingaleTest(new Array<boolean>(600).fill(true), agreement, ALPHA / 60).ok, `alike at ${p}`).toBe(false);
     }
   });
@@ -247,4 +213,13 @@ test('a run has so few statistical checks that all their levels together stay be
   const statistical = LAWS.filter((l) => l.class === 'statistical');
   expect(statistical.length * 20 * ALPHA).toBeLessThan(1e-9);
   for (const l of statistical) expect(l.detects, l.id).toBeDefined();
+});
+
+test('what trials prove is what the binomial distribution leaves possible', () => {
+  expect(atLeast(2995, 2995)).toBeGreaterThanOrEqual(0.999);
+  expect(atLeast(2994, 2994)).toBeLessThan(0.999);
+  expect(atLeast(0, 10)).toBe(0);
+  // published: of 20 with one failure, 0.784 at the least
+  expect(atLeast(19, 20)).toBeCloseTo(0.7839, 4);
+  expect(1 - binomialCdf(6, 10, atLeast(7, 10))).toBeCloseTo(0.05, 12);
 });

@@ -84,6 +84,29 @@ const difference = (about: string, w: Mismatch | null, margin: number, dtype: Dt
   ];
 };
 
+/** Entries that a card names; a law that asks for more is about all of them. */
+const NAMED = 6;
+const asked = (entries: readonly string[]): string =>
+  entries.length <= NAMED
+    ? entries.join(', ')
+    : `${entries.slice(0, NAMED).join(', ')} and ${entries.length - NAMED} more`;
+
+/** Fractions of small numbers, the simplest first. */
+const FRACTIONS: readonly (readonly [number, number])[] = Array.from({ length: 9 }, (_, i) => i + 1)
+  .flatMap((n) => Array.from({ length: 9 }, (_2, i) => [n, i + 1] as const))
+  .filter(([n, d]) => n + d <= 10)
+  .sort(([a, b], [c, d]) => a + b - c - d);
+
+/** A simple factor between what came and what was expected, up to rounding: `−1`, `1/2`; null where there is none. */
+const factorOf = (w: Mismatch | null | undefined, dtype: Dtype): string | null => {
+  if (w === null || w === undefined || !Number.isFinite(w.got / w.expected) || w.got === 0) return null;
+  const ratio = w.got / w.expected;
+  const near = (f: number): boolean => Math.abs(Math.abs(ratio) - f) <= 8 * spacing(f, dtype);
+  const [n, d] = FRACTIONS.find(([a, b]) => near(a / b)) ?? [0, 0];
+  if (n === 0 || (n === d && ratio > 0)) return null;
+  return `${ratio < 0 ? '−' : ''}${d === 1 ? n : `${n}/${d}`}`;
+};
+
 /** Everything a person needs to see one failure and see it again. */
 export const card = (law: Law, check: Check, port: Pick<PortInfo, 'dtype'>, replay: string): string => {
   const { counterexample: c, unreached } = check;
@@ -105,13 +128,19 @@ export const card = (law: Law, check: Check, port: Pick<PortInfo, 'dtype'>, repl
           `    extent     ${e.failing} of ${e.tried} inputs fail; the worst ${difference(e.about, e.worst, e.margin, port.dtype).join(', ')}`,
           `               at ${toLine(e.input)}`,
         ];
+  const factor = factorOf(c.worst, port.dtype);
   return [
     `${SIGN[check.status]} ${law.id}${check.subject === 'port' ? '' : ` [${check.subject}]`}  ${check.status}  (${law.ref}, ${law.class})`,
     `    law        ${law.says}`,
+    ...(c.asks === undefined ? [] : [`    asks for   ${asked(c.asks)}`]),
     ...(law.formula === undefined ? [] : [`    formula    ${law.formula}`]),
     `    input      ${toLine(c.input)}${c.shrinks > 0 ? `  (shrunk ${c.shrinks} times)` : ''}`,
     `    found      ${found}`,
     ...more.map((line) => `               ${line}`),
+    // one number may be twice another by chance, hardly two
+    ...(factor !== null && e !== undefined && factorOf(e.worst, port.dtype) === factor
+      ? [`    pattern    what came is ${factor} times what was expected, here and where it is off most`]
+      : []),
     ...(c.behaves ?? []).map((text) => `    convention the port behaves as ${text}`),
     ...reach,
     ...(check.waiver === undefined

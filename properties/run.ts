@@ -26,6 +26,8 @@ export interface Counterexample {
   readonly shrinks: number;
   /** Conventions by which the port behaves, against its declaration, where the law asks for them. */
   readonly behaves?: readonly string[];
+  /** What the law asks of the port on this input, entry by entry. */
+  readonly asks?: readonly string[];
   /** How far the failure reaches, for a law that is falsified: the smallest input often fails by a hair. */
   readonly extent?: Extent;
 }
@@ -230,16 +232,15 @@ export const check = async (law: Law, port: Port, subject: string, options: RunO
   return { ...common, status: 'undecided', margin, unreached };
 };
 
-/** Conventions by which the port behaves against its declaration: those that explain the failure, and those of the rows that the law asks for. */
+/** Conventions by which the port behaves against its declaration: those that explain the failure, and those of the rows that the law has asked for. */
 const behaviours = async (
   law: Law,
   port: Port,
   subject: string,
   input: unknown,
+  asked: ReadonlySet<string>,
   timeout?: number,
 ): Promise<readonly string[]> => {
-  const asked = new Set<string>();
-  await drive(port, noting(law.holds(input, port, subject), asked), timeout);
   const found: string[] = [];
   for (const row of FINGERPRINTS.filter((f) => port.has(f.entry))) {
     const against = await drive(port, contradiction(row, port), timeout);
@@ -252,7 +253,7 @@ const behaviours = async (
   return found;
 };
 
-/** What else a person wants to know of a failure: how far it reaches, and whether an undeclared convention explains it. */
+/** What else a person wants to know of a failure: what was asked, how far it reaches, and whether an undeclared convention explains it. */
 const explained = async (
   law: Law,
   port: Port,
@@ -261,15 +262,21 @@ const explained = async (
   seed: number,
   numRuns: number,
   options: RunOptions,
-): Promise<Pick<Counterexample, 'extent' | 'behaves'>> => {
+): Promise<Pick<Counterexample, 'asks' | 'extent' | 'behaves'>> => {
   const extent = await extentOf(law, port, subject, seed, numRuns, options);
+  const asked = new Set<string>();
   let behaves: readonly string[] = [];
   try {
-    behaves = await behaviours(law, port, subject, input, options.timeout);
+    await drive(port, noting(law.holds(structuredClone(input), port, subject), asked), options.timeout);
+    behaves = await behaviours(law, port, subject, input, asked, options.timeout);
   } catch {
     // a port that crashes when it is asked again explains nothing
   }
-  return { ...(extent === null ? {} : { extent }), ...(behaves.length === 0 ? {} : { behaves }) };
+  return {
+    ...(asked.size === 0 ? {} : { asks: [...asked] }),
+    ...(extent === null ? {} : { extent }),
+    ...(behaves.length === 0 ? {} : { behaves }),
+  };
 };
 
 /** A check that ended before any run was made. */

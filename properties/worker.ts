@@ -1,5 +1,6 @@
 // What runs in a worker thread: a port loaded once, and the checks and hunts that are asked of it by name.
 import { workerData } from 'piscina';
+import type { Trials } from './detect.ts';
 import { hunt, type Kill, matrixRow } from './hunt.ts';
 import { LAWS } from './laws/index.ts';
 import type { Port } from './port.ts';
@@ -90,3 +91,6 @@ export const hunting = ({ mutant, seed, full }: HuntTask): Promise<Done<readonly
     const { MUTANTS } = await import('./mutants/index.ts'); // who only checks starts without them
     return (full ? matrixRow : hunt)(byId(MUTANTS, mutant), LAWS, port, seed);
   });
+
+export const finding = (trials: Trials): Promise<Done<number>> =>
+  done(async (port) => (await import('./detect.ts')).found(trials, LAWS, port));

@@ -1,7 +1,7 @@
 // The chapter of dropout, first part: what train and eval mode make of given uniforms, forward and backward.
 import fc from 'fast-check';
 import { dyadic, filled, finite, moderate, powerOfTwo, small, type Values } from '../arbitraries.ts';
-import { every, type Law, law, same, within } from '../law.ts';
+import { every, type Law, law, same, type Verdict, within } from '../law.ts';
 import { evaluated, type Form, trained } from '../oracle/dropout.ts';
 import { expecting, nearest } from '../oracle/exact.ts';
 import type { PortInfo } from '../port.ts';
@@ -26,6 +26,9 @@ import { sampledDropoutLaws } from './dropout-sampled.ts';
 
 /** Keep probability, its reciprocal, the product: at most three roundings, and none where nothing is rescaled. */
 const ROUNDINGS: Readonly<Record<Form, number>> = { inverted: 3, classic: 0 };
+
+/** Rates that layers are given in practice: a fault at one of them alone is a fault. */
+const USUAL_RATES = [1 / 10, 1 / 5, 1 / 4, 3 / 10, 2 / 5, 3 / 5, 3 / 4, 4 / 5] as const;
 
 /** Numbers under their uniforms, element by element, against 64 digits. */
 const undermask = (
@@ -125,8 +128,8 @@ export const dropoutLaws: readonly Law[] = [
     ref: 'D-04',
     class: 'enumerated',
     runs: 30,
-    says: 'of n uniforms spread evenly from 0 on, exactly the first p·n are dropped',
-    formula: '#{i : u_i = i/n < k/n} = k',
+    says: 'of n uniforms spread evenly from 0 on, exactly the first p·n are dropped, at any dyadic rate and at those that people use',
+    formula: '#{i : u_i = i/n < p} = ⌈p·n⌉',
     kills: ['gorgonia #399', 'AiDotNet.Tensors #732', 'onnx-tensorrt #106'],
     subjects: dropouts('train'),
     given: () =>
@@ -136,12 +139,18 @@ export const dropoutLaws: readonly Law[] = [
     *holds({ count, dropped }, _port, layer) {
       const ones = { shape: [count], data: new Array<number>(count).fill(1) };
       const u = { shape: [count], data: ones.data.map((_, i) => i / count) };
-      const y = yield* train(layer, ones, u, dropped / count);
-      return same(
-        `which of ${count} are kept at rate ${dropped}/${count}`,
-        y.map((v) => (v === 0 ? 0 : 1)),
-        u.data.map((_, i) => (i < dropped ? 0 : 1)),
-      );
+      const verdicts: Verdict[] = [];
+      for (const rate of [dropped / count, ...USUAL_RATES]) {
+        const y = yield* train(layer, ones, u, rate);
+        verdicts.push(
+          same(
+            `which of ${count} are kept at rate ${rate}`,
+            y.map((v) => (v === 0 ? 0 : 1)),
+            u.data.map((v) => (v < rate ? 0 : 1)),
+          ),
+        );
+      }
+      return every(verdicts);
     },
   }),
   law<DropoutCase>({

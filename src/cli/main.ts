@@ -119,6 +119,17 @@ program
   .action(async (options) => ends(await (await import('./mutants.ts')).mutantsCommand(options)));
 
 program
+  .command('limits')
+  .description('measure the smallest error that five well-known checks find for certain, with planted faults')
+  .option('--filter <globs>', 'faults by id, as "dropout/*"')
+  .option('--runs <n>', 'trials that decide a size; 3000 without a miss prove a probability of 0.999', integer(1), 3000)
+  .option('--seed <n>', 'seed of every generator, or "fresh"', seedOf, SEED)
+  .option('--workers <n>', 'worker threads, 0 for none (as many as are of use unless named)', integer(0))
+  .option('--out <dir>', 'write limits.json and limits.md there')
+  .option(...jsonFlag)
+  .action(async (options) => ends(await (await import('./limits.ts')).limitsCommand(options)));
+
+program
   .command('tour')
   .description('the first course: the perceptron, why not XOR, and the network that can')
   .option(...jsonFlag)

@@ -2,10 +2,12 @@
 import { PROBLEMS } from '../../bench/problems.ts';
 import { RECIPES } from '../../bench/recipes.ts';
 import { BUGS } from '../../properties/bugs.ts';
-import { coverageOf } from '../../properties/catalogue.ts';
+import { coverageLines, coverageOf } from '../../properties/catalogue.ts';
+import type { LawClass } from '../../properties/law.ts';
 import { LAWS } from '../../properties/laws/index.ts';
 import { MUTANTS } from '../../properties/mutants/index.ts';
 import { sumsUp, tex, texOf, texOfText } from '../../properties/oracle/formula.ts';
+import { ALPHA } from '../../properties/tolerance.ts';
 import {
   ACTIVATIONS,
   INITIALIZERS,
@@ -88,6 +90,19 @@ const ops = Object.fromEntries(
     },
   ]),
 );
+
+/** What an answer may be off by, as a law's class says it. */
+const TOLERANCES: Readonly<Record<LawClass, string>> = {
+  exact: 'none: the same numbers',
+  'power of two': 'none: a factor that is a power of two rounds nothing',
+  lattice: 'none: every number on the way is a small multiple of a power of two',
+  '64-digit oracle':
+    'the running error bound of the computation, or the ulps of the contract, around the 64-digit value',
+  'rounding bound': 'a bound derived from the roundings that the computation needs',
+  enumerated: 'none but the rounding of the sum over all cases',
+  statistical: `an exact test that rejects a correct engine with probability ${ALPHA} at most`,
+  structural: 'none: it holds or it does not',
+};
 
 /** Every table by its name. A new row shows up here by itself. */
 export const TABLES: Readonly<Record<string, Readonly<Record<string, Entry>>>> = {
@@ -178,6 +193,7 @@ export const TABLES: Readonly<Record<string, Readonly<Record<string, Entry>>>> =
         doc: l.says,
         catalogue: l.ref,
         class: l.class,
+        tolerance: TOLERANCES[l.class],
         ...(l.formula === undefined ? {} : { formula: l.formula }),
         ...(l.source === undefined ? {} : { source: l.source }),
         runs: l.runs,
@@ -190,7 +206,7 @@ export const TABLES: Readonly<Record<string, Readonly<Record<string, Entry>>>> =
   catalogue: Object.fromEntries(
     coverageOf(LAWS).map(({ entry, laws, reason }) => [
       entry,
-      { doc: laws.length > 0 ? laws.join(', ') : `no law: ${reason}` },
+      { doc: laws.length > 0 ? laws.join(', ') : `not applicable: ${reason}` },
     ]),
   ),
   bugs: Object.fromEntries(
@@ -227,11 +243,13 @@ export const listCommand = (table: string, json: boolean): number => {
   if (rows === undefined)
     throw new CommandFault(`list: there is no table "${table}", known are ${Object.keys(TABLES).join(', ')}`);
   if (json) print(toJson(rows).trimEnd());
-  else
+  else {
     for (const [name, row] of Object.entries(rows))
       print(
         `${name.padEnd(table === 'laws' || table === 'mutants' ? 36 : 24)} ${row.doc}${typeof row.source === 'string' ? `  (${row.source})` : ''}`,
       );
+    if (table === 'catalogue') print(`\n${coverageLines(coverageOf(LAWS)).join('\n')}`);
+  }
   return EXIT.ok;
 };
 
