@@ -70,7 +70,13 @@ export const batch = (port: PortInfo, name: string): fc.Arbitrary<Batch> => {
     sign: fc.constantFrom(-1, 1),
     distribution: label,
   };
-  return fc.tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 3 })).chain((shape) =>
+  const axis = (max: number): fc.Arbitrary<number> => fc.integer({ min: 1, max });
+  const shapes: fc.Arbitrary<readonly number[]> = fc.oneof(
+    { withCrossShrink: true },
+    { arbitrary: fc.tuple(axis(4), axis(3)), weight: 6 },
+    { arbitrary: fc.tuple(axis(2), axis(3), axis(2)), weight: 1 },
+  );
+  return shapes.chain((shape) =>
     fc
       .record({
         prediction: filled(shape, predictions[row.prediction]),
