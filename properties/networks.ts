@@ -41,16 +41,22 @@ const orEnd = (usual: fc.Arbitrary<number>, ...ends: readonly number[]): fc.Arbi
     { arbitrary: fc.constantFrom(...ends), weight: 1 },
   );
 
-const eps = fc.integer({ min: 2, max: 8 }).map((k) => 2 ** -k);
-const NORMS: Readonly<Record<'batchNorm' | 'layerNorm', fc.Arbitrary<AnyLayer>>> = {
+/** Nothing beside the variance is allowed where the numbers have one, which is for a law to find out. */
+const epsilons = (bare: boolean): fc.Arbitrary<number> =>
+  orEnd(
+    fc.integer({ min: 2, max: 8 }).map((k) => 2 ** -k),
+    ...(bare ? [0, 4] : [4]),
+  );
+const normsOf = (bare: boolean): Readonly<Record<'batchNorm' | 'layerNorm', fc.Arbitrary<AnyLayer>>> => ({
   batchNorm: fc
-    .tuple(eps, orEnd(fc.integer({ min: 1, max: 7 }), 0, 8))
+    .tuple(epsilons(bare), orEnd(fc.integer({ min: 1, max: 7 }), 0, 8))
     .map(([e, k]) => ({ type: 'batchNorm', eps: e, momentum: k / 8 })),
-  layerNorm: eps.map((e) => ({ type: 'layerNorm', eps: e })),
-};
+  layerNorm: epsilons(bare).map((e) => ({ type: 'layerNorm', eps: e })),
+});
 const dropout: fc.Arbitrary<AnyLayer> = orEnd(
   fc.integer({ min: 1, max: 7 }).filter((k) => k !== 4), // at one half, kept and dropped are mistaken for each other
-  8, // at 0 nothing is drawn, so that uniforms would belong to the next layer
+  8,
+  0,
 ).map((k) => ({ type: 'dropout', dropRate: k / 8 }));
 
 /** A part of a stack for a given width, and the width behind it. */
@@ -61,9 +67,9 @@ const keeping =
   (width) => [[layer], width];
 
 /** Every kind of block that a port can be asked for; the first is what shrinking ends at. */
-const blocks = (names: readonly string[], parts: readonly string[]): fc.Arbitrary<Block> => {
+const blocks = (names: readonly string[], parts: readonly string[], bare: boolean): fc.Arbitrary<Block> => {
   const act = activation(names);
-  const norms = Object.entries(NORMS).flatMap(([name, norm]) => (parts.includes(name) ? [norm] : []));
+  const norms = Object.entries(normsOf(bare)).flatMap(([name, norm]) => (parts.includes(name) ? [norm] : []));
   const units = extent(4);
   const plain = fc.tuple(units, act).map(
     ([n, a]): Block =>
@@ -135,6 +141,8 @@ export interface Choice {
   readonly losses?: readonly string[];
   readonly parts?: readonly string[];
   readonly weight?: fc.Arbitrary<number>;
+  /** Whether normalisations may have an eps of 0, so that the loss may not be a number. */
+  readonly bare?: boolean;
 }
 
 /**
@@ -148,12 +156,13 @@ export const anyNetwork = (
     losses = modelLosses(port),
     parts = port.parts,
     weight = mild(port),
+    bare = false,
   }: Choice = {},
 ): fc.Arbitrary<NetworkCase> =>
   fc
     .record({
       inputs: orEnd(extent(4), 9, 11),
-      stack: fc.array(blocks(names, parts), { maxLength: 4 }),
+      stack: fc.array(blocks(names, parts, bare), { maxLength: 4 }),
       outputs: extent(3),
       loss: fc.constantFrom(...losses),
       reduction: fc.constantFrom('mean' as const, 'sum' as const),

@@ -49,3 +49,12 @@ export const listed = <T>(layers: readonly AnyLayer[], what: Kept, all: readonly
 /** What each tensor of a list is, for people: `layer 0, dense: w`. */
 export const labels = (layers: readonly AnyLayer[], what: Kept): readonly string[] =>
   layers.flatMap((layer, i) => namesOf(layer, what).map((name) => `layer ${i}, ${layer.type}: ${name}`));
+
+const rates = (layers: readonly AnyLayer[]): readonly number[] =>
+  layers.flatMap((l) => (l.type === 'dropout' ? [l.dropRate] : l.type === 'residual' ? rates(l.layers) : []));
+
+/** Of the uniforms for each dropout, those that the engine asks for: where nothing is dropped, nothing is drawn. */
+export const drawn = <T>(layers: readonly AnyLayer[], uniforms: readonly T[] = []): readonly T[] => {
+  const of = rates(layers);
+  return uniforms.filter((_, i) => of[i] !== 0);
+};

@@ -19,6 +19,14 @@ export interface ProgramCase {
 /** What a whole-number program is made of, beside the product of matrices that it begins with. */
 const UNARY = ['neg', 'relu', 'abs', 'square', 'identity'];
 const BINARY = ['add', 'sub', 'mul', 'maximum', 'minimum'];
+/** Numbers, or now and then nothing but zeros: a direction in which an argument does not move. */
+export const orNothing = (shape: readonly number[], value: fc.Arbitrary<number>): fc.Arbitrary<Values> =>
+  fc.oneof(
+    { withCrossShrink: true },
+    { arbitrary: filled(shape, value), weight: 4 },
+    { arbitrary: filled(shape, fc.constant(0)), weight: 1 },
+  );
+
 /** Operations that square the size of values, of which a program has two at most. */
 const GROWING = ['square', 'mul'];
 
@@ -27,27 +35,30 @@ const whole = fc.constantFrom(1, -1, 2, -2, 3, -3);
 const behind = (part: number): fc.Arbitrary<number> => fc.integer({ min: -2, max: 2 }).map((k) => k + part);
 
 /**
- * a·b and then up to four steps on matrices of that shape, with c [n, m] and a row r [m] that broadcasts; ends in a
+ * a·b and then up to four steps, now and then up to twelve, on matrices of that shape, with c [n, m] and a row r [m] that broadcasts; ends in a
  * scalar where asked. Every value and derivative has so few binary digits that no sum or product rounds.
  */
 export const wholeProgram = (port: PortInfo, scalar = false): fc.Arbitrary<ProgramCase> => {
   const usable = [...UNARY, ...BINARY].filter((op) => port.ops.includes(op));
+  const step = fc.record({ op: fc.constantFrom(...usable), from: fc.nat({ max: 9 }), other: fc.nat({ max: 9 }) });
   return fc
     .record({
       sizes: fc.tuple(extent(3), extent(3), extent(3)),
-      steps: fc.array(
-        fc.record({ op: fc.constantFrom(...usable), from: fc.nat({ max: 9 }), other: fc.nat({ max: 9 }) }),
-        {
-          maxLength: 4,
-        },
+      steps: fc.oneof(
+        { withCrossShrink: true },
+        { arbitrary: fc.array(step, { maxLength: 4 }), weight: 5 },
+        // longer ones double what they have at most, once per step
+        { arbitrary: fc.array(step, { minLength: 6, maxLength: 12 }), weight: port.dtype === 'f64' ? 1 : 0 },
       ),
+      still: fc.integer({ min: 0, max: 7 }).map((k) => k === 7),
     })
-    .chain(({ sizes: [n, k, m], steps }) => {
+    .chain(({ sizes: [n, k, m], steps, still }) => {
       const shapes = [[n, k], [k, m], [n, m], [m]];
+      const most = port.dtype === 'f64' && steps.length <= 4 ? 2 : 1;
       const equations: Equation[] = [{ op: 'matmul', reads: [0, 1] }];
       let growth = 0;
       for (const { op, from, other } of steps) {
-        if (GROWING.includes(op) && ++growth > (port.dtype === 'f64' ? 2 : 1)) continue;
+        if (GROWING.includes(op) && ++growth > most) continue;
         const made = equations.length;
         // the newest value or an earlier one; the matrix c, the row r, or an earlier value beside it
         const first = 4 + made - 1 - (from % Math.min(2, made));
@@ -55,11 +66,11 @@ export const wholeProgram = (port: PortInfo, scalar = false): fc.Arbitrary<Progr
         equations.push({ op, reads: BINARY.includes(op) ? [first, second] : [first] });
       }
       if (scalar) equations.push({ op: 'sum', reads: [3 + equations.length], params: { axes: [0, 1], keep: false } });
-      const tensors = (value: fc.Arbitrary<number>) => fc.tuple(...shapes.map((s) => filled(s, value)));
+      const tensors = (value: fc.Arbitrary<number>) => fc.tuple(...shapes.map((s) => orNothing(s, value)));
       return fc.record({
         equations: fc.constant(equations),
         inputs: fc.tuple(...shapes.map((s, i) => filled(s, i === 2 ? behind(1 / 4) : i === 3 ? behind(1 / 8) : whole))),
-        u: tensors(small),
+        u: tensors(still ? fc.constant(0) : small),
         v: tensors(small),
         dy: filled(scalar ? [] : [n, m], fc.integer({ min: -4, max: 4 })),
       });
@@ -101,7 +112,11 @@ export const chains = (port: PortInfo): fc.Arbitrary<ChainCase> => {
     return kind === 'pointwise' && args.length === 1 && (activation || op === 'neg') && sample([[]]) === undefined;
   });
   const chain = fc
-    .array(fc.constantFrom(...names), { minLength: 1, maxLength: 3 })
+    .oneof(
+      { withCrossShrink: true },
+      { arbitrary: fc.array(fc.constantFrom(...names), { minLength: 1, maxLength: 3 }), weight: 5 },
+      { arbitrary: fc.array(fc.constantFrom(...names), { minLength: 4, maxLength: 9 }), weight: 1 },
+    )
     .map((ops): readonly Equation[] => ops.map((op, i) => ({ op, reads: [i] })));
   return fc.record({
     first: chain,

@@ -148,14 +148,15 @@ export const batchModeLaws = [
       fc.record({
         c: lattices(port),
         k: fc.integer({ min: -3, max: 3 }),
-        share: fc.constantFrom(0, 1 / 4, 3 / 4),
+        share: fc.constantFrom(0, 1 / 4, 3 / 4, 1),
       }),
     *holds({ c, k, share }, port) {
       const inside = port.conventions.bnEps === 'inside';
       // variance + eps = 4ᵏ, or √variance + eps = 2ᵏ with a power of two for each where eps is not 0
       const root = 2 ** k;
-      const rest = inside ? root * root * (1 - share) : (root * (share === 0 ? 1 : 1 / 2)) ** 2;
-      const eps = inside ? root * root * share : share === 0 ? 0 : root / 2;
+      const deviation = share === 0 ? 1 : share === 1 ? 0 : 1 / 2; // all of the root, none of it, or a half
+      const rest = inside ? root * root * (1 - share) : (root * deviation) ** 2;
+      const eps = inside ? root * root * share : root * (1 - deviation);
       const even = {
         ...c,
         eps,

@@ -12,6 +12,13 @@ interface DenseCase {
   readonly b: Values;
   readonly dy: Values;
 }
+/** Numbers, or now and then nothing but zeros, as biases are before training. */
+const orZeros = (shape: readonly number[], value: fc.Arbitrary<number>): fc.Arbitrary<Values> =>
+  fc.oneof(
+    { withCrossShrink: true },
+    { arbitrary: filled(shape, value), weight: 6 },
+    { arbitrary: filled(shape, fc.constant(0)), weight: 1 },
+  );
 const times = (value: fc.Arbitrary<number>, by: number): fc.Arbitrary<number> => value.map((v) => v * by);
 /** Layers of all sizes, of numbers of all sizes; powers of two leave integers as exact as they were. */
 const denseCase = (value: fc.Arbitrary<number>, dy: fc.Arbitrary<number>): fc.Arbitrary<DenseCase> =>
@@ -19,10 +26,10 @@ const denseCase = (value: fc.Arbitrary<number>, dy: fc.Arbitrary<number>): fc.Ar
     .tuple(wideExtent(4), wideExtent(5), wideExtent(4), magnitude(), magnitude(), magnitude())
     .chain(([n, i, o, xs, ws, dys]) =>
       fc.record({
-        x: filled([n, i], times(value, xs)),
-        w: filled([i, o], times(value, ws)),
-        b: filled([o], times(value, xs * ws)),
-        dy: filled([n, o], times(dy, dys)),
+        x: orZeros([n, i], times(value, xs)),
+        w: orZeros([i, o], times(value, ws)),
+        b: orZeros([o], times(value, xs * ws)),
+        dy: orZeros([n, o], times(dy, dys)),
       }),
     );
 

@@ -61,7 +61,7 @@ export const gradientModelLaws = [
     detects: 'a relative error of 10⁻¹² in the gradient of one weight, with probability above 0.999',
     kills: ['keras #19102', 'tfjs #970', 'gorgonia #510', 'nn-from-scratch #13', 'mistnet #33', 'PyTorch #37345'],
     subjects: needsNetwork(),
-    given: (port) => anyNetwork(port),
+    given: (port) => anyNetwork(port, { bare: true }),
     *holds(c, port) {
       return judged(c, port, yield* lossAndGrad(c));
     },

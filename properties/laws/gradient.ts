@@ -40,12 +40,20 @@ export const gradientLaws = [
     ref: 'G-01',
     class: '64-digit oracle',
     runs: 30,
-    says: 'every parameter’s gradient of a random three-layer network agrees with 64-digit backpropagation inside its running error bound',
+    says: 'every parameter’s gradient of a random network of three layers, now and then of five or seven, agrees with 64-digit backpropagation inside its running error bound',
     formula: '|g − ∇F| ≤ bound, and ⟨∇F, u⟩ = (F(θ + hu) − F(θ − hu)) / 2h at h = 10⁻²⁰',
     source: 'Higham 2002, §3.3 (running error analysis)',
     kills: ['candle #211', 'burn #4069', 'mlx #2453', 'tiny-dnn af92c26c'],
     subjects: needsNetwork(),
-    given: (port) => networksOf(port, 3, moderate(port.dtype), port.names('activation', 'vjp')),
+    given: (port) => {
+      const deep = (depth: number) => networksOf(port, depth, moderate(port.dtype), port.names('activation', 'vjp'));
+      return fc.oneof(
+        { withCrossShrink: true },
+        { arbitrary: deep(3), weight: 4 },
+        { arbitrary: deep(5), weight: 1 },
+        { arbitrary: deep(7), weight: 1 },
+      );
+    },
     *holds(c, port) {
       return judged(c, port, yield* lossAndGrad(c));
     },

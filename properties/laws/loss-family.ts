@@ -8,7 +8,7 @@ import { lossTruth } from '../oracle/elements.ts';
 import { type Big, exact, expecting, nearest, ONE, ZERO } from '../oracle/exact.ts';
 import type { PortInfo } from '../port.ts';
 import { contractDerivativeUlps, contractUlps, exactly, FORMATS, gamma, SECANT_STEP, ulpsAt } from '../tolerance.ts';
-import { type Batch, batch, gradient, one, twice, value } from './loss.ts';
+import { type Batch, batch, gradient, one, termsOf, twice, value } from './loss.ts';
 
 /** Losses that never see a negative probability or a wrong target, by what their targets are. */
 const soft = among(['bce', 'bce_with_logits', 'softmax_cross_entropy'], 'loss', 'forward');
@@ -230,8 +230,7 @@ export const lossFamilyLaws = [
     *holds(b, port, name) {
       const sum = yield* value(name, { ...b, reduction: 'sum' });
       const mean = yield* value(name, { ...b, reduction: 'mean' });
-      const n =
-        lossRow(camel(name)).target === 'distribution' ? (b.prediction.shape[0] ?? 1) : b.prediction.data.length;
+      const n = termsOf(name, b);
       const off = slack(port, name, b, sum);
       const found: Verdict[] = [within('sum ÷ mean', [mean * n], [exactly(sum)], [2 * off * n])];
       const rows = b.prediction.shape[0] ?? 1;

@@ -5,7 +5,7 @@ import { among, ask, claim, every, having, law, same, within } from '../law.ts';
 import { lossTruth } from '../oracle/elements.ts';
 import { expecting, nearest } from '../oracle/exact.ts';
 import { contractUlps, exactly, FORMATS, gamma, spacing, ulpsAt } from '../tolerance.ts';
-import { type Batch, gradient, one, oneHot, value } from './loss.ts';
+import { type Batch, gradient, one, oneHot, termsOf, value } from './loss.ts';
 import { declared, dyadicBatch, reductions, slack } from './loss-family.ts';
 
 export const lossKindLaws = [
@@ -125,7 +125,7 @@ export const lossKindLaws = [
     *holds(b, port) {
       const g = yield* gradient('softmax_cross_entropy', b);
       const s = (yield* ask('activation.softmax.forward', { x: b.prediction })).tensor('y');
-      const n = b.reduction === 'mean' ? (b.prediction.shape[0] ?? 1) : 1;
+      const n = b.reduction === 'mean' ? termsOf('softmax_cross_entropy', b) : 1;
       const { u } = FORMATS[port.dtype];
       const k = b.prediction.shape.at(-1) ?? 1;
       return within(

@@ -70,7 +70,13 @@ export const batch = (port: PortInfo, name: string): fc.Arbitrary<Batch> => {
     sign: fc.constantFrom(-1, 1),
     distribution: label,
   };
-  return fc.tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 3 })).chain((shape) =>
+  const axis = (max: number): fc.Arbitrary<number> => fc.integer({ min: 1, max });
+  const shapes: fc.Arbitrary<readonly number[]> = fc.oneof(
+    { withCrossShrink: true },
+    { arbitrary: fc.tuple(axis(4), axis(3)), weight: 6 },
+    { arbitrary: fc.tuple(axis(2), axis(3), axis(2)), weight: 1 },
+  );
+  return shapes.chain((shape) =>
     fc
       .record({
         prediction: filled(shape, predictions[row.prediction]),
@@ -98,12 +104,16 @@ export const batch = (port: PortInfo, name: string): fc.Arbitrary<Batch> => {
 /** Logits with one class per row. */
 export const oneHot = (port: PortInfo): fc.Arbitrary<Batch> =>
   fc
-    .tuple(batch(port, 'softmax_cross_entropy'), fc.array(fc.nat({ max: 59 }), { minLength: 4, maxLength: 4 }))
+    .tuple(batch(port, 'softmax_cross_entropy'), fc.array(fc.nat({ max: 59 }), { minLength: 6, maxLength: 6 }))
     .map(([b, classes]) => {
-      const k = b.target.shape[1] ?? 1;
+      const k = b.target.shape.at(-1) ?? 1;
       const data = b.target.data.map((_, i) => (i % k === (classes[Math.floor(i / k)] ?? 0) % k ? 1 : 0));
       return { ...b, target: { ...b.target, data } };
     });
+
+/** Numbers that a mean is taken of: elements, or rows of classes. */
+export const termsOf = (name: string, { prediction: { data, shape } }: Pick<Batch, 'prediction'>): number =>
+  lossRow(camel(name)).target === 'distribution' ? data.length / (shape.at(-1) ?? 1) : data.length;
 
 /** The arguments of a call: parameters stand beside the tensors. */
 export const argsOf = ({ params, ...b }: Batch) => ({ ...b, ...params });
@@ -309,7 +319,8 @@ export const lossLaws = [
     given: oneHot,
     *holds(b, port) {
       const g = (yield* ask('loss.softmax_cross_entropy.vjp', argsOf(b))).tensor('dprediction');
-      const [n = 1, k = 1] = g.shape;
+      const k = g.shape.at(-1) ?? 1;
+      const n = g.data.length / k;
       const { u } = FORMATS[port.dtype];
       const sums = Array.from({ length: n }, (_, r) =>
         Array.from({ length: k }, (_2, j) => g.data[r * k + j] as number).reduce((a, v) => a + v, 0),

@@ -4,11 +4,13 @@ import { dyadic, filled, magnitude, moderate, type Values, wideExtent } from '..
 import { ask, claim, every, having, law, same, type Verdict, within } from '../law.ts';
 import { expecting, nearest } from '../oracle/exact.ts';
 import { projected } from '../oracle/penalty.ts';
+import type { PortInfo } from '../port.ts';
 import { exactly, roundingBound } from '../tolerance.ts';
 import { like } from './cases.ts';
-import { columnsOf, fromColumns, stack, sum } from './regularisation-cases.ts';
+import { columnsOf, fromColumns, stack } from './regularisation-cases.ts';
 
-const norm = (v: readonly number[]): number => Math.sqrt(sum(v.map((x) => x * x)));
+/** Of numbers whose squares may overflow or be nothing. */
+const norm = (v: readonly number[]): number => Math.hypot(...v);
 
 interface Constrained {
   readonly w: Values;
@@ -19,8 +21,17 @@ const limits = fc.oneof(
   fc.integer({ min: 1, max: 40 }).map((k) => k / 8),
   fc.constantFrom(0, 1 / 64, 1000),
 );
-const constrained = (value: fc.Arbitrary<number>): fc.Arbitrary<Constrained> =>
-  fc.tuple(wideExtent(4), wideExtent(3), magnitude(60)).chain(([inputs, units, by]) =>
+/** What weights and limit are scaled by: in double precision also so much that their squares leave the range. */
+const sizes = (port: PortInfo): fc.Arbitrary<number> =>
+  port.dtype === 'f64'
+    ? fc.oneof(
+        { withCrossShrink: true },
+        { arbitrary: magnitude(60), weight: 6 },
+        { arbitrary: fc.constantFrom(2 ** 540, 2 ** -560), weight: 1 },
+      )
+    : magnitude(60);
+const constrained = (port: PortInfo, value: fc.Arbitrary<number>): fc.Arbitrary<Constrained> =>
+  fc.tuple(wideExtent(4), wideExtent(3), sizes(port)).chain(([inputs, units, by]) =>
     fc.record({
       w: filled(
         [inputs, units],
@@ -43,7 +54,7 @@ export const normLaws = [
     formula: 'w·min(1, limit/|w|), columns of [in, out]',
     source: 'Srivastava et al. 2014, §5.1; γₙ of squares, sum, root, quotient, product',
     subjects: having('regulariser.max_norm.project'),
-    given: (port) => constrained(fc.oneof(moderate(port.dtype), fc.constant(0))),
+    given: (port) => constrained(port, fc.oneof(moderate(port.dtype), fc.constant(0))),
     *holds({ w, limit }, port) {
       const got = (yield* ask('regulariser.max_norm.project', { w, limit })).tensor('w').data;
       const columns = columnsOf(w);
@@ -72,8 +83,8 @@ export const normLaws = [
     formula: 'P(P(w)) = P(w), |P(w) − P(v)| ≤ |w − v|, P(2ᵏ·w; 2ᵏ·c) = 2ᵏ·P(w; c)',
     source: 'Boyd & Vandenberghe 2004, §8.1 (projections onto convex sets are non-expansive)',
     subjects: having('regulariser.max_norm.project'),
-    given: () =>
-      constrained(dyadic).chain(({ w, limit }) =>
+    given: (port) =>
+      constrained(port, dyadic).chain(({ w, limit }) =>
         fc.record({
           w: fc.constant(w),
           limit: fc.constant(limit),

@@ -13,7 +13,7 @@ import {
 import type { NetworkCase, Values } from '../arbitraries.ts';
 import type { Equation } from '../args.ts';
 import { camel } from '../contract.ts';
-import { listed, placed, specOf } from '../placing.ts';
+import { drawn, listed, placed, specOf } from '../placing.ts';
 
 /** A generated network as a model of the engine. */
 export const modelOfCase = ({ layers, loss, reduction, regulariser }: NetworkCase): Model =>
@@ -40,7 +40,7 @@ export interface Reading<T> {
 /** Loss, output, gradients and next state over a reading. */
 export const gradientsOver = <T>(o: Lang<T>, c: NetworkCase, lift: (v: Values) => T): Reading<T> => {
   const own = variables(c, c.params.map(lift), lift);
-  const draws = { uniforms: (c.uniforms ?? []).map(lift) };
+  const draws = { uniforms: drawn(c.layers, c.uniforms).map(lift) };
   const all = lossAndGrad(o, modelOfCase(c), own, lift(c.x), lift(c.y), draws);
   return {
     loss: all.loss,
@@ -52,7 +52,7 @@ export const gradientsOver = <T>(o: Lang<T>, c: NetworkCase, lift: (v: Values) =
 
 /** Output alone over a reading. */
 export const outputOver = <T>(o: Lang<T>, c: NetworkCase, lift: (v: Values) => T, mode: 'train' | 'eval'): T => {
-  const draws = drawsGiven(o, (c.uniforms ?? []).map(lift));
+  const draws = drawsGiven(o, drawn(c.layers, c.uniforms).map(lift));
   return modelOfCase(c).network.apply(o, variables(c, c.params.map(lift), lift), lift(c.x), { mode, draws })[0];
 };
 

@@ -61,9 +61,15 @@ export const REGULARISERS = {
     formula: 'w * min(1, maxNorm / norm(w)), unit by unit',
     strengths: ['maxNorm'],
     project: (o, w, { maxNorm }) => {
-      const norm = o.sqrt(o.sum(o.square(w), { axes: [0], keep: true }));
+      const along = { axes: [0], keep: true } as const;
+      // a power of two takes away no digit, and keeps the squares of huge and tiny weights within range
+      const size = o.sum(o.abs(w), along);
+      const small = o.where(o.greater(o.lit(2 ** -450), size), o.lit(2 ** 600), o.lit(1));
+      const scale = o.where(o.greater(size, o.lit(2 ** 450)), o.lit(2 ** -600), small);
+      const scaled = o.mul(w, scale);
+      const norm = o.sqrt(o.sum(o.square(scaled), along));
       const limit = o.lit(maxNorm);
-      return o.where(o.greater(norm, limit), o.mul(w, o.div(limit, norm)), w);
+      return o.where(o.greater(norm, o.mul(limit, scale)), o.mul(o.div(scaled, norm), limit), w);
     },
   },
 } satisfies Readonly<Record<string, Regulariser>>;

@@ -16,7 +16,7 @@ import {
 } from '../../../src/index.ts';
 import type { Equation, ForwardArgs, GraphArgs, HvpArgs, NetworkArgs, TangentArgs } from '../../args.ts';
 import { camel } from '../../contract.ts';
-import { listed, placed, specOf } from '../../placing.ts';
+import { drawn, listed, placed, specOf } from '../../placing.ts';
 import { type Entries, plain, tensor, verb } from './shared.ts';
 
 const variables = ({
@@ -29,14 +29,14 @@ const variables = ({
 });
 
 const network = (args: NetworkArgs) => {
-  const { layers, loss: lossName, reduction, regulariser, uniforms = [], x, y } = args;
+  const { layers, loss: lossName, reduction, regulariser, uniforms, x, y } = args;
   const model = modelOf({
     layers: layers.map(specOf),
     loss: camel(lossName),
     reduction,
     ...(regulariser === undefined ? {} : { regulariser }),
   });
-  const draws = { uniforms: uniforms.map(tensor) };
+  const draws = { uniforms: drawn(layers, uniforms).map(tensor) };
   const all = lossAndGrad(ops, model, variables(args), tensor(x), tensor(y), draws);
   return {
     loss: plain(all.loss),
@@ -48,7 +48,7 @@ const network = (args: NetworkArgs) => {
 
 const forward = (args: ForwardArgs) => {
   const net = networkOf({ layers: args.layers.map(specOf), loss: 'mse' }); // the loss is not asked for
-  const draws = drawsGiven(ops, (args.uniforms ?? []).map(tensor));
+  const draws = drawsGiven(ops, drawn(args.layers, args.uniforms).map(tensor));
   const [output] = net.apply(ops, variables(args), tensor(args.x), { mode: args.mode, draws });
   return { output: plain(output) };
 };
