@@ -182,7 +182,9 @@ export const connect = async (command: readonly string[], options: ClientOptions
     else if (only.alone || (dead.length === 1 && only.calls.length === 1 && found.kind !== 'breach')) {
       const [guilty] = only.calls;
       shown = true;
-      guilty?.reject(new PortFault(`${guilty.entry}: ${why}`));
+      // what it did among others may say more than what it does alone, as an order does
+      const first = fault === null || fault.kind === found.kind ? '' : `; among other calls, ${fault.why}`;
+      guilty?.reject(new PortFault(`${guilty.entry}: ${why}${first}`));
       cleared();
     } else {
       suspects = dead.flatMap((m) => m.calls);

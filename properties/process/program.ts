@@ -46,7 +46,7 @@ const LF = 0x0a;
  * Ends a group of processes when the host is gone, however that came: it reads until its standard input ends, which the
  * host holds. The port itself sees the end of its own and has a moment to go by itself.
  */
-const WARDEN = 'read -r word; [ "$word" = done ] && exit; sleep 0.5; kill -9 -- "-$1" 2>/dev/null';
+const WARDEN = 'read -r word; [ "$word" = done ] && exit; sleep 0.5; kill -KILL "-$1" 2>/dev/null';
 
 interface Warden {
   readonly dismiss: () => void;
@@ -123,7 +123,10 @@ export const runProgram = ([file = '', ...args]: readonly string[], listener: Li
     line.push(from === 0 ? chunk : chunk.subarray(from));
     length += chunk.length - from;
     if (length > longest) {
-      listener.broken(`wrote a line of more than ${longest} bytes, ${beginning()}`);
+      const start = beginning();
+      line = [];
+      length = 0;
+      listener.broken(`wrote a line of more than ${longest} bytes ${start}`);
       kill();
     }
   });
