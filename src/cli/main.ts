@@ -93,6 +93,15 @@ program
   );
 
 program
+  .command('contract')
+  .description('print what a port may be asked: every entry with what it takes and gives')
+  .argument('[entries]', 'entries by globs, as "activation.*,layer.dense.*"; all unless named')
+  .option('--json', 'print the JSON Schema of protocol and entries, and nothing else')
+  .action(async (entries: string | undefined, { json }) =>
+    ends((await import('./contract.ts')).contractCommand(entries, json === true)),
+  );
+
+program
   .command('bench')
   .description('time every operation at three sizes and whole programs, and read what they keep in memory')
   .option('--filter <globs>', 'operations by name, as "soft*,matmul"')
