@@ -1,5 +1,5 @@
 // The client of a process port: handshake, batches with back-pressure, time-outs, and what becomes of a batch that dies.
-import { type Args, CONTRACT_VERSION, ENTRIES } from '../contract.ts';
+import { type Args, CONTRACT_VERSION } from '../contract.ts';
 import { PortError, PortFault } from '../port.ts';
 import {
   type AnswerMessage,
@@ -11,11 +11,11 @@ import {
   issueOf,
   objectOf,
   type PortHello,
-  portHello,
   recordOf,
   shorten,
 } from '../protocol.ts';
 import { type Program, runProgram } from './program.ts';
+import { commandText, helloOf, quoted, refusal } from './wording.ts';
 
 export interface ClientOptions {
   /** Longest wait for the answer to one message, in ms. */
@@ -77,30 +77,12 @@ interface Fault {
   readonly kind: 'ended' | 'late' | 'breach';
 }
 
-/** `python3 my_port.py`, as a shell would read it. */
-export const commandText = (command: readonly string[]): string =>
-  command.map((w) => (/^[\w@%+=:,./-]+$/.test(w) ? w : `'${w.replaceAll("'", "'\\''")}'`)).join(' ');
-
-/** The error of an answer: under its own name where it says one, as `ValueError: …`. */
-const refusal = (text: string): Error => {
-  const [, name, message] = /^(\w+(?:Error|Exception)): ([\s\S]*)$/.exec(text) ?? [];
-  const error = new Error(message ?? text);
-  if (name !== undefined) error.name = name;
-  return error;
-};
-
-/** Reads a hello, or says why it is none. */
-const helloOf = (line: string): PortHello | string => {
-  const message = objectOf(line);
-  if (message === null) return `wrote a first line that is no message, ${quote(line)} (logs belong on stderr)`;
-  const parsed = portHello.safeParse(message);
-  if (!parsed.success) return `said a hello that is wrong: ${issueOf(parsed.error)}`;
-  const strange = parsed.data.entries.filter((e) => !ENTRIES.has(e));
-  if (strange.length > 0)
-    return `declares entries that the contract does not have: ${shorten(strange.join(', '), 400)}`;
-  return parsed.data;
-};
-const quote = (line: string): string => shorten(JSON.stringify(line));
+/** There is no such program. */
+export class NoProgram extends PortFault {
+  constructor(message: string) {
+    super(message, true);
+  }
+}
 
 /**
  * Starts a program and shakes hands with it.
@@ -141,6 +123,7 @@ export const connect = async (command: readonly string[], options: ClientOptions
   let settling: NodeJS.Timeout | undefined;
   let timer: NodeJS.Timeout | undefined;
   let flushing = false;
+  let absent = false;
   const meeting = Promise.withResolvers<PortHello>();
 
   const expect = (ms: number, late: () => void): void => {
@@ -156,7 +139,7 @@ export const connect = async (command: readonly string[], options: ClientOptions
   /** Rejects whatever waits, where the program cannot be had any more. */
   const giveUp = (why: string): void => {
     lost = why;
-    meeting.reject(new PortFault(why, true));
+    meeting.reject(absent ? new NoProgram(why) : new PortFault(why, true));
     const all = [...suspects, ...waiting.slice(next)];
     suspects = [];
     waiting = [];
@@ -169,7 +152,7 @@ export const connect = async (command: readonly string[], options: ClientOptions
     clearTimeout(timer);
     clearTimeout(settling);
     settling = undefined;
-    const why = [`${name} ${found.why}`, ...traces].join('; ');
+    const why = [absent ? found.why : `${name} ${found.why}`, ...traces].join('; ');
     const dead = underWay;
     const [only] = dead;
     underWay = [];
@@ -225,7 +208,7 @@ export const connect = async (command: readonly string[], options: ClientOptions
         broken: (why) => breach('breach', why),
         ended: (how) => {
           if (program === own && !dying && !closing)
-            failed({ kind: 'ended', why: ready ? how : `${how} before it said hello` }, own.traces());
+            failed({ kind: 'ended', why: ready || absent ? how : `${how} before it said hello` }, own.traces());
         },
         drained: () => {
           lagging = false;
@@ -235,6 +218,7 @@ export const connect = async (command: readonly string[], options: ClientOptions
       options.longest,
     );
     program = own;
+    absent = own.pid === undefined;
     own.write(helloText(CONTRACT_VERSION));
     expect(startTimeout, () =>
       breach('late', `did not say hello within ${startTimeout} ms (does it flush its output?)`),
@@ -310,12 +294,12 @@ export const connect = async (command: readonly string[], options: ClientOptions
     }
     const message = objectOf(line);
     if (message === null) {
-      breach('breach', `wrote a line that is no message, ${quote(line)} (logs belong on stderr)`);
+      breach('breach', `wrote a line that is no message, ${quoted(line)} (logs belong on stderr)`);
       return;
     }
     const parsed = answerMessage.safeParse(message);
     if (!parsed.success) {
-      breach('breach', `wrote a message that is no answer: ${issueOf(parsed.error)}, in ${quote(line)}`);
+      breach('breach', `wrote a message that is no answer: ${issueOf(parsed.error)}, in ${quoted(line)}`);
       return;
     }
     const { id: of, answers } = parsed.data;

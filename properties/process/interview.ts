@@ -1,5 +1,5 @@
 // A conversation with a program, one message at a time: what the doctor looks through, with no batching and no recovery.
-import { callsText, shorten } from '../protocol.ts';
+import { callsText } from '../protocol.ts';
 import { type Program, runProgram } from './program.ts';
 
 /** What came of waiting for a line. */
@@ -60,6 +60,3 @@ export const interview = (command: readonly string[]): Interview => {
     program,
   };
 };
-
-/** A line in a message: its beginning, in quotes. */
-export const quoted = (line: string): string => shorten(JSON.stringify(line));

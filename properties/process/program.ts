@@ -39,6 +39,8 @@ export const LONGEST = 2 ** 28;
 const WORDS = 2 ** 12;
 /** How many of its last lines are shown. */
 const LAST = 3;
+/** A line that names an error, which some languages follow with a long trace. */
+const ERROR = /\b\w*(?:Error|Exception)\b|panicked/;
 const WINDOWS = process.platform === 'win32';
 const LF = 0x0a;
 
@@ -141,10 +143,16 @@ export const runProgram = ([file = '', ...args]: readonly string[], listener: Li
   const beginning = (): string =>
     `that begins ${shorten(JSON.stringify(Buffer.concat(line.map((b) => b.subarray(0, 1000)).slice(0, 4)).toString('utf8')))}`;
   const traces = (): readonly string[] => {
-    const last = words.toString('utf8').trimEnd().split('\n').slice(-LAST).join(' | ');
+    const lines = words
+      .toString('utf8')
+      .split('\n')
+      .filter((text) => text.trim() !== '');
+    const named = lines.findLast((text) => ERROR.test(text));
+    const last = lines.slice(-LAST);
+    if (named !== undefined && !last.includes(named)) last.unshift(named, '…');
     return [
       ...(length > 0 ? [`it had written half a line ${beginning()}`] : []),
-      ...(last === '' ? [] : [`its last words on stderr: ${shorten(last, 600)}`]),
+      ...(last.length === 0 ? [] : [`its last words on stderr: ${shorten(last.join(' | '), 600)}`]),
     ];
   };
   const end = (how: string, code: number | null): void => {

@@ -1,6 +1,8 @@
 // `tautograd port doctor`: what is wrong with a program that is to be a port, message by message, and how to mend it.
-import { commandText } from '../../properties/process/client.ts';
-import { examine, type Finding, type Grade } from '../../properties/process/doctor.ts';
+
+import { examine } from '../../properties/process/doctor.ts';
+import type { Finding, Grade } from '../../properties/process/hello.ts';
+import { commandText } from '../../properties/process/wording.ts';
 import { toJson } from '../index.ts';
 import { CommandFault, EXIT } from './fault.ts';
 import { coloured, print } from './show.ts';
@@ -18,13 +20,15 @@ const SIGNS: Readonly<Record<Grade, string>> = {
   'not tried': '·',
 };
 
-/** 3 where the program breaks off or breaks the protocol, 1 where it answers wrongly. */
+/** 2 where there is no such program, 3 where it breaks off or breaks the protocol, 1 where it answers wrongly. */
 const exitOf = (findings: readonly Finding[]): number =>
-  findings.some((f) => f.grade === 'protocol')
-    ? EXIT.port
-    : findings.some((f) => f.grade === 'contract')
-      ? EXIT.falsified
-      : EXIT.ok;
+  findings.some((f) => f.step === 'start' && f.grade === 'protocol')
+    ? EXIT.usage
+    : findings.some((f) => f.grade === 'protocol')
+      ? EXIT.port
+      : findings.some((f) => f.grade === 'contract')
+        ? EXIT.falsified
+        : EXIT.ok;
 
 /** The command. @throws CommandFault without a program to examine */
 export const doctorCommand = async (
@@ -41,8 +45,6 @@ export const doctorCommand = async (
     print(coloured(`${SIGNS[found.grade]} ${found.step.padEnd(20)} ${found.text}`));
     if (found.mend !== undefined) print(`                       → ${found.mend}`);
   }
-  if (findings.some((f) => f.step === 'start' && f.grade === 'protocol') && !json)
-    throw new CommandFault(`doctor: ${findings[0]?.text}`);
   const count = (...grades: readonly Grade[]): number => findings.filter((f) => grades.includes(f.grade)).length;
   const faults = count('contract', 'protocol');
   if (json) print(toJson({ schema: 1, command, faults, findings }).trimEnd());

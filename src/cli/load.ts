@@ -10,8 +10,9 @@ import { LAWS } from '../../properties/laws/index.ts';
 import { isPort, type Port, PortError } from '../../properties/port.ts';
 import home from '../../properties/ports/home.ts';
 import { withVerifier } from '../../properties/ports/verifier.ts';
-import { commandText } from '../../properties/process/client.ts';
+import { NoProgram } from '../../properties/process/client.ts';
 import { startPort } from '../../properties/process/port.ts';
+import { commandText } from '../../properties/process/wording.ts';
 import { fromJson } from '../index.ts';
 import { CommandFault, EXIT } from './fault.ts';
 
@@ -65,7 +66,7 @@ export const loadEngine = async ({ adapter, command }: Source, timeout?: number)
     const { port, strays, close } = await startPort(command, timeout === undefined ? {} : { timeout });
     return { port: withVerifier(port), strays, close };
   } catch (error) {
-    throw new CommandFault(`verify: ${message(error)}`, EXIT.port, error);
+    throw new CommandFault(`verify: ${message(error)}`, error instanceof NoProgram ? EXIT.usage : EXIT.port, error);
   }
 };
 

@@ -1,7 +1,7 @@
 // `tautograd verify --replay`: a stored failure, judged afresh.
 import type { Port } from '../../properties/port.ts';
 import { PortError } from '../../properties/port.ts';
-import { commandText } from '../../properties/process/client.ts';
+import { commandText } from '../../properties/process/wording.ts';
 import { card } from '../../properties/report.ts';
 import { type Check, crashed, judge } from '../../properties/run.ts';
 import { lookup, toJson } from '../index.ts';
