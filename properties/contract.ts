@@ -15,6 +15,9 @@ import { verifierEntries } from './contract/verifier.ts';
 
 export { type Args, camel, type Entry, isPlain, type Plain, parametersOf, rowOf, snake } from './contract/entry.ts';
 
+/** The version of the contract; it goes up when an entry that was there takes or gives something else. */
+export const CONTRACT_VERSION = 1;
+
 export const CONTRACT: readonly Entry[] = [
   ...elementEntries,
   ...layerEntries,

@@ -1,6 +1,8 @@
 // A crew of worker threads for checks and hunts, or the main thread alone: the same verdicts either way.
+import { randomUUID } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { extname } from 'node:path';
+import { BroadcastChannel } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { found, type Trials } from './detect.ts';
 import { hunt, type Kill, matrixRow } from './hunt.ts';
@@ -9,7 +11,7 @@ import { LAWS } from './laws/index.ts';
 import type { Mutant } from './mutants/index.ts';
 import type { Port } from './port.ts';
 import { type Check, check, crashed, type RunOptions, runsOf, seedOf, TIMEOUT, undecided } from './run.ts';
-import type { CheckTask, Done, HuntTask, Setup } from './worker.ts';
+import type { CheckTask, Done, Ended, HuntTask, ProgramSetup, Setup } from './worker.ts';
 
 export interface Crew {
   /** 0 where the main thread does the work. */
@@ -28,6 +30,9 @@ export interface CrewOptions {
   readonly workers: number;
   /** URL of the port's module, loaded in each worker; the built-in engine without one. */
   readonly module?: string;
+  /** Or the command of the program that is the port, and the longest wait for one of its messages in ms. */
+  readonly command?: readonly string[];
+  readonly timeout?: number;
   readonly sealed?: boolean;
 }
 
@@ -37,6 +42,11 @@ const GRACE = 2000;
 const WATCH = 500;
 /** Tasks that may be under way or wait at the same time, each with a mark of its own. */
 const MARKS = 2 ** 14;
+
+/** Checks of a program that are under way together in one thread: their calls fill its messages. */
+const TOGETHER = 64;
+/** How long the programs of all workers may take to end, in ms, which see to it themselves. */
+const FAREWELL = 10_000;
 
 /** What a run of a law takes, about, in ms on a slow core: enough to put long tasks first. */
 const COST: Partial<Readonly<Record<Law['class'], number>>> = { '64-digit oracle': 4, statistical: 20 };
@@ -77,20 +87,45 @@ const alone = (port: Port): Crew => {
   };
 };
 
+/** Several at once in this thread, in the order of asking: for a program, whose answers are waited for. */
+const together = (port: Port): Crew => {
+  let free = TOGETHER;
+  const queue: (() => void)[] = [];
+  const turn = async <R>(make: () => Promise<R>): Promise<R> => {
+    if (free > 0) free--;
+    else await new Promise<void>((resolve) => queue.push(resolve));
+    try {
+      return await make();
+    } finally {
+      const next = queue.shift();
+      if (next === undefined) free++;
+      else next();
+    }
+  };
+  return {
+    ...alone(port),
+    check: (law, subject, options) => turn(() => check(law, port, subject, options)),
+  };
+};
+
 /** The port is gone: its module does not load in a thread, or the thread has ended. */
 class Lost extends Error {}
 
 /** A crew for a port: `port` is the main thread's own instance of it. */
-export const crewFor = (port: Port, { workers, module, sealed = false }: CrewOptions): Crew => {
-  if (workers === 0) return alone(port);
+export const crewFor = (port: Port, options: CrewOptions): Crew => {
+  const { workers, module, command, timeout: patience = TIMEOUT, sealed = false } = options;
+  if (workers === 0) return command === undefined ? alone(port) : together(port);
   const marks = new Int32Array(new SharedArrayBuffer(MARKS * Int32Array.BYTES_PER_ELEMENT));
   const born = Date.now();
+  const program: ProgramSetup | null =
+    command === undefined ? null : { command, timeout: patience, channel: `tautograd-${randomUUID()}` };
   const pool = new Piscina({
     filename: new URL(`./worker${extname(import.meta.url)}`, import.meta.url).href,
     minThreads: workers,
     maxThreads: workers,
+    concurrentTasksPerWorker: program === null ? 1 : TOGETHER,
     atomics: 'disabled', // a port may have work of its own between two tasks
-    workerData: { module: module ?? null, sealed, marks, born } satisfies Setup,
+    workerData: { module: module ?? null, program, sealed, marks, born } satisfies Setup,
   });
   /** Marks in use, each with how long one call may take and what ends its task. */
   const open = new Map<number, { readonly timeout: number; readonly end: AbortController }>();
@@ -130,12 +165,14 @@ export const crewFor = (port: Port, { workers, module, sealed = false }: CrewOpt
       const { timeout = TIMEOUT } = options;
       const overdue = new AbortController();
       const mark = tasks++ % MARKS;
-      open.set(mark, { timeout, end: overdue });
+      // a program keeps its own time, and other checks of the same worker are not to end with this one
+      if (program === null) open.set(mark, { timeout, end: overdue });
+      const signal = limit === null ? overdue.signal : AbortSignal.any([overdue.signal, limit]);
       try {
         return await run<Check>(
           { law: law.id, subject, mark, options, examples: examples?.(law.id, subject) ?? [] },
           'checking',
-          limit === null ? overdue.signal : AbortSignal.any([overdue.signal, limit]),
+          program === null ? signal : null,
         );
       } catch (error) {
         const common = { law: law.id, subject, seed, runs: 0, skipped: 0 };
@@ -152,9 +189,30 @@ export const crewFor = (port: Port, { workers, module, sealed = false }: CrewOpt
     hunt: (mutant, seed, full = false) => run<readonly Kill[]>({ mutant: mutant.id, seed, full }, 'hunting'),
     find: (trials) => run<number>(trials, 'finding'),
     strays,
-    close: () => {
+    close: async () => {
       clearInterval(watch);
-      return pool.destroy();
+      if (program !== null) strays.push(...(await farewell(program.channel, pool.threads.length)));
+      await pool.destroy();
     },
   };
 };
+
+/** Ends the programs of all workers; what they have to say of them. */
+const farewell = (channel: string, workers: number): Promise<readonly string[]> =>
+  new Promise((resolve) => {
+    const wire = new BroadcastChannel(channel);
+    const strays = new Set<string>();
+    let left = workers;
+    const end = (): void => {
+      clearTimeout(late);
+      wire.close();
+      resolve([...strays]);
+    };
+    const late = setTimeout(end, FAREWELL); // their wardens do the rest
+    wire.onmessage = ({ data }) => {
+      for (const text of (data as Ended).strays) strays.add(text); // only workers speak here
+      if (--left === 0) end();
+    };
+    wire.postMessage('bye');
+    if (left === 0) end();
+  });

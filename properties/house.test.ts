@@ -33,6 +33,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   '@stdlib/stats-base-dists-chisquare-cdf': ['properties'],
   vitest: ['properties'],
   piscina: ['properties'],
+  execa: ['properties/process'],
   'junit-report-builder': ['src/cli'],
   commander: ['src/cli'],
   listr2: ['src/cli'],

@@ -41,12 +41,24 @@ export interface PortInfo {
 export interface Port extends PortInfo {
   /** Entries that {@link override} has replaced, the latest last. */
   readonly replaced: readonly string[];
+  /** Whether it sees itself to it that no answer is waited for too long, as a program does whose calls queue. */
+  readonly timed?: boolean;
   readonly call: (entry: string, args: Args) => Reply;
 }
 
 /** The port crashed or broke the contract: its fault, but no verdict on its mathematics. */
 export class PortError extends Error {
   override readonly name = 'PortError';
+}
+
+/** A program behind a port died, was late or broke the protocol: never an answer that a law may reckon with. */
+export class PortFault extends PortError {
+  /** Whether the program cannot be had any more. */
+  readonly gone: boolean;
+  constructor(message: string, gone = false) {
+    super(message);
+    this.gone = gone;
+  }
 }
 
 const PORTS = new WeakSet<object>();
@@ -57,7 +69,7 @@ export const isPort = (v: unknown): v is Port => typeof v === 'object' && v !== 
  * Checks an adapter's declaration against the contract and makes it callable.
  * @throws PortError for a kind, name, call or operation that the contract does not know
  */
-export const definePort = (adapter: Adapter): Port => {
+export const definePort = (adapter: Adapter, { timed = false }: Pick<Port, 'timed'> = {}): Port => {
   const fail = (why: string): never => {
     throw new PortError(`definePort: ${why}`);
   };
@@ -91,6 +103,7 @@ export const definePort = (adapter: Adapter): Port => {
     parts: adapter.parts ?? [],
     hyper: adapter.hyper ?? {},
     replaced: [],
+    timed,
     has: (entry) => calls.has(entry),
     names: (kind, call) =>
       [...calls.keys()]
@@ -111,6 +124,7 @@ export const definePort = (adapter: Adapter): Port => {
 
 const answerOf = (id: string, entry: Entry, args: Args, run: () => Reply): Reply => {
   const crash = (error: unknown): never => {
+    if (error instanceof PortFault) throw error; // it has said all
     throw new PortError(
       `${id}: the port threw ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`,
       { cause: error },

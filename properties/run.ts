@@ -4,7 +4,7 @@ import type { Args } from './contract.ts';
 import { FINGERPRINTS } from './fingerprints.ts';
 import { concerns, contradiction, noting } from './infer.ts';
 import { Answer, type Inquiry, type Law, type Verdict } from './law.ts';
-import { type Port, PortError } from './port.ts';
+import { type Port, PortError, PortFault } from './port.ts';
 import { due, type Mismatch } from './tolerance.ts';
 
 /** `undecided`: the runs that the law asks for were not made, or their inputs did not reach what it promises to try; `waived`: it fails, and is expected to. */
@@ -103,8 +103,11 @@ export const drive = async <R>(port: Port, inquiry: Inquiry<R>, timeout = TIMEOU
     let answer: Answer;
     try {
       const reply = port.call(entry, args);
-      answer = new Answer(reply instanceof Promise ? await inTime(reply, entry, timeout) : reply);
+      answer = new Answer(
+        !(reply instanceof Promise) ? reply : await (port.timed === true ? reply : inTime(reply, entry, timeout)),
+      );
     } catch (error) {
+      if (error instanceof PortFault) throw error; // a program that dies has not refused
       turn = inquiry.throw(error); // a law may expect a refusal; from any other it comes straight back
       continue;
     }
@@ -186,13 +189,23 @@ export const check = async (law: Law, port: Port, subject: string, options: RunO
   const left = (options.until ?? Number.POSITIVE_INFINITY) - Date.now();
   if (left <= 0) return undecided(law, subject, seed);
   let margin = 0;
+  let failing = false;
   const covers = Object.entries(law.covers ?? {}).filter(([, { when }]) => when?.(port, subject) ?? true);
   const reached = covers.map(() => 0);
   const property = fc.asyncProperty(law.given(port, subject), async (input) => {
     covers.forEach(([, { of }], i) => {
       if (of(input, port, subject)) reached[i] = (reached[i] ?? 0) + 1;
     });
-    const verdict = await judge(law, port, subject, input, options.timeout);
+    let verdict: Verdict;
+    try {
+      verdict = await judge(law, port, subject, input, options.timeout);
+    } catch (error) {
+      // a program that is not started any more says nothing about smaller inputs
+      if (failing && error instanceof PortFault && error.gone) return;
+      failing = true;
+      throw error;
+    }
+    failing ||= !verdict.ok;
     if (!verdict.ok) throw new Falsified(verdict);
     margin = Math.max(margin, verdict.margin);
   });

@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { CrewOptions } from '../../properties/crew.ts';
 import { type Deviation, deviationsSchema } from '../../properties/deviations.ts';
 import { matching } from '../../properties/glob.ts';
 import type { Law } from '../../properties/law.ts';
@@ -9,6 +10,9 @@ import { LAWS } from '../../properties/laws/index.ts';
 import { isPort, type Port, PortError } from '../../properties/port.ts';
 import home from '../../properties/ports/home.ts';
 import { withVerifier } from '../../properties/ports/verifier.ts';
+import { NoProgram } from '../../properties/process/client.ts';
+import { startPort } from '../../properties/process/port.ts';
+import { commandText } from '../../properties/process/wording.ts';
 import { fromJson } from '../index.ts';
 import { CommandFault, EXIT } from './fault.ts';
 
@@ -35,9 +39,40 @@ export const loadPort = async (adapter: string | undefined): Promise<Port> => {
   return withVerifier(module.default);
 };
 
-/** The URL of an adapter's module, for workers to load it again. */
-export const moduleOf = (adapter: string | undefined): { readonly module?: string } =>
-  adapter === undefined ? {} : { module: pathToFileURL(resolve(adapter)).href };
+/** What a command line names as the engine: a module, a program, or neither for the built-in one. */
+export interface Source {
+  readonly adapter?: string;
+  /** What stands behind `--`. */
+  readonly command?: readonly string[];
+}
+
+/** A port for a command, and how to let it go. */
+export interface Engine {
+  readonly port: Port;
+  /** What went wrong with its program beside any call. */
+  readonly strays: readonly string[];
+  readonly close: () => Promise<void>;
+}
+
+/** The engine that a command line names; the verifier joins it. @throws CommandFault */
+export const loadEngine = async ({ adapter, command }: Source, timeout?: number): Promise<Engine> => {
+  if (command === undefined) return { port: await loadPort(adapter), strays: [], close: async () => {} };
+  if (adapter !== undefined)
+    throw new CommandFault(
+      `verify: either an adapter or a command behind --, got ${adapter} and ${commandText(command)}`,
+    );
+  if (command.length === 0) throw new CommandFault('verify: there is no command behind --');
+  try {
+    const { port, strays, close } = await startPort(command, timeout === undefined ? {} : { timeout });
+    return { port: withVerifier(port), strays, close };
+  } catch (error) {
+    throw new CommandFault(`verify: ${message(error)}`, error instanceof NoProgram ? EXIT.usage : EXIT.port, error);
+  }
+};
+
+/** The URL of an adapter's module, or the command, for workers to load it again. */
+export const moduleOf = ({ adapter, command }: Source): Pick<CrewOptions, 'module' | 'command'> =>
+  command !== undefined ? { command } : adapter === undefined ? {} : { module: pathToFileURL(resolve(adapter)).href };
 
 /** Writes a file, in folders that may not exist yet. */
 export const writeText = (path: string, text: string): string => {

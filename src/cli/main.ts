@@ -37,6 +37,14 @@ const program = new Command('tautograd')
   .configureOutput({ outputError: (text, write) => write(text) })
   .showSuggestionAfterError();
 
+/** A port's command stands behind `--`, and its options are its own. */
+const cut = process.argv.indexOf('--', 2);
+const foreign: { readonly command?: readonly string[] } = cut < 0 ? {} : { command: process.argv.slice(cut + 1) };
+program.hook('preAction', (_, action) => {
+  if (cut >= 0 && !['verify', 'doctor'].includes(action.name()))
+    throw new CommandFault(`${action.name()}: it takes no command behind --`);
+});
+
 /** Commander numbers its own errors 1; here 1 means that a law is falsified. */
 const exits = { code: EXIT.ok as number };
 const ends = (code: number): void => {
@@ -46,7 +54,8 @@ const jsonFlag = ['--json', 'print JSON for machines, and nothing else'] as cons
 
 program
   .command('verify')
-  .description('hold an engine to the laws: the built-in one, or an adapter module')
+  .description('hold an engine to the laws: the built-in one, an adapter module, or any program behind --')
+  .usage('[adapter] [options] [-- command…]')
   .argument('[adapter]', 'a module whose default export is made by definePort')
   .option('--law <globs>', 'laws by id, as "loss/*,meta/*"')
   .option('--list', 'name the laws and what they apply to, and run nothing')
@@ -75,8 +84,31 @@ program
       .default('auto'),
   )
   .action(async (adapter: string | undefined, options) =>
-    ends(await (await import('./verify.ts')).verifyCommand(adapter, options)),
+    ends(
+      await (await import('./verify.ts')).verifyCommand(
+        { ...foreign, ...(adapter === undefined ? {} : { adapter }) },
+        options,
+      ),
+    ),
   );
+
+program
+  .command('contract')
+  .description('print what a port may be asked: every entry with what it takes and gives')
+  .argument('[entries]', 'entries by globs, as "activation.*,layer.dense.*"; all unless named')
+  .option('--json', 'print the JSON Schema of protocol and entries, and nothing else')
+  .action(async (entries: string | undefined, { json }) =>
+    ends((await import('./contract.ts')).contractCommand(entries, json === true)),
+  );
+
+const ports = program.command('port').description('help with ports in other languages');
+ports
+  .command('doctor')
+  .description('go through the protocol with a program, and say what is wrong and how to mend it')
+  .usage('[options] -- command…')
+  .option('--timeout <ms>', 'longest wait for one answer (10 s unless named)', integer(1))
+  .option(...jsonFlag)
+  .action(async (options) => ends(await (await import('./doctor.ts')).doctorCommand(foreign.command, options)));
 
 program
   .command('bench')
@@ -166,7 +198,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 try {
-  await program.parseAsync();
+  await program.parseAsync(cut < 0 ? process.argv : process.argv.slice(0, cut));
 } catch (error) {
   if (error instanceof CommanderError)
     ends(error.exitCode === 0 ? EXIT.ok : EXIT.usage); // it has said why

@@ -1,11 +1,12 @@
 // `tautograd verify --replay`: a stored failure, judged afresh.
 import type { Port } from '../../properties/port.ts';
 import { PortError } from '../../properties/port.ts';
+import { commandText } from '../../properties/process/wording.ts';
 import { card } from '../../properties/report.ts';
 import { type Check, crashed, judge } from '../../properties/run.ts';
 import { lookup, toJson } from '../index.ts';
 import { CommandFault, EXIT } from './fault.ts';
-import { lawsOf, loadStored } from './load.ts';
+import { lawsOf, loadStored, type Source } from './load.ts';
 import { coloured, print } from './show.ts';
 import { pathOf } from './store.ts';
 
@@ -17,14 +18,21 @@ export const self = (): string =>
 
 /** The command that shows one failure again. */
 export const replayOf =
-  (adapter: string | undefined, port: Pick<Port, 'engine'>) =>
+  ({ adapter, command }: Source, port: Pick<Port, 'engine'>) =>
   (c: Pick<Check, 'law' | 'subject'>): string =>
-    [self(), 'verify', ...(adapter === undefined ? [] : [adapter]), '--replay', pathOf(port.engine, c)].join(' ');
+    [
+      self(),
+      'verify',
+      ...(adapter === undefined ? [] : [adapter]),
+      '--replay',
+      pathOf(port.engine, c),
+      ...(command === undefined ? [] : ['--', commandText(command)]),
+    ].join(' ');
 
 /** The check of the stored values alone. @throws CommandFault when they fit no law and subject of the port */
 export const replay = async (
   path: string,
-  adapter: string | undefined,
+  source: Source,
   port: Port,
   timeout: number | undefined,
   json: boolean,
@@ -55,7 +63,7 @@ export const replay = async (
     print(
       found.counterexample === undefined
         ? coloured(`✓ ${law.id} [${stored.subject}] holds on the stored values now`)
-        : coloured(card(law, found, port, replayOf(adapter, port)(found))),
+        : coloured(card(law, found, port, replayOf(source, port)(found))),
     );
   return found;
 };

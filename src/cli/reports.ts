@@ -169,7 +169,7 @@ export const startCommand = async (seed: number, out: string): Promise<number> =
   const checks = await runLaws(LAWS, port, crew, { seed }, false);
   await stages([kernelStage(made, undefined, undefined), programStage(made), sweepStage(made)], false);
   const lines = lawLines(LAWS, checks);
-  const replay = replayOf(undefined, port);
+  const replay = replayOf({}, port);
   const paths = [
     writeText(
       join(out, 'laws', `${port.engine}.json`),

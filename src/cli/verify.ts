@@ -20,7 +20,7 @@ import {
   tapOf,
   type Verification,
 } from './formats.ts';
-import { lawsOf, loadDeviations, loadPort, moduleOf, writeText } from './load.ts';
+import { lawsOf, loadDeviations, loadEngine, moduleOf, type Source, writeText } from './load.ts';
 import { pageOf } from './page.ts';
 import { replay, replayOf } from './replay.ts';
 import { coloured, print, type Stage, stages } from './show.ts';
@@ -154,18 +154,22 @@ const tellGithub = (v: Verification, machine: boolean): void => {
 };
 
 /** The command. Returns the exit code. @throws CommandFault */
-export const verifyCommand = async (adapter: string | undefined, options: VerifyOptions): Promise<number> => {
+export const verifyCommand = async (source: Source, options: VerifyOptions): Promise<number> => {
   const { seed, profile, timeout, runs, timeLimit } = options;
   const format = options.json === true ? 'json' : options.format;
   const laws = lawsOf(options.law);
-  const port = await loadPort(adapter);
-  if (options.list) {
-    list(laws, port, format === 'json');
-    return EXIT.ok;
-  }
-  if (options.replay !== undefined)
-    return exitOf([await replay(options.replay, adapter, port, timeout, format === 'json')]);
   const deviations = options.expect === undefined ? [] : loadDeviations(options.expect);
+  const engine = await loadEngine(source, timeout);
+  const { port } = engine;
+  if (options.list || options.replay !== undefined)
+    try {
+      if (options.list) list(laws, port, format === 'json');
+      else if (options.replay !== undefined)
+        return exitOf([await replay(options.replay, source, port, timeout, format === 'json')]);
+      return EXIT.ok;
+    } finally {
+      await engine.close();
+    }
   const run: RunOptions = {
     seed,
     profile,
@@ -175,12 +179,13 @@ export const verifyCommand = async (adapter: string | undefined, options: Verify
     ...(timeLimit === undefined ? {} : { until: Math.ceil(performance.timeOrigin + 1000 * timeLimit) }),
   };
   if (format === 'pretty') print(`${port.engine} ${port.version} (${port.dtype}), seed ${seed}, profile ${profile}`);
-  const crew = crewFor(port, {
-    // somebody else's engine may hang, and only a worker can be ended
-    workers: workersOf(options.workers, laws, port, run, adapter === undefined ? 0 : 1),
-    ...moduleOf(adapter),
-  });
+  // somebody else's module may hang, and only a worker can be ended
+  const workers = workersOf(options.workers, laws, port, run, source.adapter === undefined ? 0 : 1);
+  if (workers > 0) await engine.close(); // each worker has its own
+  const crew = crewFor(port, { workers, ...moduleOf(source), ...(timeout === undefined ? {} : { timeout }) });
   const checks = await runLaws(laws, port, crew, run, format !== 'pretty', deviations);
+  await engine.close();
+  const strays = [...new Set([...engine.strays, ...crew.strays])];
   const v: Verification = {
     port,
     laws,
@@ -191,9 +196,9 @@ export const verifyCommand = async (adapter: string | undefined, options: Verify
     faults: [
       ...misnamed(deviations, LAWS, port),
       ...(profile === 'smoke' ? [] : outdated(deviations, checks)),
-      ...crew.strays,
+      ...strays,
     ],
-    replay: replayOf(adapter, port),
+    replay: replayOf(source, port),
   };
   if (format === 'json') print(toJson(recordOf(v)).trimEnd());
   else if (format === 'tap') print(tapOf(v));
@@ -202,5 +207,5 @@ export const verifyCommand = async (adapter: string | undefined, options: Verify
   if (options.html !== undefined) writeText(options.html, pageOf(v));
   if (options.github === 'always' || (options.github === 'auto' && process.env.GITHUB_ACTIONS === 'true'))
     tellGithub(v, format !== 'pretty');
-  return crew.strays.length > 0 ? EXIT.port : exitOf(checks, v.faults);
+  return strays.length > 0 ? EXIT.port : exitOf(checks, v.faults);
 };
