@@ -53,11 +53,14 @@ const normsOf = (bare: boolean): Readonly<Record<'batchNorm' | 'layerNorm', fc.A
     .map(([e, k]) => ({ type: 'batchNorm', eps: e, momentum: k / 8 })),
   layerNorm: epsilons(bare).map((e) => ({ type: 'layerNorm', eps: e })),
 });
-const dropout: fc.Arbitrary<AnyLayer> = orEnd(
-  fc.integer({ min: 1, max: 7 }).filter((k) => k !== 4), // at one half, kept and dropped are mistaken for each other
-  8,
-  0,
-).map((k) => ({ type: 'dropout', dropRate: k / 8 }));
+const dropout: fc.Arbitrary<AnyLayer> = fc
+  .oneof(
+    { withCrossShrink: true },
+    { arbitrary: fc.integer({ min: 1, max: 7 }).filter((k) => k !== 4), weight: 7 }, // at one half, kept and dropped are mistaken for each other
+    { arbitrary: fc.constant(8), weight: 2 },
+    { arbitrary: fc.constant(0), weight: 1 },
+  )
+  .map((k) => ({ type: 'dropout', dropRate: k / 8 }));
 
 /** A part of a stack for a given width, and the width behind it. */
 type Block = (width: number) => readonly [readonly AnyLayer[], number];

@@ -19,13 +19,14 @@ interface Constrained {
 /** Limits within reach of the norms, beyond them, and 0. */
 const limits = fc.oneof(
   fc.integer({ min: 1, max: 40 }).map((k) => k / 8),
-  fc.constantFrom(0, 1 / 64, 1000),
+  fc.constantFrom(0, 1 / 64, 1, 1000),
 );
 /** What weights and limit are scaled by: in double precision also so much that their squares leave the range. */
 const sizes = (port: PortInfo): fc.Arbitrary<number> =>
   port.dtype === 'f64'
     ? fc.oneof(
         { withCrossShrink: true },
+        { arbitrary: fc.constant(1), weight: 3 }, // a limit of 1 is one that people take
         { arbitrary: magnitude(60), weight: 6 },
         { arbitrary: fc.constantFrom(2 ** 540, 2 ** -560), weight: 1 },
       )

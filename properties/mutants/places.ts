@@ -1,4 +1,4 @@
-// Ten engines that are wrong in exactly one place each, from ten rooms of a house: what people are to recognise from a failure card.
+// Engines that are wrong in exactly one place each: what people are to recognise from a failure card.
 import type { Args } from '../contract.ts';
 import type { Port } from '../port.ts';
 import { at, both, like, list, now, number, plain, scalar } from './plant.ts';
@@ -8,8 +8,9 @@ export interface Place {
   readonly id: string;
   /** The one line that is wrong, as its author would have to be told. */
   readonly says: string;
-  /** Laws of the rooms around it, by globs. */
-  readonly laws: string;
+  /** The law whose card is read, and what it is asked of. */
+  readonly law: string;
+  readonly subject: string;
   readonly plant: (port: Port) => Port;
 }
 
@@ -19,7 +20,8 @@ export const PLACES: readonly Place[] = [
   {
     id: 'leaky_relu/slope-sign',
     says: 'the derivative of leaky ReLU has the wrong sign left of 0',
-    laws: 'activation/*',
+    law: 'activation/derivative',
+    subject: 'leaky_relu',
     plant: at('activation.leaky_relu.vjp', (args, original) => {
       const x = plain(args, 'x').data;
       return { dx: like(plain(now(original, args), 'dx'), (v, i) => ((x[i] ?? 0) < 0 ? -v : v)) };
@@ -28,7 +30,8 @@ export const PLACES: readonly Place[] = [
   {
     id: 'dense/bias-mean',
     says: 'the gradient of a bias is the mean over the batch where the sum is right',
-    laws: 'gradient/*',
+    law: 'gradient/dense-exact',
+    subject: 'port',
     plant: at('layer.dense.vjp', (args, original) => {
       const answer = now(original, args);
       return { ...answer, db: like(plain(answer, 'db'), (v) => v / rowsOf(args)) };
@@ -37,7 +40,8 @@ export const PLACES: readonly Place[] = [
   {
     id: 'softmax/without-max',
     says: 'softmax exponentiates without taking the maximum away',
-    laws: 'activation/*',
+    law: 'activation/softmax-value',
+    subject: 'softmax',
     plant: at('activation.softmax.forward', (args) => {
       const { shape, data } = plain(args, 'x');
       const n = shape.at(-1) ?? 1;
@@ -52,7 +56,8 @@ export const PLACES: readonly Place[] = [
   {
     id: 'batch_norm/eval-batch-mean',
     says: 'eval mode takes the mean of the batch where the running mean is right',
-    laws: 'batchnorm/*',
+    law: 'batchnorm/eval-value',
+    subject: 'batch_norm',
     plant: at('layer.batch_norm.eval', (args, original) => {
       const { shape, data } = plain(args, 'x');
       const f = shape.at(-1) ?? 1;
@@ -66,7 +71,8 @@ export const PLACES: readonly Place[] = [
   {
     id: 'adam/second-moment-uncorrected',
     says: 'Adam does not divide its second moment by 1 − beta2ᵗ',
-    laws: 'optimizer/*',
+    law: 'optimizer/steps',
+    subject: 'adam',
     plant: wrong('adam', ({ g, k, h, s }) => {
       s.m = h('beta1') * (s.m ?? 0) + (1 - h('beta1')) * g;
       s.v = h('beta2') * (s.v ?? 0) + (1 - h('beta2')) * g * g;
@@ -76,7 +82,8 @@ export const PLACES: readonly Place[] = [
   {
     id: 'dropout/scaled-by-rate',
     says: 'what is kept is divided by dropRate where 1 − dropRate is right',
-    laws: 'dropout/*',
+    law: 'dropout/values',
+    subject: 'dropout',
     plant: at('layer.dropout.train', (args, original) => {
       const p = number(args, 'dropRate');
       return { y: like(plain(now(original, args), 'y'), (v) => (p === 0 || p === 1 ? v : (v * (1 - p)) / p)) };
@@ -85,7 +92,8 @@ export const PLACES: readonly Place[] = [
   {
     id: 'xavier_uniform/fan-in-only',
     says: 'Xavier divides by fanIn alone',
-    laws: 'initializer/*',
+    law: 'initializer/fans',
+    subject: 'xavier_uniform',
     plant: both(
       ...['sample', 'from_uniforms'].map((call) =>
         at(`initializer.xavier_uniform.${call}`, (args, original) => now(original, { ...args, fanOut: args.fanIn })),
@@ -95,7 +103,8 @@ export const PLACES: readonly Place[] = [
   {
     id: 'bce/clips-probability',
     says: 'binary cross-entropy clips the probability at 10⁻⁷ where the logarithm is to be clipped at −100',
-    laws: 'loss/*',
+    law: 'loss/value',
+    subject: 'bce',
     plant: at('loss.bce.forward', (args) => {
       const [p, y] = [plain(args, 'prediction').data, plain(args, 'target').data];
       const terms = Array.from(p, (v, i) => {
@@ -109,7 +118,8 @@ export const PLACES: readonly Place[] = [
   {
     id: 'rbm/visible-bias',
     says: 'the free energy leaves the visible biases out',
-    laws: 'rbm/*',
+    law: 'rbm/free-energy',
+    subject: 'port',
     plant: at('rbm.rbm.free_energy', (args, original) =>
       now(original, { ...args, b: like(plain(args, 'b'), () => 0) }),
     ),
@@ -117,7 +127,8 @@ export const PLACES: readonly Place[] = [
   {
     id: 'cosine/off-by-one',
     says: 'the cosine schedule counts its first step as the second',
-    laws: 'schedule/*',
+    law: 'schedule/value',
+    subject: 'cosine',
     plant: at('schedule.cosine.factor', (args, original) =>
       now(original, { ...args, steps: (args.steps as readonly number[]).map((k) => k + 1) }),
     ),
@@ -125,7 +136,8 @@ export const PLACES: readonly Place[] = [
   {
     id: 'network/l2-on-biases',
     says: 'the L2 penalty of a network pulls biases, too',
-    laws: 'gradient/*,network/*',
+    law: 'gradient/random-model',
+    subject: 'port',
     plant: at('model.network.loss_and_grad', (args, original) => {
       const answer = now(original, args);
       const { l2 = 0 } = (args.regulariser ?? {}) as { readonly l2?: number };

@@ -46,7 +46,7 @@ const lineOf = (l: Limit): string => {
 };
 
 const cell = (text: string): string => text.replaceAll('|', '\\|');
-const bold = (on: boolean, text: string): string => (on ? `**${text}**` : text);
+const bold = (on: boolean, text: string): string => (on && text !== '' ? `**${text}**` : text);
 
 /** The measurement as a page; contains no date and no duration, so that equal measurements give equal bytes. */
 const pageOf = (limits: readonly Limit[], { seed, runs }: LimitOptions): string =>

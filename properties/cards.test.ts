@@ -1,0 +1,52 @@
+// Failure cards under test: of engines that are wrong in exactly one place, each has a card from which a person sees the place.
+import { describe, expect, test } from 'vitest';
+import { LAWS } from './laws/index.ts';
+import { PLACES } from './mutants/places.ts';
+import home from './ports/home.ts';
+import { withVerifier } from './ports/verifier.ts';
+import { card } from './report.ts';
+import { check } from './run.ts';
+
+/** What gives each place away, beside the law and the entry. */
+const TELLS: Readonly<Record<string, readonly string[]>> = {
+  'leaky_relu/slope-sign': ['dx: expected', 'what came is −1 times what was expected'],
+  'dense/bias-mean': ['db: expected 1', 'got 0.5', '"shape":[2,1]'],
+  'softmax/without-max': ['745', 'got NaN'],
+  'batch_norm/eval-batch-mean': ['made of the running statistics and of nothing in the batch', '60 of 60 inputs fail'],
+  'adam/second-moment-uncorrected': ['parameters after step 1', '"beta2":'],
+  'dropout/scaled-by-rate': ['y = 0 where u < p, else x/(1 − p)', '"dropRate":0.25'],
+  'xavier_uniform/fan-in-only': ['weights with fans swapped', 'fans that count alike may be swapped'],
+  'bce/clips-probability': ['the port behaves as bce probability, bceClip 1e-7', 'declared so, this input passes'],
+  'rbm/visible-bias': ['F(v) = −ln Σ_h e^(−E(v, h)) = −b·v − Σ softplus(c + v·w)', 'F of every row'],
+  'cosine/off-by-one': ['factor at step 1: expected 1'],
+  'network/l2-on-biases': ['dense: b: expected'],
+};
+
+describe('the card of an engine in which', () => {
+  for (const place of PLACES)
+    test(place.says, async () => {
+      const port = place.plant(withVerifier(home));
+      const law = LAWS.find((l) => l.id === place.law);
+      if (law === undefined) throw new Error(`there is no law ${place.law}`);
+      const found = await check(law, port, place.subject, { seed: 1 });
+      expect(found.status).toBe('falsified');
+      const text = card(law, found, port, 'tautograd verify --replay file');
+      const asked = text.split('\n').find((line) => line.startsWith('    asks for')) ?? '';
+      expect(port.replaced.some((entry) => asked.includes(entry))).toBe(true);
+      for (const part of [
+        law.id,
+        law.says,
+        'input',
+        'expected',
+        'got',
+        'off by',
+        'verify --replay',
+        ...(TELLS[place.id] ?? []),
+      ])
+        expect(text).toContain(part);
+    });
+  test('there are ten such places at least, each with what tells it', () => {
+    expect(PLACES.map((p) => p.id).sort()).toEqual(Object.keys(TELLS).sort());
+    expect(PLACES.length).toBeGreaterThanOrEqual(10);
+  });
+});
