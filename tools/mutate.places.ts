@@ -23,13 +23,13 @@ const CHAPTERS: readonly (readonly [prefix: string, chapters: readonly string[]]
   ['grad/', ['op', 'gradient', 'purity']],
   ['ops/activations', ['activation', 'op']],
   ['ops/costs', ['loss', 'op']],
-  ['ops/', ['op', 'activation', 'loss', 'gradient', 'convention']],
+  ['ops/', ['op', 'activation', 'loss']],
   ['core/key', ['rng', 'purity']],
   ['core/distribution', ['rng', 'initializer']],
   ['core/elementary', ['op', 'activation']],
   ['core/exponential', ['op', 'activation']],
   ['core/circular', ['op', 'activation']],
-  ['core/', ['op', 'activation', 'purity', 'rng', 'gradient']],
+  ['core/', ['op']],
 ];
 const ROOMS: readonly string[] = ['core', 'ops', 'grad', 'nn', 'optim', 'models', 'train'];
 
@@ -40,11 +40,11 @@ export interface Place {
   readonly chapters: readonly string[];
 }
 
-/** For mutants of a place of `src`, as `nn` or `nn/init.ts`: what is asked first, or everything, the nearest first. */
-export const placeOf = (place: string, everything: boolean): Place => {
+/** For mutants of a place of `src`, as `nn` or `nn/init.ts`: its own room alone or all of them, the nearest first, and its chapters. */
+export const placeOf = (place: string, all: boolean): Place => {
   const room = place.split('/')[0] ?? '';
   return {
-    rooms: everything ? [room, ...ROOMS.filter((r) => r !== room)] : [room],
+    rooms: all ? [room, ...ROOMS.filter((r) => r !== room)] : [room],
     chapters: CHAPTERS.find(([prefix]) => place.startsWith(prefix) || `${place}/` === prefix)?.[1] ?? [],
   };
 };

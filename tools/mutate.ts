@@ -23,8 +23,12 @@ if (!/^\w+(\/\w+\.ts)?$/.test(place)) {
 }
 const name = place.replace(/\W/g, '-');
 
+/** What mutants meet, turn by turn: the nearest chapters and tests, the tests of all rooms, the whole book beside them. */
+const TURNS = ['nearest', 'rooms', 'everything'] as const;
+type Turn = (typeof TURNS)[number];
+
 /** Runs Stryker, and reads what it found. */
-const stryker = (by: 'nearest' | 'everything', more: readonly string[]): Files => {
+const stryker = (by: Turn, more: readonly string[]): Files => {
   const env = { ...process.env, MUTATE: place, MUTATE_BY: by };
   const { status } = spawnSync('npx', ['stryker', 'run', 'tools/stryker.config.mjs', ...options, ...more], {
     cwd: ROOT,
@@ -50,17 +54,19 @@ const original = (source: string, { start, end }: Mutant['location']): string =>
     .join(' ');
 const short = (text: string): string => text.replace(/\s+/g, ' ').slice(0, 100);
 
-// First the nearest chapters alone, which kill most; what is left meets the whole book.
+// The nearest kill most; what is left goes on to the next turn, up to the one that is asked for.
 const files = stryker('nearest', []);
-const left = Object.entries(files).flatMap(([file, { mutants }]) =>
-  mutants.filter(lives).map(({ location: l }) => `${file}:${l.start.line}-${l.end.line}`),
-);
-if (left.length > 0 && process.env.MUTATE_BY !== 'nearest')
-  for (const [file, { mutants }] of Object.entries(stryker('everything', ['--mutate', [...new Set(left)].join(',')])))
+for (const turn of TURNS.slice(1, 1 + Math.max(0, TURNS.indexOf((process.env.MUTATE_BY as Turn) ?? 'everything')))) {
+  const left = Object.entries(files).flatMap(([file, { mutants }]) =>
+    mutants.filter(lives).map(({ location: l }) => `${file}:${l.start.line}-${l.end.line}`),
+  );
+  if (left.length === 0) break;
+  for (const [file, { mutants }] of Object.entries(stryker(turn, ['--mutate', [...new Set(left)].join(',')])))
     for (const found of mutants) {
       const m = files[file]?.mutants.find((known) => identity(known) === identity(found));
       if (m !== undefined && lives(m)) m.status = found.status;
     }
+}
 writeFileSync(join(ROOT, `.tautograd/mutate/${name}.json`), JSON.stringify({ files }));
 
 for (const [file, { source, mutants }] of Object.entries(files)) {

@@ -1,15 +1,6 @@
 // Dialects under test: the first step of every preset for a gradient of 1 at a weight of 0, against its closed form.
 import { describe, expect, test } from 'vitest';
-import {
-  type Dialect,
-  type OPTIMIZERS,
-  ops,
-  optimizerOf,
-  optimizerRow,
-  presetOf,
-  scalar,
-  Tensor,
-} from '../src/index.ts';
+import { type Dialect, type OPTIMIZERS, ops, optimizerOf, optimizerRow, presetOf, scalar, Tensor } from '../index.ts';
 
 /** The size of the first step of a weight [1] for the gradient 1. */
 const firstStep = (name: string, dialect: Dialect, shape: readonly number[] = [1]): number => {
