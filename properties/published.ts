@@ -1,7 +1,7 @@
 // The contract and the protocol as they are published: one JSON Schema for machines, and a table for people.
 import { z } from 'zod';
-import { CONTRACT, CONTRACT_VERSION, type Entry } from './contract.ts';
 import { type Fields, number, tensor } from './contract/entry.ts';
+import { CONTRACT, CONTRACT_VERSION, type Entry } from './contract.ts';
 import { answerMessage, byeMessage, callMessage, hostHello, PROTOCOL, portHello } from './protocol.ts';
 
 type Json = { readonly [name: string]: unknown };

@@ -1,6 +1,7 @@
 // A program as a port: what it says in its hello is its adapter, and each of its entries is a call to the program.
 import type { Args } from '../contract.ts';
 import { type Adapter, definePort, type Port } from '../port.ts';
+import type { PortHello } from '../protocol.ts';
 import { type Client, type ClientOptions, connect } from './client.ts';
 
 export interface ProcessPort {
@@ -16,7 +17,7 @@ export interface ProcessPort {
 type Entries = Record<string, Record<string, Record<string, (args: Args) => Promise<Args>>>>;
 
 /** The adapter of a program that has said hello. */
-const adapterOf = ({ hello, call }: Client): Adapter => {
+export const adapterOf = (hello: PortHello, call: Client['call']): Adapter => {
   const entries: Entries = {};
   for (const id of hello.entries) {
     const [kind = '', name = '', verb = ''] = id.split('.');
@@ -36,7 +37,7 @@ export const startPort = async (command: readonly string[], options: ClientOptio
   const client = await connect(command, options);
   const { strays, pid, close } = client;
   try {
-    return { port: definePort(adapterOf(client), { timed: true }), strays, pid, close };
+    return { port: definePort(adapterOf(client.hello, client.call), { timed: true }), strays, pid, close };
   } catch (error) {
     await close();
     throw error;

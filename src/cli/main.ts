@@ -39,7 +39,7 @@ const program = new Command('tautograd')
 
 /** A port's command stands behind `--`, and its options are its own. */
 const cut = process.argv.indexOf('--', 2);
-const foreign = cut < 0 ? {} : { command: process.argv.slice(cut + 1) };
+const foreign: { readonly command?: readonly string[] } = cut < 0 ? {} : { command: process.argv.slice(cut + 1) };
 program.hook('preAction', (_, action) => {
   if (cut >= 0 && !['verify', 'doctor'].includes(action.name()))
     throw new CommandFault(`${action.name()}: it takes no command behind --`);
@@ -100,6 +100,15 @@ program
   .action(async (entries: string | undefined, { json }) =>
     ends((await import('./contract.ts')).contractCommand(entries, json === true)),
   );
+
+const ports = program.command('port').description('help with ports in other languages');
+ports
+  .command('doctor')
+  .description('go through the protocol with a program, and say what is wrong and how to mend it')
+  .usage('[options] -- command…')
+  .option('--timeout <ms>', 'longest wait for one answer (10 s unless named)', integer(1))
+  .option(...jsonFlag)
+  .action(async (options) => ends(await (await import('./doctor.ts')).doctorCommand(foreign.command, options)));
 
 program
   .command('bench')
