@@ -25,15 +25,20 @@ static double relu_back(double x, double dy, double p) { return (void)p, x > 0 ?
 static double leaky_relu(double x, double slope) { return x > 0 ? x : slope * x; }
 static double leaky_relu_back(double x, double dy, double slope) { return x > 0 ? dy : slope * dy; }
 static double sigmoid_of(double x, double p) { return (void)p, sigmoid(x); }
-// σ(x)·σ(−x), so that both tails keep their relative accuracy.
-static double sigmoid_back(double x, double dy, double p) { return (void)p, dy * (sigmoid(x) * sigmoid(-x)); }
+// σ′ = e/(1 + e)² with e = e^(−|x|), so that both tails keep their relative accuracy; no rounding lifts it above its largest value.
+static double sigmoid_slope(double x) {
+  const double e = exp(-fabs(x));
+  const double slope = e / ((1 + e) * (1 + e));
+  return slope > 0.25 ? 0.25 : slope;
+}
+static double sigmoid_back(double x, double dy, double p) { return (void)p, dy * sigmoid_slope(x); }
 // −t/(2 + t) with t = e^(−2|x|) − 1: numerator and denominator move the same way, which keeps it monotone.
 static double tanh_of(double x, double p) {
   (void)p;
   const double t = expm1(-2 * fabs(x));
   return fabs(x) < 0x1p-28 ? x : copysign(-t / (2 + t), x);
 }
-static double tanh_back(double x, double dy, double p) { return (void)p, dy * (4 * (sigmoid(2 * x) * sigmoid(-2 * x))); }
+static double tanh_back(double x, double dy, double p) { return (void)p, dy * (4 * sigmoid_slope(2 * x)); }
 static double softplus_of(double x, double p) { return (void)p, softplus(x); }
 static double softplus_back(double x, double dy, double p) { return (void)p, dy * sigmoid(x); }
 static double elu(double x, double alpha) { return x > 0 ? x : alpha * expm1(x); }
