@@ -149,11 +149,14 @@ static Tensor projected(Work *o, Tensor w, double limit) {
   Tensor made = tensor_copy(o, w);
   const size_t m = w.shape[1];
   for (size_t j = 0; j < m; j++) {
-    double squares = 0;
-    for (size_t i = j; i < w.size; i += m) squares += w.data[i] * w.data[i];
+    double size = 0, squares = 0;
+    for (size_t i = j; i < w.size; i += m) size += fabs(w.data[i]);
+    // a power of two takes away no digit, and keeps the squares of huge and tiny weights within range
+    const double scale = size > 0x1p450 ? 0x1p-600 : size < 0x1p-450 ? 0x1p600 : 1;
+    for (size_t i = j; i < w.size; i += m) squares += w.data[i] * scale * (w.data[i] * scale);
     const double norm = sqrt(squares);
-    if (norm > limit)
-      for (size_t i = j; i < w.size; i += m) made.data[i] = w.data[i] * (limit / norm);
+    if (norm > limit * scale)
+      for (size_t i = j; i < w.size; i += m) made.data[i] = w.data[i] * scale / norm * limit;
   }
   return made;
 }
