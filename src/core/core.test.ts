@@ -7,15 +7,18 @@ import {
   fold,
   fromJson,
   keyOf,
+  lookup,
   normalQuantile,
   ops,
   permutation,
   ShapeError,
   scalar,
   split,
+  TautogradError,
   Tensor,
   toJson,
   toLine,
+  UnknownNameError,
   uniform,
 } from '../index.ts';
 
@@ -129,4 +132,54 @@ test('JSON loses no double: infinities, NaN and -0 come back', () => {
     const back = (fromJson(text) as { values: number[] }).values;
     expect(back.every((v, i) => Object.is(v, values[i]))).toBe(true);
   }
+});
+
+test('JSON text keeps a list of plain numbers on one line, and nothing else', () => {
+  const value = {
+    numbers: [-1.5e-7, 12e30, -0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN, 0.25],
+    starts: [[Number.POSITIVE_INFINITY, 3], [Number.NEGATIVE_INFINITY, -0], [Number.NaN], [-12]], // biome-ignore format: one list
+    mixed: [1, 'a'],
+    none: [],
+  };
+  const text = `{
+  "numbers": [-1.5e-7, 1.2e+31, "-0", "Infinity", "-Infinity", "NaN", 0.25],
+  "starts": [
+    ["Infinity", 3],
+    ["-Infinity", "-0"],
+    ["NaN"],
+    [-12]
+  ],
+  "mixed": [
+    1,
+    "a"
+  ],
+  "none": []
+}
+`;
+  expect(toJson(value)).toBe(text);
+  expect(fromJson(text)).toEqual(value);
+  expect(fromJson('{"name": "toString", "other": "Infinity "}')).toEqual({ name: 'toString', other: 'Infinity ' });
+});
+
+test('errors say what they are, and a table that has no such row says which it has', () => {
+  for (const kind of [TautogradError, ShapeError, DomainError, UnknownNameError])
+    expect(new kind('why')).toMatchObject({ name: kind.name, message: 'why' });
+  expect(lookup({ a: 1, b: 2 }, 'letter', 'b')).toBe(2);
+  expect(() => lookup({ a: 1, b: 2 }, 'letter', 'c')).toThrow(
+    new UnknownNameError('letter: no row is called "c", known are a, b'),
+  );
+  expect(() => lookup({ a: 1 }, 'letter', 'toString')).toThrow(UnknownNameError);
+});
+
+test('trees have leaves of any kind but lists and plain records', () => {
+  const made = new Map([[1, 2]]);
+  expect(flatten<unknown>({ b: null, a: [undefined, made], c: 'text', d: 0 } as never).leaves).toEqual([
+    undefined,
+    made,
+    null,
+    'text',
+    0,
+  ]);
+  expect(flatten({ d: 1, b: 2, c: 3, a: 4 }).leaves).toEqual([4, 2, 3, 1]);
+  expect(flatten([[1, 2], [3]]).build([4, 5, 6])).toEqual([[4, 5], [6]]);
 });

@@ -94,3 +94,50 @@ describe('first steps by dialect', () => {
     expect(firstStep('muon', 'keras', [1, 1])).toBeCloseTo(0.001 * 0.2 * x, 12);
   });
 });
+
+/** What the documentation of each library says where it differs from the row: the arguments that people leave out. */
+const DIFFERENCES: Readonly<Record<string, Partial<Record<Dialect, Readonly<Record<string, number>>>>>> = {
+  sgd: { torch: { lr: 0.001 }, keras: { lr: 0.01 } },
+  momentum: { torch: { lr: 0.001, firstStepFull: 1 }, keras: { lrInside: 1 } },
+  nesterov: { torch: { lr: 0.001 }, keras: { lrInside: 1 } },
+  rprop: { paper: { lr: 0.1 }, optax: { lr: 0.001, minFactor: 0.001, maxFactor: 50_000 } },
+  lion: { keras: { lr: 0.001 }, optax: { lr: 0.001, weightDecay: 0.001 } },
+  adagrad: {
+    keras: { lr: 0.001, eps: 0, epsRoot: 1e-7, initialAccumulator: 0.1 },
+    optax: { lr: 0.001, eps: 0, epsRoot: 1e-7, initialAccumulator: 0.1 },
+  },
+  rmsprop: {
+    paper: { lr: 0.001, decay: 0.9 },
+    keras: { lr: 0.001, decay: 0.9, eps: 0, epsRoot: 1e-7 },
+    optax: { lr: 0.001, decay: 0.9, eps: 0, epsRoot: 1e-8 },
+  },
+  adadelta: { paper: { decay: 0.95 }, keras: { lr: 0.001, decay: 0.95, epsRoot: 1e-7 } },
+  adamax: { torch: { eps: 0, epsInner: 1e-8 }, keras: { lr: 0.001, eps: 1e-7 }, optax: { eps: 0, epsInner: 1e-8 } },
+  adam: { keras: { eps: 0, epsHat: 1e-7 } },
+  adamw: { keras: { eps: 0, epsHat: 1e-7, weightDecay: 0.004 }, optax: { weightDecay: 1e-4 } },
+  amsgrad: { keras: { eps: 0, epsHat: 1e-7 }, optax: { maxCorrected: 1 } },
+  nadam: { keras: { lr: 0.001, psi: 1, eps: 0, epsHat: 1e-7 }, optax: { lr: 0.001, scheduled: 0 } },
+  radam: { paper: { threshold: 4 }, torch: { eps: 0, epsHat: 1e-8 } },
+  adabelief: { paper: { eps: 1e-8, epsAdded: 1e-8 } },
+  yogi: { optax: { initialMoment: 1e-6 } },
+  lamb: { paper: { weightDecay: 0.01 }, keras: { eps: 1e-7 } },
+  prodigy: { optax: { biasCorrection: 1 } },
+  muon: { torch: { lr: 0.001, weightDecay: 0.1 }, keras: { lr: 0.001, weightDecay: 0.004, rmsScale: 1 } },
+};
+
+test('presets differ from the row in what their library says, and in nothing else', () => {
+  for (const [name, steps] of Object.entries(FIRST))
+    for (const dialect of Object.keys(steps) as readonly Dialect[])
+      expect(presetOf(name, dialect), `${name} ${dialect}`).toEqual({
+        ...optimizerRow(name).hyper,
+        ...DIFFERENCES[name]?.[dialect],
+      });
+});
+
+test('what a rule sees beyond one coordinate is declared', () => {
+  const seeing = (what: string) => Object.keys(FIRST).filter((name) => optimizerRow(name).traits.sees === what);
+  expect(seeing('leaf').sort()).toEqual(['lamb', 'muon', 'shampoo']);
+  expect(seeing('all')).toEqual(['prodigy']);
+  expect(seeing('coordinate').length).toBe(Object.keys(FIRST).length - 4);
+  expect(optimizerRow('shampoo').squares).toEqual({ left: 'rows', right: 'columns' });
+});
