@@ -73,7 +73,8 @@ const difference = (about: string, w: Mismatch | null, margin: number, dtype: Dt
     return [`${about}: ${figure(margin)} × the surprise that chance is allowed`];
   if (w === null || (Number.isNaN(w.got) && Number.isNaN(w.expected))) return [about];
   const place = `${about}${w.index > 0 ? `, element ${w.index}` : ''}`;
-  if (Number.isNaN(w.got)) return [`${place}: expected ${full(w.expected)}`, 'got NaN, which is no number: off by any measure'];
+  if (Number.isNaN(w.got))
+    return [`${place}: expected ${full(w.expected)}`, 'got NaN, which is no number: off by any measure'];
   // 0 and the infinities have no ulps worth counting, and neither has a statistic
   const countable = Number.isFinite(w.error / w.expected) && !Number.isNaN(w.allowed);
   const ulps = countable ? figure(w.error / spacing(w.expected, dtype)) : '';
