@@ -19,6 +19,8 @@ export interface Fault {
   readonly subject: string;
   /** From the largest to the smallest; none where the fault is there or not. */
   readonly sizes?: readonly number[];
+  /** Whether a trial takes long: what has to be found is then not decided apart from the smallest size, which implies it. */
+  readonly slow?: true;
   /** The size that has to be found at the latest; true where the fault has no size. */
   readonly demanded?: number | true;
   /** The fault, planted; another place for another trial, where there are many. */
@@ -106,6 +108,7 @@ export const FAULTS: readonly Fault[] = [
     subject: 'port',
     sizes: tens(6, 16),
     demanded: 1e-12,
+    slow: true,
     plant: oneWeight,
   },
   {
@@ -114,7 +117,7 @@ export const FAULTS: readonly Fault[] = [
     says: 'the same, told from finite differences of the engine’s own loss alone',
     law: 'gradient/own-function',
     subject: 'port',
-    sizes: tens(3, 12),
+    sizes: [1e-3, 1e-6, 1e-8, 1e-12],
     plant: oneWeight,
   },
   {

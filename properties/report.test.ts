@@ -80,6 +80,37 @@ describe('reports', () => {
     expect(card(row('a/one'), statistic, { dtype: 'f64' }, '')).toContain('3 × the surprise that chance is allowed');
   });
 
+  test('NaN is called what it is, and a statistic without numbers has its surprise', () => {
+    const of = (w: typeof worst | null, margin = 3): string =>
+      card(
+        row('a/one'),
+        found('a/one', 'y', 'falsified', margin, { counterexample: { input: 1, about: 'y', worst: w, shrinks: 0 } }),
+        { dtype: 'f64' },
+        '',
+      );
+    expect(of({ ...worst, got: Number.NaN, error: Number.POSITIVE_INFINITY })).toContain('got NaN, which is no number');
+    expect(of(null)).toContain('found      y: 3 × the surprise that chance is allowed');
+    expect(of(null, Number.POSITIVE_INFINITY)).not.toContain('surprise');
+  });
+
+  test('a simple factor is told where the worst input has it, too', () => {
+    const half = { index: 0, got: -1, expected: 2, error: 3, allowed: 0 };
+    const extent = { tried: 9, failing: 9, input: 1, about: 'y', margin: 8, worst: { ...half, got: 5, expected: -10 } };
+    const of = (more: object): string =>
+      card(
+        row('a/one'),
+        found('a/one', 'y', 'falsified', 1, {
+          counterexample: { input: 1, about: 'y', worst: half, shrinks: 0, asks: ['e.f.g'], extent, ...more },
+        }),
+        { dtype: 'f64' },
+        '',
+      );
+    expect(of({})).toContain('what came is −1/2 times what was expected');
+    expect(of({})).toContain('asks for   e.f.g');
+    expect(of({ extent: { ...extent, worst: { ...half, got: 3 } } })).not.toContain('pattern');
+    expect(of({ asks: Array.from({ length: 9 }, (_, i) => `e${i}`) })).toContain('e5 and 3 more');
+  });
+
   test('the tally counts laws by verdict, and bounds false alarms by the statistical checks', () => {
     const t = tally(lines, checks);
     expect(t).toEqual({

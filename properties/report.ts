@@ -68,20 +68,23 @@ const full = (x: number): string => (Object.is(x, -0) ? '-0' : String(x));
 
 /** What was expected and what came, where there are numbers to show. */
 const difference = (about: string, w: Mismatch | null, margin: number, dtype: Dtype): readonly string[] => {
+  // a statistic without numbers of its own has its surprise
+  if (w === null && Number.isFinite(margin) && margin > 0)
+    return [`${about}: ${figure(margin)} × the surprise that chance is allowed`];
   if (w === null || (Number.isNaN(w.got) && Number.isNaN(w.expected))) return [about];
+  const place = `${about}${w.index > 0 ? `, element ${w.index}` : ''}`;
+  if (Number.isNaN(w.got))
+    return [`${place}: expected ${full(w.expected)}`, 'got NaN, which is no number: off by any measure'];
   // 0 and the infinities have no ulps worth counting, and neither has a statistic
   const countable = Number.isFinite(w.error / w.expected) && !Number.isNaN(w.allowed);
-  const units = countable ? ` = ${figure(w.error / spacing(w.expected, dtype))} ulps` : '';
+  const ulps = countable ? figure(w.error / spacing(w.expected, dtype)) : '';
+  const units = countable ? ` = ${ulps} ${ulps === '1' ? 'ulp' : 'ulps'}` : '';
   const of = Number.isNaN(w.allowed)
     ? `, ${figure(margin)} × the surprise that chance is allowed`
     : w.allowed > 0
       ? `, ${figure(w.error / w.allowed)} × the allowed ${figure(w.allowed)}`
       : '';
-  return [
-    `${about}${w.index > 0 ? `, element ${w.index}` : ''}: expected ${full(w.expected)}`,
-    `got ${full(w.got)}`,
-    `off by ${figure(w.error)}${units}${of}`,
-  ];
+  return [`${place}: expected ${full(w.expected)}`, `got ${full(w.got)}`, `off by ${figure(w.error)}${units}${of}`];
 };
 
 /** Entries that a card names; a law that asks for more is about all of them. */

@@ -25,13 +25,12 @@ export interface LimitOptions {
 const sizeText = (size: number | null): string => {
   if (size === null) return '';
   const e = Math.log2(size);
-  return Number.isInteger(e) ? `2^${e}` : size < 1e-3 ? size.toExponential().replace('e', 'e') : String(size);
+  return Number.isInteger(e) ? `2^${e}` : size < 1e-3 ? size.toExponential() : String(size);
 };
 const count = (n: number): string => n.toLocaleString('en-GB');
 
 /** A probability with the nines that it has. */
-const chance = (p: number): string =>
-  p === 1 ? '1' : 1 - p < 1e-6 ? '1 − 10⁻⁶ and above' : p.toFixed(p > 0.99 ? 5 : 3);
+const chance = (p: number): string => (p === 1 ? '1' : p > 0.99999 ? '0.99999 and above' : p.toFixed(p > 0.99 ? 5 : 3));
 
 const proofOf = (s: Sized): string => (s.power === null ? `≥ ${s.atLeast.toFixed(5)}` : `= ${chance(s.power)}`);
 
