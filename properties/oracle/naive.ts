@@ -396,13 +396,15 @@ const extreme = (c: Task, { output }: Truth): boolean =>
 
 /**
  * The truth, certified by a central difference of the forward pass along a direction in which every parameter moves:
- * a wrong slope anywhere would show. Null at a kink, where the slope is a convention.
+ * a wrong slope anywhere would show. Null at a kink, where the slope is a convention, and where the loss is not a number.
  * @throws Error when backpropagation and the difference disagree, which is a fault of this file
  */
 export const certified = (c: Task, direction: readonly Values[], truth: Truth = naiveGradients(c)): Truth | null => {
   if (extreme(c, truth)) return null;
   const h = big(ORACLE_STEP);
   const [down, up] = [naiveLoss(c, direction, h.neg()), naiveLoss(c, direction, h)];
+  // without an eps a normalisation of equal numbers is 0/0, and the loss has no slope
+  if (!(truth.loss.isFinite() && down.isFinite() && up.isFinite())) return null;
   const [left, right] = [truth.loss.minus(down), up.minus(truth.loss)];
   const rounding = truth.loss.abs().plus(1).times(DIFFERENCE_ERROR);
   if (left.minus(right).abs().gt(left.abs().plus(right.abs()).times(KINK_DIGITS).plus(rounding))) return null;
