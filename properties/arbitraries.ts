@@ -107,6 +107,14 @@ export const magnitude = (reach = 20): fc.Arbitrary<number> =>
 export const filled = (shape: readonly number[], value: fc.Arbitrary<number>): fc.Arbitrary<Values> =>
   fc.array(value, { minLength: count(shape), maxLength: count(shape) }).map((data) => ({ shape, data }));
 
+/** Numbers, or now and then nothing but zeros: biases before training, a direction in which nothing moves. */
+export const orZeros = (shape: readonly number[], value: fc.Arbitrary<number>): fc.Arbitrary<Values> =>
+  fc.oneof(
+    { withCrossShrink: true },
+    { arbitrary: filled(shape, value), weight: 5 },
+    { arbitrary: filled(shape, fc.constant(0)), weight: 1 },
+  );
+
 export const vector = (value: fc.Arbitrary<number>, max = 6): fc.Arbitrary<Values> =>
   fc
     .array(value, { maxLength: max }) // filtered, because with a least length of 1 the tail of a failing head is never dropped

@@ -1,5 +1,7 @@
 // Detection limits: faults of five well-known checks, each in sizes from plain to invisible, and the law that is to find it.
 import type { Args, Plain } from './contract.ts';
+import { COUNT } from './laws/dropout-sampled.ts';
+import { VARIANCE } from './laws/initializer.ts';
 import { batchNorm } from './mutants/normengine.ts';
 import { at, changed, type Fault as Line, like, list, now, number, plain } from './mutants/plant.ts';
 import type { Port } from './port.ts';
@@ -68,17 +70,15 @@ const TRAIN = 'layer.batch_norm.train';
 const DROPOUT = 'layer.dropout';
 const HE = 'initializer.he_normal';
 
-/** Rates that the count of dropped numbers is asked for, its draws, and the level of each test. */
-const COUNTS = { rates: [1 / 5, 1 / 8, 3 / 10, 3 / 4], draws: 2 ** 14, runs: 4, level: ALPHA / 16 } as const;
 /** Chance that one of the tests finds the rate that a fault makes of each. */
 const countPower = (made: (rate: number) => number): number =>
   1 -
-  COUNTS.rates.reduce((miss, p) => {
+  COUNT.rates.reduce((miss, p) => {
     const truth = made(p);
-    return truth === p ? miss : miss * (1 - martingalePower(COUNTS.draws, p, truth, COUNTS.level)) ** COUNTS.runs;
+    return truth === p ? miss : miss * (1 - martingalePower(COUNT.draws, p, truth, COUNT.level)) ** COUNT.runs;
   }, 1);
 /** Squares that the variance of a normal initializer is measured by. */
-const SQUARES = 9 * 2 ** 16;
+const SQUARES = VARIANCE.draws * VARIANCE.size;
 
 const higher = (a: Args, by: number): Args => ({ dropRate: Math.min(1, number(a, 'dropRate') + by) });
 const fifth = (a: Args, by: number): Args => (number(a, 'dropRate') === 1 / 5 ? higher(a, by) : {});

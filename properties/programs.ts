@@ -1,6 +1,6 @@
 // Generators of programs as data: chains of operations whose values stay whole numbers, smooth scalars, and unary chains.
 import fc from 'fast-check';
-import { cotangent, extent, filled, moderate, small, type Values } from './arbitraries.ts';
+import { cotangent, extent, filled, moderate, orZeros, small, type Values } from './arbitraries.ts';
 import type { Equation } from './args.ts';
 import { rowOf } from './contract.ts';
 import type { PortInfo } from './port.ts';
@@ -19,14 +19,6 @@ export interface ProgramCase {
 /** What a whole-number program is made of, beside the product of matrices that it begins with. */
 const UNARY = ['neg', 'relu', 'abs', 'square', 'identity'];
 const BINARY = ['add', 'sub', 'mul', 'maximum', 'minimum'];
-/** Numbers, or now and then nothing but zeros: a direction in which an argument does not move. */
-export const orNothing = (shape: readonly number[], value: fc.Arbitrary<number>): fc.Arbitrary<Values> =>
-  fc.oneof(
-    { withCrossShrink: true },
-    { arbitrary: filled(shape, value), weight: 4 },
-    { arbitrary: filled(shape, fc.constant(0)), weight: 1 },
-  );
-
 /** Operations that square the size of values, of which a program has two at most. */
 const GROWING = ['square', 'mul'];
 
@@ -66,7 +58,7 @@ export const wholeProgram = (port: PortInfo, scalar = false): fc.Arbitrary<Progr
         equations.push({ op, reads: BINARY.includes(op) ? [first, second] : [first] });
       }
       if (scalar) equations.push({ op: 'sum', reads: [3 + equations.length], params: { axes: [0, 1], keep: false } });
-      const tensors = (value: fc.Arbitrary<number>) => fc.tuple(...shapes.map((s) => orNothing(s, value)));
+      const tensors = (value: fc.Arbitrary<number>) => fc.tuple(...shapes.map((s) => orZeros(s, value)));
       return fc.record({
         equations: fc.constant(equations),
         inputs: fc.tuple(...shapes.map((s, i) => filled(s, i === 2 ? behind(1 / 4) : i === 3 ? behind(1 / 8) : whole))),

@@ -1,6 +1,6 @@
 // The chapter of the dense layer: full mantissas against 64 digits, samples apart, and the structure of its gradient.
 import fc from 'fast-check';
-import { cotangent, filled, magnitude, moderate, small, type Values, wideExtent } from '../arbitraries.ts';
+import { cotangent, magnitude, moderate, orZeros, small, type Values, wideExtent } from '../arbitraries.ts';
 import { ask, every, having, type Inquiry, law, same, type Verdict, within } from '../law.ts';
 import { type Big, exact, expecting, nearest, ZERO } from '../oracle/exact.ts';
 import type { PortInfo } from '../port.ts';
@@ -12,13 +12,6 @@ interface DenseCase {
   readonly b: Values;
   readonly dy: Values;
 }
-/** Numbers, or now and then nothing but zeros, as biases are before training. */
-const orZeros = (shape: readonly number[], value: fc.Arbitrary<number>): fc.Arbitrary<Values> =>
-  fc.oneof(
-    { withCrossShrink: true },
-    { arbitrary: filled(shape, value), weight: 6 },
-    { arbitrary: filled(shape, fc.constant(0)), weight: 1 },
-  );
 const times = (value: fc.Arbitrary<number>, by: number): fc.Arbitrary<number> => value.map((v) => v * by);
 /** Layers of all sizes, of numbers of all sizes; powers of two leave integers as exact as they were. */
 const denseCase = (value: fc.Arbitrary<number>, dy: fc.Arbitrary<number>): fc.Arbitrary<DenseCase> =>

@@ -57,6 +57,13 @@ const agreement = (p: number): number => p * p + (1 - p) * (1 - p);
 const alike = (a: readonly boolean[], b: readonly boolean[]): readonly boolean[] => a.map((v, i) => v === b[i]);
 
 const COUNTED = [2 ** 5, 2 ** 9] as const;
+/** How `dropout/count` decides: the rates asked for in each run, the draws at each, the runs, and the level of one test. */
+export const COUNT = {
+  rates: RATES,
+  draws: COUNTED[0] * COUNTED[1],
+  runs: RUNS,
+  level: ALPHA / RUNS / RATES.length,
+} as const;
 const COMPARED = [2 ** 4, 2 ** 7] as const;
 const LAGS = [1, 2, 3, 4, 8, 12, 16, 32, 64, 96, 192, 256, 384, 768, 1024] as const;
 const SPREAD = [8, 12, 64] as const;
@@ -246,10 +253,7 @@ export const sampledDropoutLaws = [
         const share = dropped.filter(Boolean).length / dropped.length;
         verdicts.push(
           beside(
-            tested(
-              `share of dropped numbers at rate ${dropRate}`,
-              martingaleTest(dropped, dropRate, ALPHA / RUNS / RATES.length),
-            ),
+            tested(`share of dropped numbers at rate ${dropRate}`, martingaleTest(dropped, dropRate, COUNT.level)),
             share,
             dropRate,
           ),

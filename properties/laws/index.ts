@@ -36,6 +36,7 @@ import { networkSymmetryLaws } from './network-symmetries.ts';
 import { normLaws } from './norm.ts';
 import { normSymmetryLaws } from './normsymmetry.ts';
 import { opLaws } from './op.ts';
+import { opShapeLaws } from './op-shapes.ts';
 import { optimizerLaws } from './optimizer.ts';
 import { closedOptimizerLaws } from './optimizer-closed.ts';
 import { quadraticLaws } from './optimizer-quadratic.ts';
@@ -67,6 +68,7 @@ export const LAWS: readonly Law[] = covering([
   ...lossFamilyLaws,
   ...lossKindLaws,
   ...opLaws,
+  ...opShapeLaws,
   ...gradientLaws,
   ...gradientModelLaws,
   ...gradientStructureLaws,

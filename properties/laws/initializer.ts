@@ -53,6 +53,9 @@ const fan = fc.oneof(
   { arbitrary: fc.integer({ min: 1000, max: 9999 }), weight: 1 },
 );
 
+/** How `initializer/variance` decides: so many draws of so many weights. */
+export const VARIANCE = { draws: 9, size: 2 ** 16 } as const;
+
 export const initializerLaws = [
   law<Draw>({
     id: 'initializer/points',
@@ -141,7 +144,7 @@ export const initializerLaws = [
     kills: ['tfjs #8594 (live)', 'TF #18706', 'keras #8048', 'LBANN #316', 'mlverse #555', 'Flux 4f87f2b'],
     detects: 'a variance off by 2 % with probability 0.999, one off by 3 % with probability 1 − 10⁻⁶',
     subjects: among(statedAs('normal'), 'initializer', 'sample'),
-    given: () => fc.noShrink(fc.tuple(...Array.from({ length: 9 }, () => draw(2 ** 16)))),
+    given: () => fc.noShrink(fc.tuple(...Array.from({ length: VARIANCE.draws }, () => draw(VARIANCE.size)))),
     *holds(draws, _port, name) {
       let sum = 0;
       for (const d of draws) sum += squares(yield* sample(name, d)) / varianceOf(name, d);

@@ -7,7 +7,7 @@ import { rowOf } from '../contract.ts';
 import { claim, every, type Inquiry, law, same, within } from '../law.ts';
 import { type Big, big, exact, expecting, nearest, ZERO } from '../oracle/exact.ts';
 import { bendsAt, differenceOf, slopeAt } from '../oracle/formula.ts';
-import { bounded, exactly64, paramScope, shifted } from '../oracle/readings.ts';
+import { bounded, type Exact, exactly64, paramScope, shifted } from '../oracle/readings.ts';
 import type { PortInfo } from '../port.ts';
 import { FORMATS, grantOf, ORACLE_STEP } from '../tolerance.ts';
 import { boundedOf, exactOf, graph, like } from './cases.ts';
@@ -18,17 +18,19 @@ interface Applied {
   readonly params: unknown;
   readonly dy: Values;
 }
+/** A number for an argument of a row: inside its domain, whose ends are open, and off the kinks, which have laws of their own. */
+export const inside =
+  (port: PortInfo, name: string, arg: number) =>
+  (v: number): number => {
+    const { domain, kinks } = rowOf(name);
+    const { round } = FORMATS[port.dtype];
+    const [low, high] = domain[arg] ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+    const a = Math.abs(v) || 1;
+    if (Number.isFinite(high)) return round(low + ((high - low) * a) / (1 + a));
+    return Number.isFinite(low) ? round(low + a) : kinks.some((k) => k.arg === arg && k.at === v) ? v + 1 : v;
+  };
 const applied = (port: PortInfo, name: string): fc.Arbitrary<Applied> => {
   const row = rowOf(name);
-  const inside =
-    (arg: number) =>
-    (v: number): number => {
-      const [low, high] = row.domain[arg] ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
-      const a = Math.abs(v) || 1; // open at both ends, and away from the kinks, which have laws of their own
-      if (Number.isFinite(high)) return round(low + ((high - low) * a) / (1 + a));
-      return Number.isFinite(low) ? round(low + a) : row.kinks.some((k) => k.arg === arg && k.at === v) ? v + 1 : v;
-    };
-  const { round } = FORMATS[port.dtype];
   if (row.kind === 'spectral') return symmetric(port, name);
   return stretched(fc.tuple(extent(3), extent(3), extent(3))).chain(([n = 1, k = 1, m = 1]) => {
     const shapes =
@@ -41,7 +43,12 @@ const applied = (port: PortInfo, name: string): fc.Arbitrary<Applied> => {
     return fc.record({
       xs: fc.tuple(
         ...shapes.map((s, i) =>
-          filled(s, row.kind === 'draw' ? fc.integer({ min: 0, max: 2 ** 20 }) : moderate(port.dtype).map(inside(i))),
+          filled(
+            s,
+            row.kind === 'draw'
+              ? fc.integer({ min: 0, max: 2 ** 20 })
+              : moderate(port.dtype).map(inside(port, name, i)),
+          ),
         ),
       ),
       params: fc.constant(params),
@@ -89,26 +96,19 @@ const cotangents = (
     );
   if (row.kind === 'draw' || row.constant) return xs.map((x) => x.data.map(() => ({ value: ZERO, error: ZERO })));
   // several steps: a central difference of ⟨dy, f⟩ in every coordinate
-  if (typeof row.formula === 'object' && 'each' in row.formula)
+  if (typeof row.formula === 'object' && 'each' in row.formula) {
+    const paired = (args: readonly Exact[]): Big =>
+      over(exactly64, name, args, params).data.reduce((s, v, m) => s.plus(v.times(exact(dy.data[m] ?? 0))), ZERO);
+    const lifted = xs.map(exactOf);
+    const mid = paired(lifted);
     return xs.map((x, k) =>
       x.data.map((_, i) => {
-        const at = (h: string): Big => {
-          const moved = xs.map((v, j) =>
-            j === k
-              ? shifted(
-                  exactOf(v),
-                  v.data.map((__, m) => (m === i ? 1 : 0)),
-                  h,
-                )
-              : exactOf(v),
-          );
-          const image = over(exactly64, name, moved, params);
-          return image.data.reduce((s, v, m) => s.plus(v.times(exact(dy.data[m] ?? 0))), ZERO);
-        };
-        const [down, mid, up] = [at(`-${ORACLE_STEP}`), at('0'), at(ORACLE_STEP)];
-        return differenceOf(down, mid, up, big(ORACLE_STEP));
+        const unit = x.data.map((__, m) => (m === i ? 1 : 0));
+        const at = (h: string): Big => paired(lifted.map((v, j) => (j === k ? shifted(v, unit, h) : v)));
+        return differenceOf(at(`-${ORACLE_STEP}`), mid, at(ORACLE_STEP), big(ORACLE_STEP));
       }),
     );
+  }
   // linear in each argument: the cotangent of an entry is ⟨dy, f(…, unit, …)⟩
   return xs.map((x, k) =>
     x.data.map((_, i) => {

@@ -1,6 +1,7 @@
 // Faults that show only at the edges: rare sizes, ranks, magnitudes, seeds, steps, or exact values of a parameter.
 import { drawEdgeMutants } from './edges-draws.ts';
 import { elementEdgeMutants } from './edges-elements.ts';
+import { networkEdgeMutants } from './edges-networks.ts';
 import { optimizerEdgeMutants } from './edges-optimizers.ts';
 import { trainingEdgeMutants } from './edges-training.ts';
 import type { Mutant } from './plant.ts';
@@ -10,4 +11,5 @@ export const edgeMutants: readonly Mutant[] = [
   ...drawEdgeMutants,
   ...optimizerEdgeMutants,
   ...trainingEdgeMutants,
+  ...networkEdgeMutants,
 ];

@@ -186,13 +186,19 @@ describe.concurrent('verdicts', () => {
     expect(found[1]?.counterexample).toMatchObject({ input: 13, about: expect.stringMatching(/exit code 7/) });
   });
 
-  test('of a program that is given up keep the input that it died of', async () => {
-    const own = await start('die', { restarts: 2 });
-    const { status, counterexample } = await check(echo, own.port, 'identity', { seed: 1 });
-    const later = await check(sound, own.port, 'identity', { seed: 1 });
-    await own.close();
-    expect({ status, counterexample }).toMatchObject({ status: 'crashed', counterexample: { input: 13 } });
-    expect(later.status).toMatch(/holds|crashed/);
+  test('of a program that is given up keep the input that it died of; others learn that it is not to be had', async () => {
+    for (const [restarts, after] of [
+      [0, 'crashed'],
+      [1, 'holds'],
+    ] as const) {
+      const own = await start('die', { restarts });
+      const { status, counterexample } = await check(echo, own.port, 'identity', { seed: 1 });
+      const later = await check(sound, own.port, 'identity', { seed: 1 });
+      await own.close();
+      expect({ status, counterexample }).toMatchObject({ status: 'crashed', counterexample: { input: 13 } });
+      expect(later.status).toBe(after);
+      if (after === 'crashed') expect(later.counterexample?.about).toContain('was started again 0 times');
+    }
   });
 });
 
