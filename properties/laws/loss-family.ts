@@ -8,7 +8,7 @@ import { lossTruth } from '../oracle/elements.ts';
 import { type Big, exact, expecting, nearest, ONE, ZERO } from '../oracle/exact.ts';
 import type { PortInfo } from '../port.ts';
 import { contractDerivativeUlps, contractUlps, exactly, FORMATS, gamma, SECANT_STEP, ulpsAt } from '../tolerance.ts';
-import { type Batch, batch, gradient, one, termsOf, twice, value } from './loss.ts';
+import { type Batch, batch, gradient, one, sizesOf, termsOf, twice, value } from './loss.ts';
 
 /** Losses that never see a negative probability or a wrong target, by what their targets are. */
 const soft = among(['bce', 'bce_with_logits', 'softmax_cross_entropy'], 'loss', 'forward');
@@ -62,26 +62,6 @@ export const slack = (port: PortInfo, name: string, b: Batch, v: number): number
   const relative = gamma(b.prediction.data.length + 1, u) + 2 * contractUlps(1) * u;
   return 2 * relative * (Math.abs(v) + sizesOf(name, b)) + tiny;
 };
-/** The divergence alone adds terms of both signs. */
-const sizesOf = (name: string, { prediction: p, target: y }: Batch): number =>
-  name === 'kl'
-    ? y.data.reduce(
-        (s, t, i) =>
-          s +
-          (t === 0
-            ? 0
-            : Math.abs(
-                t *
-                  nearest(
-                    exact(t)
-                      .div(exact(p.data[i] ?? 1))
-                      .ln(),
-                  ),
-              )),
-        0,
-      )
-    : 0;
-
 /** −y·ln p − (1 − y)·ln(1 − p) at 64 digits, 0·ln 0 = 0. */
 const crossEntropy = (p: number, y: number): Big => {
   const term = (w: Big, q: Big): Big => (w.isZero() ? ZERO : w.times(q.ln()).neg());

@@ -1,6 +1,6 @@
 // The Boltzmann machine once more at 64 digits: by enumeration of its states, from the energy alone.
 import { DIFFERENCE_ERROR, ORACLE_STEP } from '../tolerance.ts';
-import { type Big, big, exact, nearest, ONE, ZERO } from './exact.ts';
+import { type Big, big, exact, log1p, nearest, ONE, ZERO } from './exact.ts';
 import { differenceOf, type Slope } from './formula.ts';
 
 type Row = readonly Big[];
@@ -75,8 +75,21 @@ const weightsGiven = (m: ExactMachine, v: Row): Row => {
   return statesOf(m.c.length).map((h) => product([own, ...on.filter((_, j) => h[j] === 1)]));
 };
 
+/** ln(1 + e^a), with all its digits where that is nearly 0. */
+export const softplusOf = (a: Big): Big => log1p(a.exp());
+
+/** ln Σ eˣ: the largest, and what the others add to it, which may be next to nothing. */
+export const logSumOf = (xs: Row): Big => {
+  const top = xs.reduce((best, x, i) => (x.gt(xs[best] ?? x) ? i : best), 0);
+  const most = xs[top] ?? ZERO;
+  return most.plus(log1p(sum(xs.filter((_, i) => i !== top).map((x) => x.minus(most).exp()))));
+};
+
 /** −ln Σ_h e^(−E(v, h)), summed state by state. */
-export const freeEnergyOf = (m: ExactMachine, v: Row): Big => sum(weightsGiven(m, v)).ln().neg();
+export const freeEnergyOf = (m: ExactMachine, v: Row): Big => {
+  const on = pushOf(m, v);
+  return logSumOf(statesOf(m.c.length).map((h) => sum([dot(v, m.b), ...on.filter((_, j) => h[j] === 1)]))).neg();
+};
 
 /** p(hⱼ = 1 | v): the share of the states h with hⱼ = 1. */
 export const hiddenGivenOf = (m: ExactMachine, v: Row): Row => {
@@ -272,12 +285,6 @@ export const walk = (
   );
   return { slope: minus(back, there), size: combined(back, there, (a, b) => a.plus(b)), reached, gap };
 };
-
-/** ln(1 + e^a). */
-export const softplusOf = (a: Big): Big => a.exp().plus(1).ln();
-
-/** ln Σ eˣ. */
-export const logSumOf = (xs: Row): Big => sum(xs.map((x) => x.exp())).ln();
 
 /** How fast a reversible chain with no negative eigenvalue forgets: λ₂ ≤ (tr T³² − 1)^(1/32). */
 export const memoryOf = (t: Matrix): Big => {
