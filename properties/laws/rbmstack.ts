@@ -126,7 +126,11 @@ export const machineStackLaws: readonly Law[] = [
       const [shares = s.x] = yield* upwards([lower], s.x);
       const [below, above] = [logits(s.x, u), logits(shares, u)];
       const even = yield* stack({ ...still, units: [s.x.shape[1] ?? 1, s.x.shape[1] ?? 1] });
-      const learned = own.every(({ b }, i) => b.data.some((v, k) => v !== [lower, upper][i]?.b.data[k]));
+      // weights and hidden biases: the visible biases of an upper machine follow from the one below, trained or not
+      const learned = own.every((m, i) => {
+        const before = [lower, upper][i];
+        return m.w.data.some((v, k) => v !== before?.w.data[k]) || m.c.data.some((v, k) => v !== before?.c.data[k]);
+      });
       return every([
         within('visible biases of the lower machine', lower.b.data, below.values, below.allowed),
         within('visible biases of the upper machine', upper.b.data, above.values, above.allowed),

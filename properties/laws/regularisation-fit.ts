@@ -185,6 +185,8 @@ export const trainedRegularisationLaws = [
       const decay = shrinkage(l2, conventions.l2);
       const total = g.data.map((v, i) => v + decay * (w.data[i] ?? 0));
       fc.pre(total.every((v) => v !== 0)); // without epsilon, 0 ÷ 0
+      // the penalty may turn a sign by as much as the decay moves the weight
+      fc.pre(total.some((v, i) => Math.sign(v) !== Math.sign(g.data[i] ?? 0) + decay * (w.data[i] ?? 0)));
       const coupled = yield* stepOf('adam', w, plus(g, penalty), shared);
       const decoupled = yield* stepOf('adamw', w, g, { ...shared, weightDecay: decay });
       // two moments with their corrections (four roundings each), root, quotient, rate, decay (two), difference
