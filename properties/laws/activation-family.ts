@@ -350,6 +350,7 @@ export const activationFamilyLaws = [
       fc.pre(Number.isFinite(above));
       const [a = 0, b = 0] = yield* forward(name, column(x, above), p);
       const [s, t] = [truthAt(name, x, p).value, truthAt(name, above, p).value];
+      fc.pre([s, t].every((v) => Number.isFinite(FORMATS[port.dtype].round(nearest(v))))); // ∞ − ∞ is no distance
       const k = contractUlps(rowOf(name).ulp);
       return within(
         `f(${above}) − f(${x})`,
