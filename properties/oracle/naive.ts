@@ -158,7 +158,7 @@ const WHOLE: Readonly<Record<string, (row: Row) => Row>> = {
 /** min(−log p, 100), as the loss of a probability is floored. */
 const surprise = (p: Num): Num => {
   const v = minus(constant(0), through(logarithm, p));
-  return v.value.lt(100) ? v : constant(100);
+  return v.value.gte(100) ? constant(100) : v; // what is not a number stays so
 };
 
 /** The terms of a loss for one sample: one per element, or one in all. */
@@ -233,8 +233,13 @@ interface Supply {
 const column = (rows: Rows, j: number): Row => rows.map((row) => at(row, j));
 const mean = (xs: Row): Num => over(sum(xs), constant(xs.length));
 const squares = (xs: Row, m: Num): Num => sum(xs.map((v) => times(minus(v, m), minus(v, m))));
-const normal = (v: Num, m: Num, variance: Num, eps: number, gamma: Num, beta: Num): Num =>
-  plus(times(gamma, over(minus(v, m), through(root, plus(variance, constant(eps))))), beta);
+/** Not a number where a spread is but the rounding of 64 digits: without an eps, equal numbers are 0/0 when normalised. */
+const normal = (v: Num, m: Num, variance: Num, eps: number, gamma: Num, beta: Num): Num => {
+  const spread = plus(variance, constant(eps));
+  const noise = m.value.times(DIFFERENCE_ERROR).pow(2);
+  if (!spread.value.isZero() && spread.value.lte(noise)) return constant(Number.NaN);
+  return plus(times(gamma, over(minus(v, m), through(root, spread))), beta);
+};
 
 const apply = (layer: AnyLayer, rows: Rows, s: Supply): Rows => {
   if (layer.type === 'dense') {
