@@ -14,6 +14,47 @@ export interface Values {
 
 const count = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
+/**
+ * The usual inputs, and each rare kind of them for certain: the first input is a usual one, then comes one of every kind, then
+ * usual ones again. Made afresh for every check, which counts its inputs.
+ */
+export const visiting = <T>(usual: fc.Arbitrary<T>, ...rare: readonly fc.Arbitrary<T>[]): fc.Arbitrary<T> =>
+  new Visits([usual, ...rare]);
+
+/** What a value of {@link Visits} came from, with what its own generator needs to shrink it. */
+class Origin<T> {
+  readonly by: fc.Arbitrary<T>;
+  readonly context: unknown;
+  constructor(by: fc.Arbitrary<T>, context: unknown) {
+    this.by = by;
+    this.context = context;
+  }
+}
+
+class Visits<T> extends fc.Arbitrary<T> {
+  readonly #kinds: readonly [fc.Arbitrary<T>, ...fc.Arbitrary<T>[]];
+  #made = 0;
+  constructor(kinds: readonly [fc.Arbitrary<T>, ...fc.Arbitrary<T>[]]) {
+    super();
+    this.#kinds = kinds;
+  }
+  #from(by: fc.Arbitrary<T>, { value_, context }: fc.Value<T>): fc.Value<T> {
+    return new fc.Value(value_, new Origin(by, context));
+  }
+  override generate(random: fc.Random, bias: number | undefined): fc.Value<T> {
+    const by = this.#kinds[this.#made++] ?? this.#kinds[0];
+    return this.#from(by, by.generate(random, bias));
+  }
+  override canShrinkWithoutContext(value: unknown): value is T {
+    return this.#kinds[0].canShrinkWithoutContext(value);
+  }
+  override shrink(value: T, origin: unknown): fc.Stream<fc.Value<T>> {
+    const [by, context] =
+      origin instanceof Origin ? [origin.by as fc.Arbitrary<T>, origin.context] : [this.#kinds[0], origin]; // made above
+    return by.shrink(value, context).map((v) => this.#from(by, v));
+  }
+}
+
 /** Multiples of 1/8 between −8 and 8: sums and products of a few are exact in every format. */
 export const dyadic = fc.integer({ min: -64, max: 64 }).map((k) => k / 8);
 

@@ -11,6 +11,7 @@ import {
   seed,
   targetsFor,
   type Values,
+  visiting,
 } from './arbitraries.ts';
 import type { AnyLayer } from './args.ts';
 import { camel, parametersOf } from './contract.ts';
@@ -146,6 +147,9 @@ export interface Choice {
   readonly weight?: fc.Arbitrary<number>;
   /** Whether normalisations may have an eps of 0, so that the loss may not be a number. */
   readonly bare?: boolean;
+  /** Features and samples, where they are given. */
+  readonly inputs?: number;
+  readonly batch?: number;
 }
 
 /**
@@ -160,16 +164,18 @@ export const anyNetwork = (
     parts = port.parts,
     weight = mild(port),
     bare = false,
+    inputs: features,
+    batch: samples,
   }: Choice = {},
 ): fc.Arbitrary<NetworkCase> =>
   fc
     .record({
-      inputs: orEnd(extent(4), 9, 11),
+      inputs: features === undefined ? orEnd(extent(4), 9, 11) : fc.constant(features),
       stack: fc.array(blocks(names, parts, bare), { maxLength: 4 }),
       outputs: extent(3),
       loss: fc.constantFrom(...losses),
       reduction: fc.constantFrom('mean' as const, 'sum' as const),
-      batch: orEnd(extent(3), 5, 9),
+      batch: samples === undefined ? orEnd(extent(3), 5, 9) : fc.constant(samples),
       l1: strength,
       l2: strength,
       penalised: fc.boolean(),
@@ -238,7 +244,16 @@ export interface LargeCase {
   readonly seed: number;
 }
 
-export const largeNetwork = (names: readonly string[], losses: readonly string[]): fc.Arbitrary<LargeCase> =>
+/** Any, and the widest output and the longest batch for certain. */
+export const largeNetwork = (names: readonly string[], losses: readonly string[]): fc.Arbitrary<LargeCase> => {
+  const any = largest(names, losses);
+  return visiting(
+    any,
+    any.map((c) => ({ ...c, widths: [...c.widths.slice(0, -1), 16], batch: 9 })),
+  );
+};
+
+const largest = (names: readonly string[], losses: readonly string[]): fc.Arbitrary<LargeCase> =>
   fc.record({
     widths: fc.tuple(
       fc.integer({ min: 32, max: 64 }),

@@ -1,6 +1,6 @@
 // The chapter of the dense layer: full mantissas against 64 digits, samples apart, and the structure of its gradient.
 import fc from 'fast-check';
-import { cotangent, magnitude, moderate, orZeros, small, type Values, wideExtent } from '../arbitraries.ts';
+import { cotangent, magnitude, moderate, orZeros, small, type Values, visiting, wideExtent } from '../arbitraries.ts';
 import { ask, every, having, type Inquiry, law, same, type Verdict, within } from '../law.ts';
 import { type Big, exact, expecting, nearest, ZERO } from '../oracle/exact.ts';
 import type { PortInfo } from '../port.ts';
@@ -12,11 +12,35 @@ interface DenseCase {
   readonly b: Values;
   readonly dy: Values;
 }
+const given = (v: number | undefined, usual: fc.Arbitrary<number>): fc.Arbitrary<number> =>
+  v === undefined ? usual : fc.constant(v);
 const times = (value: fc.Arbitrary<number>, by: number): fc.Arbitrary<number> => value.map((v) => v * by);
+/** Samples, inputs and units, and how large data, weights and cotangents are; what is not named is anything. */
+type Size = Partial<Readonly<Record<'n' | 'i' | 'o' | 'xs' | 'ws' | 'dys', number>>>;
+/** Each long axis, and each kind of number far from 1. */
+const RARE: readonly Size[] = [
+  { ws: 2 ** -20, n: 2, i: 2, o: 2 },
+  { xs: 2 ** 20, n: 2, i: 2, o: 2 },
+  { dys: 2 ** 20, n: 2, i: 2, o: 2 },
+  { n: 11, i: 2, o: 2 },
+  { i: 11, n: 1, o: 2 },
+  { o: 11, n: 1, i: 2 },
+];
+
 /** Layers of all sizes, of numbers of all sizes; powers of two leave integers as exact as they were. */
 const denseCase = (value: fc.Arbitrary<number>, dy: fc.Arbitrary<number>): fc.Arbitrary<DenseCase> =>
+  visiting(sized(value, dy, {}), ...RARE.map((size) => sized(value, dy, size)));
+
+const sized = (value: fc.Arbitrary<number>, dy: fc.Arbitrary<number>, size: Size): fc.Arbitrary<DenseCase> =>
   fc
-    .tuple(wideExtent(4), wideExtent(5), wideExtent(4), magnitude(), magnitude(), magnitude())
+    .tuple(
+      given(size.n, wideExtent(4)),
+      given(size.i, wideExtent(5)),
+      given(size.o, wideExtent(4)),
+      given(size.xs, magnitude()),
+      given(size.ws, magnitude()),
+      given(size.dys, magnitude()),
+    )
     .chain(([n, i, o, xs, ws, dys]) =>
       fc.record({
         x: orZeros([n, i], times(value, xs)),

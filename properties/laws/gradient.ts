@@ -1,6 +1,6 @@
 // The chapter of gradients: networks against the 64-digit oracle, exact lattices, linearity, accumulation, broadcasting.
 import fc from 'fast-check';
-import { cotangent, extent, filled, moderate, type NetworkCase, small, type Values } from '../arbitraries.ts';
+import { cotangent, extent, filled, moderate, type NetworkCase, small, type Values, visiting } from '../arbitraries.ts';
 import { type Plain, parametersOf } from '../contract.ts';
 import { ask, each, every, having, type Inquiry, law, same, within } from '../law.ts';
 import { type Big, exact, expecting, nearest, ZERO } from '../oracle/exact.ts';
@@ -33,6 +33,15 @@ const eachField = (
   b: Readonly<Record<string, readonly number[]>>,
   f: (v: number) => number,
 ) => every(Object.keys(a).map((name) => same(name, b[name] ?? [], (a[name] ?? []).map(f))));
+
+/** The first sample of a batch once more, and nothing else. */
+const twins = (networks: fc.Arbitrary<NetworkCase>): fc.Arbitrary<NetworkCase> => {
+  const twice = (v: Values): Values => {
+    const first = v.data.slice(0, v.data.length / (v.shape[0] ?? 1));
+    return { shape: [2, first.length], data: [...first, ...first] };
+  };
+  return networks.map((c) => ({ ...c, x: twice(c.x), y: twice(c.y) }));
+};
 
 export const gradientLaws = [
   law<NetworkCase>({
@@ -67,7 +76,7 @@ export const gradientLaws = [
     source: 'Rumelhart, Hinton & Williams 1986',
     kills: ['burn #4069', 'candle #211'],
     subjects: needsLattice,
-    given: (port) => lattice(port, 3),
+    given: (port) => visiting(lattice(port, 3), twins(lattice(port, 3))),
     *holds(c, port) {
       const answer = yield* lossAndGrad(c);
       const truth = rationalGradients(c, port.conventions.reluSlopeAtZero);
@@ -88,7 +97,7 @@ export const gradientLaws = [
     says: 'the gradient of a batch is the sum over its samples',
     kills: ['keras #19363', 'burn #695'],
     subjects: needsLattice,
-    given: (port) => lattice(port, 2),
+    given: (port) => visiting(lattice(port, 2), twins(lattice(port, 2))),
     *holds(c) {
       const whole = (yield* lossAndGrad(c)).tensors('gradients');
       const n = c.x.shape[0] ?? 1;

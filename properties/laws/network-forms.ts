@@ -1,6 +1,6 @@
 // Networks as functions: their value in both modes, what simple models come to, and what must be refused.
 import fc from 'fast-check';
-import { moderate, type NetworkCase, type Values } from '../arbitraries.ts';
+import { moderate, type NetworkCase, type Values, visiting } from '../arbitraries.ts';
 import { ask, claim, every, having, law, same, within } from '../law.ts';
 import { anyNetwork, mild, modelLosses, needsOf } from '../networks.ts';
 import { exact, expecting, ZERO } from '../oracle/exact.ts';
@@ -55,7 +55,10 @@ export const networkFormLaws = [
     kills: ['tinygrad #4351'],
     subjects: needsForward,
     given: (port) =>
-      fc.record({ c: anyNetwork(port, { bare: true }), mode: fc.constantFrom('train' as const, 'eval' as const) }),
+      fc.record({
+        c: visiting(anyNetwork(port, { bare: true }), anyNetwork(port, { inputs: 11, batch: 9 })),
+        mode: fc.constantFrom('train' as const, 'eval' as const),
+      }),
     *holds({ c, mode }, port) {
       const bound = outputOver(bounded(grantOf(port)), c, boundedOf, mode);
       const got = yield* forward(c, mode);

@@ -210,7 +210,7 @@ const ZEROS: Readonly<Record<string, Zero>> = {
     *check() {
       return same(
         'weights, bias and mistakes after no epoch',
-        yield* values('perceptron.perceptron.fit', samplesAt({ epochs: 0 })),
+        (yield* values('perceptron.perceptron.fit', samplesAt({ epochs: 0 }))).slice(0, 3), // counts may be left out
         [0, 0, 0],
       );
     },

@@ -104,7 +104,7 @@ export const optimizerMutants: readonly Mutant[] = [
     id: 'momentum/swaps-dampening',
     says: 'takes dampening for its complement',
     killedBy: ['optimizer/constant-gradient'],
-    plant: withHyper('momentum', (h) => ({ ...h, dampening: 1 - (h.dampening ?? 0) })),
+    plant: withHyper('momentum', (h) => ({ ...h, dampening: 1 - Math.max(2 ** -53, h.dampening ?? 0) })),
   },
   {
     id: 'rates/one-late',
