@@ -40,6 +40,17 @@ export interface RatesArgs extends RunArgs {
   readonly rates: readonly number[];
 }
 
+/** A row by name, in the contract's spelling, with numbers of its own. */
+interface NamedArgs {
+  readonly name: string;
+  readonly hyper: Hyper;
+}
+export interface WrappedArgs extends RunArgs {
+  /** From the inside out. */
+  readonly wrappers: readonly NamedArgs[];
+  readonly schedule?: NamedArgs;
+}
+
 export interface WrapperArgs extends RunArgs {
   /** The optimizer inside, in the contract's spelling. */
   readonly inner: string;

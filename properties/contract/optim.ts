@@ -27,6 +27,21 @@ export const optimEntries: readonly Entry[] = [
   {
     kind: 'optimizer',
     names: snakes(OPTIMIZERS),
+    call: 'run_wrapped',
+    says: 'parameters after every step inside wrappers, which are named from the inside out, with a schedule on the rate of the rule where one is named',
+    takes: {
+      params: tensors,
+      gradients: z.array(tensors),
+      hyper: numbers,
+      wrappers: z.array(z.object({ name: z.string(), hyper: numbers })),
+      schedule: z.object({ name: z.string(), hyper: numbers }).optional(),
+    },
+    gives: { params: z.array(tensors) },
+    shapes: (a) => ({ params: stepsOf(a) }),
+  },
+  {
+    kind: 'optimizer',
+    names: snakes(OPTIMIZERS),
     call: 'accepts',
     says: 'whether it would work with these hyper-parameters, rather than refuse an unknown name or a value out of range',
     takes: { hyper: numbers },

@@ -68,9 +68,10 @@ export const dropoutCase = (
   port: PortInfo,
   rate: fc.Arbitrary<number> = anyRate(port),
   value: fc.Arbitrary<number> = orZero(finite(port.dtype)),
+  shapes: fc.Arbitrary<readonly number[]> = stretched(fc.array(extent(4), { minLength: 1, maxLength: 3 })),
 ): fc.Arbitrary<DropoutCase> =>
   fc
-    .tuple(stretched(fc.array(extent(4), { minLength: 1, maxLength: 3 })), rate, magnitude())
+    .tuple(shapes, rate, magnitude())
     .chain(([shape, dropRate, pull]) =>
       fc.record({
         x: filled(shape, value),
@@ -82,6 +83,9 @@ export const dropoutCase = (
         dropRate: fc.constant(dropRate),
       }),
     );
+
+/** More numbers than a block of a thousand, in one axis and in two. */
+export const thousand = fc.noShrink(fc.constantFrom<readonly number[]>([1030], [3, 350]));
 
 /** Rows as a matrix. */
 export const matrix = (rows: readonly (readonly number[])[]): Values => ({

@@ -1,6 +1,6 @@
 // The chapter of dropout, first part: what train and eval mode make of given uniforms, forward and backward.
 import fc from 'fast-check';
-import { dyadic, filled, finite, moderate, powerOfTwo, small, type Values } from '../arbitraries.ts';
+import { dyadic, filled, finite, moderate, powerOfTwo, small, type Values, visiting } from '../arbitraries.ts';
 import { every, type Law, law, same, type Verdict, within } from '../law.ts';
 import { evaluated, type Form, trained } from '../oracle/dropout.ts';
 import { expecting, nearest } from '../oracle/exact.ts';
@@ -14,6 +14,7 @@ import {
   dot,
   dropoutCase,
   dropouts,
+  thousand,
   evalOf,
   exactRate,
   formOf,
@@ -104,7 +105,14 @@ export const dropoutLaws: readonly Law[] = [
     source: 'Srivastava et al. 2014, §10; three roundings at most',
     kills: ['gorgonia #388', 'theanets #123', 'kaldi #2815'],
     subjects: dropouts('train'),
-    given: (port) => dropoutCase(port, anyRate(port), orZero(moderate(port.dtype))),
+    given: (port) => {
+      const value = orZero(moderate(port.dtype));
+      return visiting(
+        dropoutCase(port, anyRate(port), value),
+        dropoutCase(port, fc.constant(3 / 8), value, thousand),
+        ...[0, 1 / 2].map((rate) => dropoutCase(port, fc.constant(rate), value)),
+      );
+    },
     *holds(c, port, layer) {
       return undermask('y', port, formOf(port, layer), yield* train(layer, c.x, c.u, c.dropRate), c.x, c);
     },
@@ -184,7 +192,14 @@ export const dropoutLaws: readonly Law[] = [
     formula: 'dx = 0 where u < p, else dy/(1 − p)',
     kills: ['onnx-tensorrt #106', 'neataptic dropout'],
     subjects: dropouts('train_vjp'),
-    given: (port) => dropoutCase(port, fc.oneof(anyRate(port), exactRate), orZero(finite(port.dtype))),
+    given: (port) => {
+      const value = orZero(finite(port.dtype));
+      return visiting(
+        dropoutCase(port, fc.oneof(anyRate(port), exactRate), value),
+        dropoutCase(port, fc.constant(3 / 8), value, thousand),
+        ...[0, 1 / 2].map((rate) => dropoutCase(port, fc.constant(rate), value)),
+      );
+    },
     *holds(c, port, layer) {
       return undermask('dx', port, formOf(port, layer), yield* trainVjp(layer, c), c.dy, c);
     },

@@ -101,6 +101,24 @@ export const edgeDrawLaws = [
     },
   }),
   law<number>({
+    id: 'dropout/long-masks',
+    ref: 'D-12, D-13',
+    class: 'structural',
+    runs: 2,
+    says: 'the mask of sixteen thousand numbers is drawn to its end and does not come back to where it was: no stretch of 128 is another over again',
+    source: 'chance of one: 256²/2·(p² + q²)¹²⁸ < 10⁻³⁰ for p = 3/8',
+    subjects: among(['dropout', 'classic_dropout'], 'layer', 'sample'),
+    given: () => fc.integer({ min: 0, max: 2 ** 31 - 1 }),
+    *holds(seed, _port, name) {
+      const x = ones(2 ** 7, 2 ** 7);
+      const y = (yield* ask(`layer.${name}.sample`, { x, dropRate: 3 / 8, seed, step: 1, place: 0 })).tensor('y').data;
+      const mask = Array.from(y, (v) => Number(v !== 0)).join('');
+      const places = Array.from({ length: (mask.length - 128) / 64 + 1 }, (_, i) => 64 * i);
+      const stretches = new Set(places.map((i) => mask.slice(i, i + 128)));
+      return claim('stretches that came before', stretches.size === places.length, stretches.size, places.length);
+    },
+  }),
+  law<number>({
     id: 'rng/long-streams',
     ref: 'R-03, R-04',
     class: 'structural',

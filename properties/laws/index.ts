@@ -16,6 +16,7 @@ import { edgeLaws } from './edges.ts';
 import { edgeDrawLaws } from './edges-draws.ts';
 import { edgeLossLaws } from './edges-losses.ts';
 import { edgeMachineLaws } from './edges-machines.ts';
+import { edgeOptimizerLaws } from './edges-optimizers.ts';
 import { edgeTrainingLaws } from './edges-training.ts';
 import { gradientLaws } from './gradient.ts';
 import { gradientModelLaws } from './gradient-models.ts';
@@ -87,6 +88,7 @@ export const LAWS: readonly Law[] = covering([
   ...edgeDrawLaws,
   ...edgeLossLaws,
   ...edgeMachineLaws,
+  ...edgeOptimizerLaws,
   ...edgeTrainingLaws,
   ...regularisationLaws,
   ...initializerLaws,

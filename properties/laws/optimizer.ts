@@ -1,7 +1,7 @@
 // The chapter of optimizers: the published rules at 64 digits, fixed points, and symmetries.
 import fc from 'fast-check';
 import { optimizerOf } from '../../src/index.ts';
-import { cotangent, powerOfTwo, small, type Values } from '../arbitraries.ts';
+import { cotangent, powerOfTwo, small, type Values, visiting } from '../arbitraries.ts';
 import { camel } from '../contract.ts';
 import { among, ask, claim, each, every, type Inquiry, law, same, type Verdict, within } from '../law.ts';
 import { expecting } from '../oracle/exact.ts';
@@ -18,6 +18,7 @@ import {
   rowOf,
   setting,
   standard,
+  type Size,
   type Training,
   training,
   trajectory,
@@ -96,7 +97,11 @@ export const optimizerLaws = [
     source: 'the papers of the rows',
     kills: ['tf-keras 2f003f9f1', 'burn #621', 'mlx #1640', 'convnetjs #70', 'TF #35102', 'pytorch #22628'],
     subjects: known,
-    given: (port, name) => training(port, name, sparse(port), { most: 5, leaves: 2, side: 2 }),
+    given: (port, name) => {
+      const of = (size: Size) => training(port, name, sparse(port), { most: 5, leaves: 2, side: 2, ...size });
+      const rare = [[[2, 1, 2]], [[11]], [[]], [[1], [2], [1, 2], [1]]];
+      return visiting(of({}), ...rare.map((shapes) => of({ shapes, least: 2, most: 3 })));
+    },
     *holds(r, port, name) {
       return follows(port, name, r, yield* trajectory(name, r));
     },

@@ -1,6 +1,6 @@
 // Machines one on another, and what a network takes over from them.
 import fc from 'fast-check';
-import { filled, seed, type Values } from '../arbitraries.ts';
+import { filled, seed, type Values, visiting } from '../arbitraries.ts';
 import type { NetworkLayer } from '../args.ts';
 import { ask, claim, every, having, type Inquiry, type Law, law, same, within } from '../law.ts';
 import { exactly, FORMATS, unitBound } from '../tolerance.ts';
@@ -38,7 +38,7 @@ interface Stacked {
 const stacked = (depth: number): fc.Arbitrary<Stacked> =>
   fc
     .record({
-      widths: fc.shuffledSubarray([2, 3, 4, 5], { minLength: depth + 1, maxLength: depth + 1 }),
+      widths: fc.shuffledSubarray([2, 3, 4, 5, 6], { minLength: depth + 1, maxLength: depth + 1 }),
       n: fc.constantFrom(4, 5),
     })
     .chain(({ widths: [d = 1, ...units], n }) =>
@@ -115,29 +115,32 @@ export const machineStackLaws: readonly Law[] = [
     says: 'in a stack each machine starts from the probabilities of the one below, learns with weights of its own, and is done before the next begins',
     source: 'Hinton, Osindero & Teh 2006',
     subjects: asks('stack', 'hidden_given'),
-    given: () => stacked(2),
+    given: () => visiting(stacked(2), stacked(4)),
     *holds(s, port) {
       const { u } = FORMATS[port.dtype];
       const still = { ...s, plan: { ...s.plan, lr: 0 } };
-      const [lower, upper] = yield* stack(still);
-      const [own] = [yield* stack(s)];
-      const alone = yield* stack({ ...s, units: s.units.slice(0, 1) });
-      if (lower === undefined || upper === undefined) return claim('two machines', false);
-      const [shares = s.x] = yield* upwards([lower], s.x);
-      const [below, above] = [logits(s.x, u), logits(shares, u)];
-      const even = yield* stack({ ...still, units: [s.x.shape[1] ?? 1, s.x.shape[1] ?? 1] });
+      const first = yield* stack(still);
+      const own = yield* stack(s);
+      const part = yield* stack({ ...s, units: s.units.slice(0, -1) });
+      if (first.length !== s.units.length) return claim('machines', false, first.length, s.units.length);
+      const shares = [s.x, ...(yield* upwards(first, s.x))];
+      const even = yield* stack({ ...still, units: s.units.map(() => s.x.shape[1] ?? 1) });
       // weights and hidden biases: the visible biases of an upper machine follow from the one below, trained or not
       const learned = own.every((m, i) => {
-        const before = [lower, upper][i];
+        const before = first[i];
         return m.w.data.some((v, k) => v !== before?.w.data[k]) || m.c.data.some((v, k) => v !== before?.c.data[k]);
       });
       return every([
-        within('visible biases of the lower machine', lower.b.data, below.values, below.allowed),
-        within('visible biases of the upper machine', upper.b.data, above.values, above.allowed),
-        same('the lower machine alone and in a stack', numbersOf(firstOf(alone)), numbersOf(firstOf(own))),
+        ...first.map((m, i) => {
+          const wanted = logits(shares[i] ?? s.x, u);
+          return within(`visible biases of machine ${i + 1} from below`, m.b.data, wanted.values, wanted.allowed);
+        }),
+        ...part.map((m, i) =>
+          same(`machine ${i + 1} without the last and with it`, numbersOf(firstOf([m])), numbersOf(firstOf(own.slice(i)))),
+        ),
         claim(
           'machines of one size start from different weights',
-          even[0]?.w.data.some((v, k) => v !== even[1]?.w.data[k]) === true,
+          new Set(even.map((m) => m.w.data.join())).size === even.length,
         ),
         claim('machines learn when there are epochs, and only then', learned === s.plan.epochs > 0),
       ]);

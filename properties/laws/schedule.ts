@@ -1,6 +1,7 @@
 // The chapter of schedules: factors at 64 digits, and their closed forms where they begin, turn and end.
 import fc from 'fast-check';
 import { type Hyper, scheduleOf, scheduleRow } from '../../src/index.ts';
+import { visiting } from '../arbitraries.ts';
 import { camel } from '../contract.ts';
 import { ask, claim, each, every, law, same, type Verdict, within } from '../law.ts';
 import { SCHEDULE_DEFAULTS } from '../oracle/defaults.ts';
@@ -45,9 +46,12 @@ const hyperOf = (port: PortInfo, name: string): fc.Arbitrary<Hyper> =>
     Object.fromEntries(Object.keys(scheduleRow(camel(name)).hyper).map((key) => [key, valueOfKey(port, name, key)])),
   );
 
+/** What ends everything at once. */
+const RARE: Readonly<Record<string, Hyper>> = { step: { every: 3, gamma: 0 } };
+
 const asked = (port: PortInfo, name: string): fc.Arbitrary<Asked> =>
   fc.record({
-    hyper: hyperOf(port, name),
+    hyper: visiting(hyperOf(port, name), ...Object.keys(RARE).flatMap((key) => (key === name ? [fc.constant(RARE[key] as Hyper)] : []))),
     steps: fc.uniqueArray(rarely(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 61, max: 100_000 })), {
       minLength: 1,
       maxLength: 12,

@@ -1,10 +1,11 @@
 // The chapter of training: a step is what its parts make of it, in order, and nothing else changes.
 import fc from 'fast-check';
 import { optimizerRow } from '../../src/index.ts';
-import { extent, filled, powerOfTwo, type Values } from '../arbitraries.ts';
+import { extent, filled, powerOfTwo, type Values, visiting } from '../arbitraries.ts';
 import { camel } from '../contract.ts';
 import { ask, claim, every, law, same } from '../law.ts';
 import {
+  type Batch,
   eachOptimizer,
   type Fit,
   fit,
@@ -92,9 +93,13 @@ export const trainLaws = [
     kills: ['tinygrad fc6f355c6a', 'burn #621'],
     subjects: eachOptimizer('model.network.loss_and_grad'),
     given: (port, optimizer) =>
-      fits(port, { depth: addsUp(optimizer) ? 1 : 2 })
-        .filter((c) => c.params.length <= 2 || !addsUp(optimizer))
-        .map((c) => ({ ...c, optimizer })),
+      visiting(
+        fits(port, { depth: addsUp(optimizer) ? 1 : 2 }).filter((c) => c.params.length <= 2 || !addsUp(optimizer)),
+        fits(port, { depth: 1, wider: false, steps: 2 }).map((c) => ({
+          ...c,
+          batches: Array.from({ length: 18 }, (_, t) => c.batches[t % c.batches.length] as Batch), // there is one at least
+        })),
+      ).map((c) => ({ ...c, optimizer })),
     *holds(c, _port, optimizer) {
       const got = yield* fit(c);
       const gradients: unknown[] = [];

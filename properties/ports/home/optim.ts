@@ -7,6 +7,7 @@ import {
   type Hyper,
   OPTIMIZERS,
   ops,
+  optimizerFrom,
   optimizerOf,
   SCHEDULES,
   scalar,
@@ -17,7 +18,7 @@ import {
   WRAPPERS,
   wrappedBy,
 } from '../../../src/index.ts';
-import type { ClipArgs, ProbeArgs, RatesArgs, RunArgs, WrapperArgs } from '../../args.ts';
+import type { ClipArgs, ProbeArgs, RatesArgs, RunArgs, WrappedArgs, WrapperArgs } from '../../args.ts';
 import { camel } from '../../contract.ts';
 import { type Entries, plain, table, tensor } from './shared.ts';
 
@@ -44,6 +45,16 @@ const optimizer = (name: string) => ({
     const rule = optimizerOf(name, { ...hyper, lr: 1 }, (o, k) =>
       rates.reduceRight((later, rate, i) => o.where(o.greater(o.lit(i + 1.5), k), o.lit(rate), later), o.lit(0)),
     );
+    return { params: train(rule, run).params };
+  },
+  run_wrapped: ({ hyper, wrappers, schedule, ...run }: WrappedArgs) => {
+    const named = ({ name: n, hyper: h }: WrappedArgs['wrappers'][number]) => ({ name: camel(n), hyper: h });
+    const rule = optimizerFrom({
+      name,
+      hyper,
+      wrappers: wrappers.map(named),
+      ...(schedule === undefined ? {} : { schedule: named(schedule) }),
+    });
     return { params: train(rule, run).params };
   },
   accepts: ({ hyper }: { readonly hyper: Hyper }) => {
