@@ -70,19 +70,17 @@ export const dropoutCase = (
   value: fc.Arbitrary<number> = orZero(finite(port.dtype)),
   shapes: fc.Arbitrary<readonly number[]> = stretched(fc.array(extent(4), { minLength: 1, maxLength: 3 })),
 ): fc.Arbitrary<DropoutCase> =>
-  fc
-    .tuple(shapes, rate, magnitude())
-    .chain(([shape, dropRate, pull]) =>
-      fc.record({
-        x: filled(shape, value),
-        u: filled(shape, uniform(port, dropRate)),
-        dy: filled(
-          shape,
-          cotangent(port.dtype).map((v) => v * pull),
-        ),
-        dropRate: fc.constant(dropRate),
-      }),
-    );
+  fc.tuple(shapes, rate, magnitude()).chain(([shape, dropRate, pull]) =>
+    fc.record({
+      x: filled(shape, value),
+      u: filled(shape, uniform(port, dropRate)),
+      dy: filled(
+        shape,
+        cotangent(port.dtype).map((v) => v * pull),
+      ),
+      dropRate: fc.constant(dropRate),
+    }),
+  );
 
 /** More numbers than a block of a thousand, in one axis and in two. */
 export const thousand = fc.noShrink(fc.constantFrom<readonly number[]>([1030], [3, 350]));

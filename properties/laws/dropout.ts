@@ -14,11 +14,11 @@ import {
   dot,
   dropoutCase,
   dropouts,
-  thousand,
   evalOf,
   exactRate,
   formOf,
   orZero,
+  thousand,
   train,
   trainVjp,
 } from './dropout-cases.ts';

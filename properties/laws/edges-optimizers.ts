@@ -20,9 +20,8 @@ const published = (port: PortInfo): readonly string[] => standard(port).filter((
 /** More steps than any table of powers is long. */
 const THOUSAND = 1040;
 /** Rules whose memories are sums of terms of one sign under a constant gradient, so that no step cancels. */
-const FAR = 'sgd momentum nesterov sign_sgd signum lion adagrad rmsprop adamax adam adamw amsgrad nadam adan adopt'.split(
-  ' ',
-);
+const FAR =
+  'sgd momentum nesterov sign_sgd signum lion adagrad rmsprop adamax adam adamw amsgrad nadam adan adopt'.split(' ');
 
 interface Wrap {
   readonly name: string;
@@ -72,9 +71,11 @@ export const edgeOptimizerLaws = [
     kills: ['tfjs-layers #259', 'keras #19364'],
     subjects: (port) => (port.conventions.optimizerDefaults === 'published' ? published(port) : []),
     given: (port, name) =>
-      training(port, name, cotangent(port.dtype), { least: 9, most: 12, shapes: [[2], [2, 3], [2, 1, 2], [3, 2], []] }).map(
-        (r) => ({ ...r, hyper: {} }),
-      ),
+      training(port, name, cotangent(port.dtype), {
+        least: 9,
+        most: 12,
+        shapes: [[2], [2, 3], [2, 1, 2], [3, 2], []],
+      }).map((r) => ({ ...r, hyper: {} })),
     *holds(r, port, name) {
       const bare = yield* trajectory(name, r);
       return agree('w', yield* trajectory(name, { ...r, hyper: speltOut(port, name) }), bare);

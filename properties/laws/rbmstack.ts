@@ -136,7 +136,11 @@ export const machineStackLaws: readonly Law[] = [
           return within(`visible biases of machine ${i + 1} from below`, m.b.data, wanted.values, wanted.allowed);
         }),
         ...part.map((m, i) =>
-          same(`machine ${i + 1} without the last and with it`, numbersOf(firstOf([m])), numbersOf(firstOf(own.slice(i)))),
+          same(
+            `machine ${i + 1} without the last and with it`,
+            numbersOf(firstOf([m])),
+            numbersOf(firstOf(own.slice(i))),
+          ),
         ),
         claim(
           'machines of one size start from different weights',

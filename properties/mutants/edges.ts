@@ -3,6 +3,7 @@ import { drawEdgeMutants } from './edges-draws.ts';
 import { elementEdgeMutants } from './edges-elements.ts';
 import { networkEdgeMutants } from './edges-networks.ts';
 import { optimizerEdgeMutants } from './edges-optimizers.ts';
+import { rareEdgeMutants } from './edges-rare.ts';
 import { trainingEdgeMutants } from './edges-training.ts';
 import type { Mutant } from './plant.ts';
 
@@ -12,4 +13,5 @@ export const edgeMutants: readonly Mutant[] = [
   ...optimizerEdgeMutants,
   ...trainingEdgeMutants,
   ...networkEdgeMutants,
+  ...rareEdgeMutants,
 ];
