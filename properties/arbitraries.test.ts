@@ -14,6 +14,7 @@ import {
   probability,
   stir,
   vector,
+  visiting,
 } from './arbitraries.ts';
 import { snake } from './contract.ts';
 import { FORMATS } from './tolerance.ts';
@@ -92,4 +93,22 @@ test('a failing vector shrinks to one element, and a fresh seed comes with every
   );
   expect(counterexample?.[0].data.length).toBe(1);
   expect(new Set([1, 2, 3].flatMap((fan) => [0.5, 0.75].map((gain) => stir(7, fan, gain)))).size).toBe(6);
+});
+
+describe('rare kinds of input', () => {
+  const arbitrary = () => visiting(fc.integer({ min: 0, max: 9 }), fc.constant(-1), fc.integer({ min: 100, max: 999 }));
+  test('come once each, after a first usual one', () => {
+    const [first, rare, rarer, ...others] = sample(arbitrary(), 40);
+    expect(rare).toBe(-1);
+    expect(rarer).toBeGreaterThan(99);
+    for (const usual of [first, ...others]) expect(usual).toBeLessThan(10);
+    expect(sample(arbitrary(), 40)).toEqual(sample(arbitrary(), 40));
+  });
+  test('shrink by their own generator', () => {
+    const result = fc.check(
+      fc.property(arbitrary(), (v) => v < 100),
+      { seed: 1 },
+    );
+    expect(result.counterexample).toEqual([100]);
+  });
 });

@@ -13,7 +13,9 @@ import { agree, allOff, keysOf, standard, type Training, training, trajectory } 
 /** What was published, written out: what is not named there is off. */
 const speltOut = (port: PortInfo, name: string): Hyper => ({
   ...Object.fromEntries(keysOf(port, name).map((key) => [key, 0])),
-  ...OPTIMIZER_DEFAULTS[name],
+  ...Object.fromEntries(
+    Object.entries(OPTIMIZER_DEFAULTS[name] ?? {}).filter(([key]) => keysOf(port, name).includes(key)),
+  ),
 });
 const published = (port: PortInfo): readonly string[] => standard(port).filter((name) => name in OPTIMIZER_DEFAULTS);
 
@@ -95,9 +97,7 @@ export const edgeOptimizerLaws = [
     *holds({ w, g }, port, name) {
       const { round, u } = FORMATS[port.dtype];
       const hyper = Object.fromEntries(
-        Object.entries({ ...speltOut(port, name), weightDecay: 0 }).flatMap(([key, v]) =>
-          keysOf(port, name).includes(key) ? [[key, round(v)]] : [],
-        ),
+        Object.entries(speltOut(port, name)).map(([key, v]) => [key, key === 'weightDecay' ? 0 : round(v)]),
       );
       const of = (v: number): Values => ({ shape: [1], data: [v] });
       const gradients = Array.from({ length: THOUSAND }, () => [of(g)]);
@@ -126,8 +126,8 @@ export const edgeOptimizerLaws = [
     ref: 'O-37',
     class: 'rounding bound',
     runs: 12,
-    says: 'an optimizer inside that evaluates at an average still does so in a wrapper that has none of its own: without interpolation, at the mean of the weights of all steps',
-    formula: 'β₁ = 0: x_k = (w₁ + … + w_k)/k',
+    says: 'an optimizer inside that evaluates at an average still does so in a wrapper that has none of its own: with weights half-way between the two sequences, at their average so far',
+    formula: 'w = (z + x)/2, x = mean(z): (k + 1)·x_k = (k − 1)·x_{k−1} + 2·w_k',
     source: 'Defazio et al. 2024, eq. 2–4',
     subjects: (port) =>
       having('wrapper.clip_by_value.run')(port).flatMap(() =>
@@ -136,7 +136,7 @@ export const edgeOptimizerLaws = [
     given: (port, inner) =>
       training(port, inner, undefined, { least: 2, most: 12, side: 2 }).map((r) => ({
         inner,
-        r: { ...r, hyper: allOff(port, inner, { lr: 1 / 8, beta1: 0, beta2: 7 / 8, eps: 1 / 4 }) },
+        r: { ...r, hyper: allOff(port, inner, { lr: 1 / 8, beta1: 1 / 2, beta2: 7 / 8, eps: 1 / 4 }) },
       })),
     *holds({ inner, r }, port) {
       const { params, gradients, hyper: innerHyper } = r;
@@ -152,16 +152,15 @@ export const edgeOptimizerLaws = [
       return every(
         ws.flatMap((leaves, t) =>
           leaves.map((leaf, i): Verdict => {
-            const until = ws.slice(0, t + 1).map((step) => step[i]?.data ?? []);
-            const of = (f: (v: number) => number): readonly number[] =>
-              Array.from(leaf.data, (_, j) => until.reduce((s, w) => s + f(w[j] ?? Number.NaN), 0) / (t + 1));
-            // the weights themselves are sums of steps, of which those of z and of the average round apart
-            const most = Math.max(...until.flatMap((w) => Array.from(w, Math.abs)));
+            const until = ws.slice(0, t + 1).map((step) => Array.from(step[i]?.data ?? []));
+            const average = until.reduce((x, w, k) => w.map((v, n) => (k * (x[n] ?? 0) + 2 * v) / (k + 2)));
+            // both are sums of as many steps, rounded each on its own; averages are no larger than what they average
+            const most = Math.max(...until.flat().map(Math.abs));
             return within(
               `evaluated after step ${t + 1}, leaf ${i}`,
               xs[t]?.[i]?.data ?? [],
-              of((v) => v).map(exactly),
-              of(Math.abs).map((size) => gamma(16 * (t + 1), u) * (size + most)),
+              average.map(exactly),
+              average.map(() => 2 * gamma(16 * (t + 1), u) * most),
             );
           }),
         ),

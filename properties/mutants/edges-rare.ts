@@ -81,7 +81,7 @@ export const rareEdgeMutants: readonly Mutant[] = [
   ...['adam', 'adamax', 'rmsprop', 'nadam', 'momentum'].map(
     (name, i): Mutant => ({
       id: `edge/${name}-far-out`,
-      says: `${name} is off by a millionth of its step behind a thousand steps, or some hundred`,
+      says: `the steps of ${name} are a millionth too long behind the ${i === 0 ? '1,024th' : '256th'}`,
       killedBy: ['optimizer/thousand-steps'],
       plant: at(run(name), (args, original) => {
         const answer = now(original, args);
@@ -90,8 +90,8 @@ export const rareEdgeMutants: readonly Mutant[] = [
         return {
           params: steps.map((ps, k) =>
             ps.map((p, leaf) => {
-              const before = steps[k - 1]?.[leaf]?.data;
-              return like(p, (v, j) => (k < from ? v : v + 2 ** -20 * (v - (before?.[j] ?? v))));
+              const there = steps[from - 1]?.[leaf]?.data;
+              return like(p, (v, j) => (k < from ? v : v + 2 ** -20 * (v - (there?.[j] ?? v))));
             }),
           ),
         };
