@@ -151,7 +151,7 @@ export const edgeOptimizerLaws = [
       const { u } = FORMATS[port.dtype];
       return every(
         ws.flatMap((leaves, t) =>
-          leaves.map((leaf, i): Verdict => {
+          leaves.map((_, i): Verdict => {
             const until = ws.slice(0, t + 1).map((step) => Array.from(step[i]?.data ?? []));
             const average = until.reduce((x, w, k) => w.map((v, n) => (k * (x[n] ?? 0) + 2 * v) / (k + 2)));
             // both are sums of as many steps, rounded each on its own; averages are no larger than what they average

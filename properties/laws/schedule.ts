@@ -51,7 +51,10 @@ const RARE: Readonly<Record<string, Hyper>> = { step: { every: 3, gamma: 0 } };
 
 const asked = (port: PortInfo, name: string): fc.Arbitrary<Asked> =>
   fc.record({
-    hyper: visiting(hyperOf(port, name), ...Object.keys(RARE).flatMap((key) => (key === name ? [fc.constant(RARE[key] as Hyper)] : []))),
+    hyper: visiting(
+      hyperOf(port, name),
+      ...Object.keys(RARE).flatMap((key) => (key === name ? [fc.constant(RARE[key] as Hyper)] : [])),
+    ),
     steps: fc.uniqueArray(rarely(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 61, max: 100_000 })), {
       minLength: 1,
       maxLength: 12,

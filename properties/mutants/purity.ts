@@ -35,7 +35,7 @@ const WRITERS: readonly (readonly [what: string, entry: string, tensors: (a: Arg
   ['penalty', 'regulariser.l1.penalty', (a) => list(a, 'params')],
   ['dropout', 'layer.dropout.train_vjp', (a) => [plain(a, 'dy')]],
   ['dropout-sample', 'layer.classic_dropout.sample', (a) => [plain(a, 'x')]],
-  ['cd', 'rbm.rbm.cd', (a) => [plain(a, 'from')]],
+  ['cd', 'rbm.rbm.cd', (a) => [plain(a, 'v')]],
   ['rbm-energy', 'rbm.rbm.energy', (a) => [plain(a, 'h')]],
   ['rbm-stack', 'rbm.rbm.stack', (a) => [plain(a, 'x')]],
   ['pretrain', 'rbm.rbm.pretrain', (a) => list(a, 'params')],
