@@ -41,20 +41,19 @@ export interface RatesArgs extends RunArgs {
 }
 
 /** A row by name, in the contract's spelling, with numbers of its own. */
-interface NamedArgs {
+export interface NamedArgs {
   readonly name: string;
   readonly hyper: Hyper;
 }
-export interface WrappedArgs extends RunArgs {
-  /** From the inside out. */
-  readonly wrappers: readonly NamedArgs[];
-  readonly schedule?: NamedArgs;
-}
-
 export interface WrapperArgs extends RunArgs {
   /** The optimizer inside, in the contract's spelling. */
   readonly inner: string;
   readonly innerHyper: Hyper;
+}
+export interface NestArgs extends Omit<WrapperArgs, 'hyper'> {
+  /** From the inside out. */
+  readonly wrappers: readonly NamedArgs[];
+  readonly schedule?: NamedArgs;
 }
 
 export interface ProbeArgs {

@@ -174,7 +174,7 @@ export const edgeOptimizerLaws = [
     runs: 60,
     says: 'of wrappers one around another the outermost has the gradient first, decay before clipping or after it, and a schedule scales the step of the rule inside',
     formula: 'w − lr·factor(k)·f₁(f₂(g)), the wrappers being f₁, f₂ from the inside out',
-    subjects: having('optimizer.sgd.run_wrapped'),
+    subjects: having('wrapper.nest.train'),
     // every step takes six bits more, of which single precision has few
     given: (port) =>
       fc
@@ -202,10 +202,11 @@ export const edgeOptimizerLaws = [
         }),
     *holds(x) {
       const { params, gradients, lr, wrappers, scheduled } = x;
-      const answer = yield* ask('optimizer.sgd.run_wrapped', {
+      const answer = yield* ask('wrapper.nest.train', {
         params,
         gradients,
-        hyper: { lr },
+        inner: 'sgd',
+        innerHyper: { lr },
         wrappers,
         ...(scheduled ? { schedule: { name: 'polynomial', hyper: { steps: LINE, power: 1, final: 0 } } } : {}),
       });

@@ -48,7 +48,7 @@ interface Wrapped {
 }
 const wrapped = (change: (args: Args & Wrapped) => object): Mutant['plant'] =>
   otherwise(
-    'optimizer.sgd.run_wrapped',
+    'wrapper.nest.train',
     () => true,
     (a) => ({ ...change(a as Args & Wrapped) }), // the contract has parsed it
   );
@@ -135,7 +135,7 @@ export const rareEdgeMutants: readonly Mutant[] = [
     id: 'edge/wrapped-fourth-step',
     says: 'the fourth step inside wrappers is off',
     killedBy: ['wrapper/order'],
-    plant: behind('optimizer.sgd.run_wrapped', 3),
+    plant: behind('wrapper.nest.train', 3),
   },
   ...[1024, 4096].map(repeated),
   {

@@ -18,7 +18,7 @@ import {
   WRAPPERS,
   wrappedBy,
 } from '../../../src/index.ts';
-import type { ClipArgs, ProbeArgs, RatesArgs, RunArgs, WrappedArgs, WrapperArgs } from '../../args.ts';
+import type { ClipArgs, NamedArgs, NestArgs, ProbeArgs, RatesArgs, RunArgs, WrapperArgs } from '../../args.ts';
 import { camel } from '../../contract.ts';
 import { type Entries, plain, table, tensor } from './shared.ts';
 
@@ -47,16 +47,6 @@ const optimizer = (name: string) => ({
     );
     return { params: train(rule, run).params };
   },
-  run_wrapped: ({ hyper, wrappers, schedule, ...run }: WrappedArgs) => {
-    const named = ({ name: n, hyper: h }: WrappedArgs['wrappers'][number]) => ({ name: camel(n), hyper: h });
-    const rule = optimizerFrom({
-      name,
-      hyper,
-      wrappers: wrappers.map(named),
-      ...(schedule === undefined ? {} : { schedule: named(schedule) }),
-    });
-    return { params: train(rule, run).params };
-  },
   accepts: ({ hyper }: { readonly hyper: Hyper }) => {
     try {
       optimizerOf(name, hyper);
@@ -68,6 +58,7 @@ const optimizer = (name: string) => ({
   },
 });
 
+const named = ({ name, hyper }: NamedArgs) => ({ name: camel(name), hyper });
 const wrapper = (name: string) => ({
   run: ({ inner, innerHyper, hyper, ...run }: WrapperArgs) =>
     train(wrappedBy(optimizerOf(camel(inner), innerHyper), name, hyper), run),
@@ -86,6 +77,17 @@ export const optimCalls = {
       Object.keys(WRAPPERS).filter((name) => name !== 'sam'),
       wrapper,
     ),
+    nest: {
+      train: ({ inner, innerHyper, wrappers, schedule, ...run }: NestArgs) => {
+        const rule = optimizerFrom({
+          name: camel(inner),
+          hyper: innerHyper,
+          wrappers: wrappers.map(named),
+          ...(schedule === undefined ? {} : { schedule: named(schedule) }),
+        });
+        return { params: train(rule, run).params };
+      },
+    },
     sam: {
       probe: ({ params, gradients, hyper }: ProbeArgs) => {
         const ws = params.map(tensor);
