@@ -1,4 +1,4 @@
-// Builds what is published: JavaScript and declarations under dist/, with the data that the problems read.
+// Builds what is published: JavaScript and declarations under dist/, with the data that the problems read, and the starters of ports.
 import { spawnSync } from 'node:child_process';
 import { cpSync, rmSync } from 'node:fs';
 
@@ -8,4 +8,4 @@ const { status } = spawnSync('tsc', ['-p', 'tools/tsconfig.build.json'], {
   shell: process.platform === 'win32',
 });
 if (status !== 0) process.exit(status ?? 1); // the compiler has said why
-cpSync('bench/data', 'dist/bench/data', { recursive: true });
+for (const folder of ['bench/data', 'properties/ports/starters']) cpSync(folder, `dist/${folder}`, { recursive: true });

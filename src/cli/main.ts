@@ -5,6 +5,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { TautogradError } from '../index.ts';
 import { CommandFault, EXIT } from './fault.ts';
 
+const VERSION = '0.1.0';
 /** The seed of CI and of every run that names none. */
 const SEED = 1;
 
@@ -31,7 +32,7 @@ enableCompileCache(); // the second start is quicker
 // Commands load what they need when they run, so that `--help` is immediate.
 const program = new Command('tautograd')
   .description('Laws for neural-network engines, and a benchmark of optimizers and initializers.')
-  .version('0.1.0')
+  .version(VERSION)
   .option('--debug', 'show stack traces')
   .exitOverride()
   .configureOutput({ outputError: (text, write) => write(text) })
@@ -102,6 +103,15 @@ program
   );
 
 const ports = program.command('port').description('help with ports in other languages');
+ports
+  .command('init')
+  .description('write the beginning of a port: a few entries done, the others listed, and a workflow for CI')
+  .argument('<language>', 'python, numpy, c, rust or javascript')
+  .argument('[directory]', 'an empty one, or one that is yet to be made', '.')
+  .option(...jsonFlag)
+  .action(async (language: string, directory: string, { json }) =>
+    ends((await import('./init.ts')).initCommand(language, directory, VERSION, json === true)),
+  );
 ports
   .command('doctor')
   .description('go through the protocol with a program, and say what is wrong and how to mend it')

@@ -4,6 +4,9 @@
 #include <math.h>
 #include <string.h>
 
+// What the engine says of itself. Choices that differ from the usual ones join it, as "conventions":{"bce":"probability"}.
+static const char ENGINE[] = "\"engine\":\"my engine\",\"version\":\"0.1\",\"dtype\":\"f64\",\"tensors\":\"json\"";
+
 static void identity(Call *c) { give(c, "y", tensor(c, "x")); }
 
 static void identity_vjp(Call *c) { give(c, "dx", tensor(c, "dy")); }
@@ -106,4 +109,4 @@ static const Entry ENTRIES[] = {
     {"layer.dense.forward", dense},            {"layer.dense.vjp", dense_vjp},
 };
 
-int main(void) { return serve("my engine", "0.1", ENTRIES, sizeof ENTRIES / sizeof *ENTRIES); }
+int main(void) { return serve(ENGINE, ENTRIES, sizeof ENTRIES / sizeof *ENTRIES); }

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -232,27 +233,34 @@ static void print_text(const char *text) {
   putchar('"');
 }
 
+// Whether a call goes well; what has gone wrong is in `why`.
+static bool attempt(Call *c, const char *id, const Entry *entries, size_t count) {
+  if (setjmp(failed) != 0) return false;
+  for (size_t i = 0; i < count; i++)
+    if (strcmp(entries[i].id, id) == 0) {
+      entries[i].answer(c);
+      return true;
+    }
+  fail(c, "there is no %.100s here", id);
+}
+
 static void answer(const Json *call, const Entry *entries, size_t count) {
   const Json *id = get(call, "entry", 's');
   Call c = {.args = get(call, "args", '{')};
-  if (setjmp(failed) == 0) {
-    size_t i = 0;
-    while (i < count && (id == NULL || strcmp(entries[i].id, id->text) != 0)) i++;
-    if (i == count) fail(&c, "there is no %.100s here", id == NULL ? "such call" : id->text);
-    entries[i].answer(&c);
-    printf("{\"result\":{");
-    for (size_t k = 0; k < c.given; k++) {
-      if (k > 0) putchar(',');
-      print_text(c.names[k]);
-      putchar(':');
-      print_tensor(c.results[k]);
-    }
-    printf("}}");
-  } else {
+  if (!attempt(&c, id == NULL ? "such call" : id->text, entries, count)) {
     printf("{\"error\":"); // belongs to this call alone; the next one may go well
     print_text(why);
     putchar('}');
+    return;
   }
+  printf("{\"result\":{");
+  for (size_t k = 0; k < c.given; k++) {
+    if (k > 0) putchar(',');
+    print_text(c.names[k]);
+    putchar(':');
+    print_tensor(c.results[k]);
+  }
+  printf("}}");
 }
 
 static char *read_line(char **line, size_t *room) {
@@ -265,18 +273,14 @@ static char *read_line(char **line, size_t *room) {
   }
 }
 
-int serve(const char *engine, const char *version, const Entry *entries, size_t count) {
+int serve(const char *engine, const Entry *entries, size_t count) {
   char *line = NULL;
   for (size_t room = 0; read_line(&line, &room) != NULL; release(NULL)) {
     char *at = line;
     const Json *message = value(&at), *type = get(message, "type", 's');
     if (type == NULL || strcmp(type->text, "bye") == 0) break;
     if (strcmp(type->text, "hello") == 0) {
-      printf("{\"type\":\"hello\",\"protocol\":1,\"engine\":");
-      print_text(engine);
-      printf(",\"version\":");
-      print_text(version);
-      printf(",\"dtype\":\"f64\",\"tensors\":\"json\",\"entries\":[");
+      printf("{\"type\":\"hello\",\"protocol\":1,%s,\"entries\":[", engine);
       for (size_t i = 0; i < count; i++) printf(i == 0 ? "\"%s\"" : ",\"%s\"", entries[i].id);
     } else {
       const Json *id = get(message, "id", 'n'), *calls = get(message, "calls", '[');

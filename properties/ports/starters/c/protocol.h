@@ -27,6 +27,6 @@ typedef struct {
   void (*answer)(Call *);
 } Entry;
 
-// Answers until `bye`; returns the exit code.
-int serve(const char *engine, const char *version, const Entry *entries, size_t count);
+// Answers until `bye`, to the hello with what the engine says of itself; returns the exit code.
+int serve(const char *engine, const Entry *entries, size_t count);
 #endif

@@ -31,11 +31,12 @@ export default definePort({
   engine: 'my engine',
   version: '0.1',
   dtype: 'f64',
+  conventions: {}, // choices that differ from the usual ones, as bce: 'probability'
   entries: {
     activation: {
       identity: {
-        forward: ({ x }) => ({ y: x }),
-        vjp: ({ dy }) => ({ dx: dy }),
+        forward: ({ x }) => ({ y: map(x, (v) => v) }), // a copy: what was given is the caller's
+        vjp: ({ dy }) => ({ dx: map(dy, (g) => g) }),
       },
       relu: {
         forward: ({ x }) => ({ y: map(x, (v) => (v <= 0 ? 0 : v)) }), // NaN is not <= 0, and stays NaN

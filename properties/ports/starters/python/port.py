@@ -7,6 +7,7 @@ import struct
 import sys
 from typing import NamedTuple
 
+# What the engine says of itself. Choices that differ from the usual ones join it, as "conventions": {"bce": "probability"}.
 ENGINE = {"engine": "my engine", "version": "0.1", "dtype": "f64", "tensors": "base64"}
 ENTRIES = {}
 

@@ -2,6 +2,9 @@
 mod protocol;
 use protocol::{serve, Answer, Args, Entry, Tensor};
 
+/// What the engine says of itself. Choices that differ from the usual ones join it, as "conventions":{"bce":"probability"}.
+const ENGINE: &str = r#""engine":"my engine","version":"0.1","dtype":"f64","tensors":"json""#;
+
 /// CONTRACT.md lists what else can be asked; what is not here is not covered.
 const ENTRIES: &[(&str, Entry)] = &[
     ("activation.identity.forward", identity),
@@ -17,7 +20,7 @@ const ENTRIES: &[(&str, Entry)] = &[
 ];
 
 fn main() {
-    serve("my engine", "0.1", ENTRIES);
+    serve(ENGINE, ENTRIES);
 }
 
 fn each(x: &Tensor, f: impl Fn(f64) -> f64) -> Tensor {

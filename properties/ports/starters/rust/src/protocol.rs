@@ -227,15 +227,13 @@ fn answer(call: &Json, entries: &[(&str, Entry)]) -> String {
     }
 }
 
-/// Answers until `bye`.
-pub fn serve(engine: &str, version: &str, entries: &[(&str, Entry)]) {
+/// Answers until `bye`, to the hello with what the engine says of itself.
+pub fn serve(engine: &str, entries: &[(&str, Entry)]) {
     for line in stdin().lock().lines().map_while(Result::ok) {
         let message = Reader { text: line.as_bytes(), at: 0 }.value().unwrap_or_else(|why| panic!("{why}, in {line}"));
         let reply = match message.get("type").and_then(Json::text) {
             Some("hello") => format!(
-                "{{\"type\":\"hello\",\"protocol\":1,\"engine\":{},\"version\":{},\"dtype\":\"f64\",\"tensors\":\"json\",\"entries\":[{}]}}",
-                quoted(engine),
-                quoted(version),
+                "{{\"type\":\"hello\",\"protocol\":1,{engine},\"entries\":[{}]}}",
                 join(entries, |(name, _)| quoted(name)),
             ),
             Some("call") => format!(
