@@ -60,6 +60,7 @@ const WRONG: Readonly<Record<string, (call: Call) => object>> = {
   dtype: ({ args: { x } }) => ({ result: { y: { shape: x.shape, f64: 'AAAAAA==' } } }),
   word: ({ args: { x } }) => ({ result: { y: { shape: x.shape, data: ['nan'] } } }),
   field: () => ({ result: {} }),
+  'everything is the identity': ({ args: { x } }) => ({ result: { y: x } }),
   error: () => ({ error: 'ValueError: thirteen is no number' }),
 };
 
