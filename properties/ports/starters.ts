@@ -145,6 +145,7 @@ export const filesOf = (name: string, starter: Starter, version: string): Readon
     source,
     adds,
     commands: commandsOf(starter).join('\n'),
+    // CI has a version of its own choice, which an install without one would replace
     steps: [...install, `npm install --no-save tautograd@${version}`, ...prepare.filter((c) => !c.startsWith('npm '))]
       .map((command) => `- run: ${command}`)
       .join('\n      '),

@@ -140,8 +140,9 @@ test('verdicts on a program are the same with and without workers, failures and 
   const law = 'activation/value,activation/derivative';
   const command = [process.execPath, FAULTY, 'everything is the identity', 'always'];
   const options = { law, seed: 1, profile: 'ci', runs: 5, workers: 0, format: 'json', github: 'never' } as const;
+  rmSync('.tautograd', { recursive: true, force: true }); // what failed before would be tried first
   const alone = await captured(() => verifyCommand({ command }, options));
-  const cwd = join(home, 'workers'); // what failed before is tried first: it has its own
+  const cwd = join(home, 'workers');
   mkdirSync(cwd);
   const args = ['verify', '--law', law, '--runs', '5', '--json', '--workers', '2', '--', ...command];
   const crew = await new Promise<object>((resolve) => {
