@@ -59,6 +59,14 @@ export function* ask(entry: string, args: Args): Inquiry<Answer> {
   return yield { entry, args };
 }
 
+/** Numbers of answers next to what a law expects of them. */
+export interface Compared {
+  readonly got: ArrayLike<number>;
+  readonly expected: readonly Expected[];
+  readonly allowed: ArrayLike<number>;
+  readonly zeros: 'signed' | 'equal';
+}
+
 /** What a law found on one input. */
 export interface Verdict {
   readonly ok: boolean;
@@ -67,6 +75,8 @@ export interface Verdict {
   /** What was compared, for the failure card. */
   readonly about?: string;
   readonly worst?: Mismatch | null;
+  /** All that was compared, from which golden vectors are written. */
+  readonly compared?: readonly Compared[];
 }
 
 /** How a law decides, which says what its tolerance is. */
@@ -135,13 +145,24 @@ export const among =
 
 const named = (about: string, c: Comparison): Verdict => ({ ok: c.ok, margin: c.margin, about, worst: c.worst });
 
+const comparison = (
+  about: string,
+  got: ArrayLike<number>,
+  expected: readonly Expected[],
+  allowed: ArrayLike<number>,
+  options: CompareOptions = {},
+): Verdict => ({
+  ...named(about, compare(got, expected, allowed, options)),
+  compared: [{ got, expected, allowed, zeros: options.zeros ?? 'equal' }],
+});
+
 /** Holds exactly: same numbers; zeros of either sign are equal unless told apart. */
 export const same = (
   about: string,
   got: ArrayLike<number>,
   expected: ArrayLike<number>,
   options: CompareOptions = {},
-): Verdict => named(about, compare(got, Array.from(expected, exactly), new Array(expected.length).fill(0), options));
+): Verdict => comparison(about, got, Array.from(expected, exactly), new Array(expected.length).fill(0), options);
 
 /** Holds within a bound per element. */
 export const within = (
@@ -151,7 +172,7 @@ export const within = (
   allowed: ArrayLike<number>,
 ): Verdict => {
   fc.pre(Array.from(allowed).every(Number.isFinite)); // a bound without end decides nothing: another input is drawn
-  return named(about, compare(got, expected, allowed));
+  return comparison(about, got, expected, allowed);
 };
 
 /** Holds or not, without a measure. */
@@ -166,5 +187,7 @@ export const claim = (about: string, ok: boolean, got = Number.NaN, expected = N
 export const tested = (about: string, c: Comparison): Verdict => named(about, c);
 
 /** The worst of several verdicts; holds when all do. */
-export const every = (verdicts: readonly Verdict[]): Verdict =>
-  verdicts.reduce((a, b) => (!a.ok ? a : !b.ok || b.margin > a.margin ? b : a), { ok: true, margin: 0 });
+export const every = (verdicts: readonly Verdict[]): Verdict => ({
+  ...verdicts.reduce((a, b) => (!a.ok ? a : !b.ok || b.margin > a.margin ? b : a), { ok: true, margin: 0 }),
+  compared: verdicts.flatMap((v) => v.compared ?? []),
+});

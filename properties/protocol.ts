@@ -66,7 +66,8 @@ export class CodecFault extends Error {
 
 // ---- Writing. ----
 
-const NAMED: Readonly<Record<string, number>> = {
+/** Numbers that JSON has no digits for. */
+export const NAMED: Readonly<Record<string, number>> = {
   NaN: Number.NaN,
   Infinity: Number.POSITIVE_INFINITY,
   '-Infinity': Number.NEGATIVE_INFINITY,

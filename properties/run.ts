@@ -95,17 +95,21 @@ const inTime = async (reply: Promise<Args>, entry: string, timeout: number): Pro
   }
 };
 
+/** The answer of a port, in time if it comes later. @throws PortError */
+export const answered = (port: Port, entry: string, args: Args, timeout = TIMEOUT): Args | Promise<Args> => {
+  const reply = port.call(entry, args);
+  return !(reply instanceof Promise) || port.timed === true ? reply : inTime(reply, entry, timeout);
+};
+
 /** Feeds answers to an inquiry until it returns; waits only for ports that answer later. */
-export const drive = async <R>(port: Port, inquiry: Inquiry<R>, timeout = TIMEOUT): Promise<R> => {
+export const drive = async <R>(port: Port, inquiry: Inquiry<R>, timeout?: number): Promise<R> => {
   let turn = inquiry.next();
   while (!turn.done) {
     const { entry, args } = turn.value;
     let answer: Answer;
     try {
-      const reply = port.call(entry, args);
-      answer = new Answer(
-        !(reply instanceof Promise) ? reply : await (port.timed === true ? reply : inTime(reply, entry, timeout)),
-      );
+      const reply = answered(port, entry, args, timeout);
+      answer = new Answer(reply instanceof Promise ? await reply : reply);
     } catch (error) {
       if (error instanceof PortFault) throw error; // a program that dies has not refused
       turn = inquiry.throw(error); // a law may expect a refusal; from any other it comes straight back

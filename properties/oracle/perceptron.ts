@@ -70,7 +70,7 @@ export const certifies = (alpha: readonly number[], { rows, signs }: Signed): bo
 };
 
 /** All lists of n whole numbers from 0 to most. */
-const listsOf = (n: number, most: number): readonly (readonly number[])[] =>
+export const listsOf = (n: number, most: number): readonly (readonly number[])[] =>
   n === 0 ? [[]] : listsOf(n - 1, most).flatMap((l) => Array.from({ length: most + 1 }, (_, a) => [...l, a]));
 
 /** Whether any multipliers up to `most` certify. */

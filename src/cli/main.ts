@@ -42,7 +42,7 @@ const program = new Command('tautograd')
 const cut = process.argv.indexOf('--', 2);
 const foreign: { readonly command?: readonly string[] } = cut < 0 ? {} : { command: process.argv.slice(cut + 1) };
 program.hook('preAction', (_, action) => {
-  if (cut >= 0 && !['verify', 'doctor'].includes(action.name()))
+  if (cut >= 0 && !['verify', 'doctor', 'check'].includes(action.name()))
     throw new CommandFault(`${action.name()}: it takes no command behind --`);
 });
 
@@ -119,6 +119,35 @@ ports
   .option('--timeout <ms>', 'longest wait for one answer (10 s unless named)', integer(1))
   .option(...jsonFlag)
   .action(async (options) => ends(await (await import('./doctor.ts')).doctorCommand(foreign.command, options)));
+
+const vectors = program.command('vectors').description('golden questions and answers as files');
+vectors
+  .command('export')
+  .description('write a manifest, the cases of every kind of entry as JSON Lines, and large tensors as safetensors')
+  .option('--out <dir>', 'where the files go', '.tautograd/vectors')
+  .option('--entries <globs>', 'entries by globs, as "activation.*,layer.dense.*"; all unless named')
+  .option(...jsonFlag)
+  .action(async (options) => ends(await (await import('./vectors.ts')).exportCommand(options)));
+vectors
+  .command('check')
+  .description(
+    'judge an engine by the files alone: the built-in one, an adapter, any program behind --, or a file of answers',
+  )
+  .usage('[adapter] [options] [-- command…]')
+  .argument('[adapter]', 'a module whose default export is made by definePort')
+  .option('--from <dir>', 'where the files are', '.tautograd/vectors')
+  .option('--answers <file>', 'JSON Lines of {id, outputs} that a program has written, without any protocol')
+  .option('--entries <globs>', 'entries by globs; all that the files have unless named')
+  .option('--timeout <ms>', 'longest wait for one answer (10 s unless named)', integer(1))
+  .option(...jsonFlag)
+  .action(async (adapter: string | undefined, options) =>
+    ends(
+      await (await import('./vectors.ts')).checkCommand(
+        { ...foreign, ...(adapter === undefined ? {} : { adapter }) },
+        options,
+      ),
+    ),
+  );
 
 program
   .command('bench')

@@ -1,0 +1,109 @@
+// The golden vectors of a contract: what the laws know beforehand, then what the rows of this room know, each question once.
+import fc from 'fast-check';
+import type { Law } from '../law.ts';
+import { LAWS } from '../laws/index.ts';
+import type { Port } from '../port.ts';
+import { textOf } from '../protocol.ts';
+import { seedOf } from '../run.ts';
+import type { Case, Known } from './case.ts';
+import { harvest } from './harvest.ts';
+import { drawing } from './row.ts';
+import { ROWS } from './rows.ts';
+import { NOT_ASKED } from './without.ts';
+
+/** The seed of every generator: vectors are the same on every machine. */
+export const SEED = 1;
+
+/** Inputs that a law is tried on: a fifth of those that a verification tries, fewer where it has many subjects. */
+const inputsOf = ({ runs }: Law, subjects: number): number => Math.ceil(Math.min(runs / 5, 60 / subjects));
+/** A law that has said nothing on so many inputs of so many subjects works with answers, and is left alone. */
+const LOOKS = 2;
+
+export interface Making {
+  readonly seed?: number;
+  /** Entries; all unless named. The cases of an entry are the same whatever others are wanted. */
+  readonly entries?: ReadonlySet<string>;
+}
+
+interface Wanted {
+  readonly op: (op: string) => boolean;
+  readonly kind: (kind: string) => boolean;
+}
+
+const kindOf = (op: string): string => op.split('.')[0] ?? '';
+
+const wantedOf = (entries: Making['entries']): Wanted => {
+  if (entries === undefined) return { op: () => true, kind: () => true };
+  const kinds = new Set([...entries].map(kindOf));
+  return { op: (op) => entries.has(op), kind: (kind) => kinds.has(kind) };
+};
+
+/**
+ * The kind of entry that a law asks first about an input, or null where the input decides nothing. What a law knows of entries
+ * of other kinds is not written down, so that every kind can be had alone.
+ */
+const askedFirst = (law: Law, port: Port, subject: string, input: unknown): string | null => {
+  try {
+    const { done, value } = law.holds(structuredClone(input), port, subject).next();
+    return done === true ? null : kindOf(value.entry);
+  } catch {
+    return null;
+  }
+};
+
+const ofLaw = async function* (law: Law, port: Port, seed: number, wanted: Wanted): AsyncGenerator<Case> {
+  const subjects = law.subjects(port);
+  const count = inputsOf(law, subjects.length);
+  /** Subjects on which it has said nothing, by kind; none any more once it has said something. */
+  const silent = new Map<string, number>();
+  for (const subject of subjects) {
+    const own = new Map<string, number>();
+    for (const input of fc.sample(law.given(port, subject), { seed: seedOf(seed, law.id, subject), numRuns: count })) {
+      const kind = askedFirst(law, port, subject, input);
+      if (kind === null || !wanted.kind(kind) || (silent.get(kind) ?? 0) >= LOOKS || (own.get(kind) ?? 0) >= LOOKS)
+        continue;
+      const cases = (await harvest(law, port, subject, input)).filter(({ op }) => kindOf(op) === kind);
+      own.set(kind, cases.length > 0 ? Number.NEGATIVE_INFINITY : (own.get(kind) ?? 0) + 1);
+      yield* cases;
+    }
+    for (const [kind, looks] of own)
+      silent.set(kind, looks < 0 ? Number.NEGATIVE_INFINITY : (silent.get(kind) ?? 0) + 1);
+  }
+};
+
+const ofRows = function* (port: Port, seed: number, { op: wanted }: Wanted): Generator<Case> {
+  for (const row of ROWS)
+    for (const op of row.entries(port).filter(wanted))
+      for (const { args, known } of row.asks(port, op, drawing(seedOf(seed, row.id, op))))
+        yield { op, args, by: row.id, known };
+};
+
+const all = async function* (port: Port, seed: number, wanted: Wanted): AsyncGenerator<Case> {
+  for (const law of LAWS) {
+    if (law.class === 'statistical' || law.id in NOT_ASKED) continue;
+    for await (const one of ofLaw(law, port, seed, wanted)) if (wanted.op(one.op)) yield one;
+  }
+  yield* ofRows(port, seed, wanted);
+};
+
+/** What two sources know of one question: the fields of both, and of one field what allows less. */
+const joined = (a: Case, b: Case): Case => {
+  const known: Record<string, Known> = { ...a.known };
+  for (const [field, k] of Object.entries(b.known)) {
+    const before = known[field];
+    const tighter = before === undefined || before.allowed.some((v, i) => v > (k.allowed[i] ?? 0)) ? k : before;
+    known[field] = { ...tighter, signed: k.signed || before?.signed === true };
+  }
+  return { ...a, known };
+};
+
+/** Every vector, entry by entry in the order in which they came up, a question never twice. */
+export const vectorsOf = async (port: Port, { seed = SEED, entries }: Making = {}): Promise<readonly Case[]> => {
+  const found = new Map<string, Case>();
+  for await (const one of all(port, seed, wantedOf(entries))) {
+    const key = `${one.op} ${textOf(one.args, { tensors: 'json', dtype: 'f64' })}`;
+    const before = found.get(key);
+    found.set(key, before === undefined ? one : joined(before, one));
+  }
+  return [...found.values()];
+};
