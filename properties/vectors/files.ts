@@ -185,18 +185,18 @@ const isRecord = (v: unknown): v is Readonly<Record<string, unknown>> =>
   typeof v === 'object' && v !== null && !Array.isArray(v);
 
 /** A value of a line as the contract knows it: the three words are numbers, and large tensors are put back in. */
-const valueOf = (v: unknown, tensors: ReadonlyMap<string, Plain>): unknown => {
+const readValue = (v: unknown, tensors: ReadonlyMap<string, Plain>): unknown => {
   if (typeof v === 'string') return Object.hasOwn(NAMED, v) ? NAMED[v] : v; // no text of the contract is one of them
-  if (Array.isArray(v)) return v.map((one) => valueOf(one, tensors));
+  if (Array.isArray(v)) return v.map((one) => readValue(one, tensors));
   if (!isRecord(v)) return v;
   if (typeof v.safetensors !== 'string')
-    return Object.fromEntries(Object.entries(v).map(([k, one]) => [k, valueOf(one, tensors)]));
+    return Object.fromEntries(Object.entries(v).map(([k, one]) => [k, readValue(one, tensors)]));
   const found = tensors.get(String(v.name));
   if (found === undefined) throw new VectorsFault(`vectors: ${v.safetensors} has no tensor ${v.name}`);
   return { shape: found.shape, data: Array.from(found.data) };
 };
 const fieldsOf = (v: unknown, tensors: ReadonlyMap<string, Plain>): Args =>
-  isRecord(v) ? (valueOf(v, tensors) as Args) : {}; // a record stays one
+  isRecord(v) ? (readValue(v, tensors) as Args) : {}; // a record stays one
 
 const knownOf = (line: Readonly<Record<string, unknown>>, tensors: ReadonlyMap<string, Plain>): Case['known'] => {
   const allowed = fieldsOf(line.allowed, tensors);

@@ -24,16 +24,23 @@ interface Heard {
   readonly compared: readonly Compared[];
 }
 
-/** Numbers that no law expects, each another one, of either sign and of many sizes. */
-const strange = (k: number): number =>
-  (1 + (2 * k + 1) * 2 ** -40) * (k % 2 === 0 ? 1 : -1) * 2 ** (((k * 7) % 41) - 20);
+/** A number of an answer that is made up: the k-th of all, at a place of a field of so many, of a call. */
+type Made = (k: number, at: number, size: number, call: number) => number;
+
+const irregular = (k: number): number => 1 + (2 * k + 1) * 2 ** -40;
+/** Next to nothing, each another one, of either sign. */
+const small: Made = (k) => irregular(k) * (k % 2 === 0 ? 1 : -1) * 2 ** (((k * 7) % 16) - 40);
+/** Large ones, of the other sign, and now and then 0: what is decided by order, size, sign or zero is decided otherwise. */
+const large: Made = (k, at, size, call) =>
+  at === 0 && (size > 1 || call % 2 === 0) ? 0 : irregular(k) * (k % 2 === 0 ? -1 : 1) * 2 ** (20 + ((k * 5) % 16));
 
 /** What a law compares when every answer has the form of the port's own, and numbers that are made up. */
 const hear = async (
   port: Port,
   inquiry: Inquiry<{ readonly compared?: readonly Compared[] }>,
-  made: (k: number) => number,
+  made: Made,
 ): Promise<Heard> => {
+  const { round } = FORMATS[port.dtype];
   const calls: Asked[] = [];
   const places = new Map<number, Place>();
   let next = 0;
@@ -44,11 +51,12 @@ const hear = async (
     const call = calls.length;
     calls.push({ entry, args, form });
     const fields = Object.entries(form).map(([field, v]) => {
+      const size = numbersIn(v).length;
       let at = 0;
       return [
         field,
         withNumbers(v, () => {
-          const x = made(next++);
+          const x = round(made(next++, at, size, call));
           places.set(x, { call, field, at: at++ });
           return x;
         }),
@@ -66,17 +74,16 @@ interface Found {
 }
 
 /**
- * The vectors of a law on one input. What it expects may depend on the input alone: not on what was answered, which is made up,
- * and which is zero everywhere the second time. Comparisons of anything but numbers of an answer give none.
+ * The vectors of a law on one input. What it expects may depend on the input alone, not on what was answered, which is made up
+ * in two ways that have nothing in common. Comparisons of anything but the numbers of an answer as they are give none.
  */
 export const harvest = async (law: Law, port: Port, subject: string, input: unknown): Promise<readonly Case[]> => {
-  const asked = (made: (k: number) => number): Promise<Heard> =>
-    hear(port, law.holds(structuredClone(input), port, subject), made);
+  const asked = (made: Made): Promise<Heard> => hear(port, law.holds(structuredClone(input), port, subject), made);
   let first: Heard;
   let second: Heard;
   try {
-    first = await asked((k) => FORMATS[port.dtype].round(strange(k)));
-    second = await asked(() => 0);
+    first = await asked(small);
+    second = await asked(large);
   } catch {
     return []; // it works with answers, or the input decides nothing
   }
@@ -87,7 +94,8 @@ export const harvest = async (law: Law, port: Port, subject: string, input: unkn
     expected.forEach((e, j) => {
       const place = first.places.get(got[j] as number); // in range: compared lists are of one length, or no vectors
       const bound = allowed[j] ?? 0;
-      if (place === undefined || !Object.is(e.value, again.expected[j]?.value) || bound !== again.allowed[j]) return;
+      const same = Object.is(e.value, again.expected[j]?.value) && bound === again.allowed[j];
+      if (place === undefined || !same || !samePlace(place, again.got[j] as number, second)) return;
       const key = `${place.call} ${place.field}`;
       const own = found.get(key) ?? new Map<number, Found>();
       found.set(key, own);
@@ -110,6 +118,12 @@ export const harvest = async (law: Law, port: Port, subject: string, input: unkn
     });
     return known.length === 0 ? [] : [{ op: entry, args, by: law.id, known: Object.fromEntries(known) }];
   });
+};
+
+/** Whether a number comes from that place; zeros do not tell theirs. */
+const samePlace = (place: Place, got: number, { places }: Heard): boolean => {
+  const there = places.get(got);
+  return got === 0 || (there?.call === place.call && there.field === place.field && there.at === place.at);
 };
 
 const sameNumbers = (a: unknown, b: unknown): boolean => {

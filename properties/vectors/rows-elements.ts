@@ -80,7 +80,7 @@ export const elementRows: readonly Row[] = [
       ['sample', 'from_uniforms'].flatMap((call) =>
         port.names('initializer', call).map((name) => `initializer.${name}.${call}`),
       ),
-    asks: (port, entry, draw) => {
+    asks: (_port, entry, draw) => {
       const own = nameIn(entry);
       const always = own === 'zeros' || own === 'constant';
       return draw(fc.record({ shape, seed: fc.nat(1000), gain: always ? gains : fc.constant(0) }), 6).map((c) => {

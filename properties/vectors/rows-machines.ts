@@ -1,6 +1,6 @@
 // Rows of the machines that came first: refutations that are the only one, and biases before any training.
 import fc from 'fast-check';
-import { filled, moderate } from '../arbitraries.ts';
+import { filled } from '../arbitraries.ts';
 import { logits, share } from '../laws/machines.ts';
 import { signed, type Task, task, truth } from '../laws/samples.ts';
 import { certifies, listsOf } from '../oracle/perceptron.ts';
@@ -79,40 +79,6 @@ export const machineRows: readonly Row[] = [
       ).map((args) => ({
         args: { ...args, lr: 0 },
         known: { c: plainly(args.units.map((n) => ({ shape: [n], data: new Array<number>(n).fill(0) }))) },
-      })),
-  },
-  {
-    id: 'vectors/nothing-to-pretrain',
-    says: 'a network whose dense layers no sigmoid follows keeps every parameter bit for bit',
-    entries: declared('rbm.rbm.pretrain'),
-    asks: ({ dtype }, _entry, draw) =>
-      draw(
-        fc.record({
-          params: fc.tuple(
-            filled([3, 2], moderate(dtype)),
-            filled([2], moderate(dtype)),
-            filled([2, 1], moderate(dtype)),
-            filled([1], moderate(dtype)),
-          ),
-          name: fc.constantFrom('relu', 'tanh', 'identity'),
-          x: filled([4, 3], share),
-          seed: fc.nat(1000),
-        }),
-        10,
-      ).map(({ params, name, x, seed }) => ({
-        args: {
-          layers: [
-            { type: 'dense', units: 2 },
-            { type: 'activation', name },
-            { type: 'dense', units: 1 },
-          ],
-          params,
-          x,
-          seed,
-          epochs: 1,
-          size: 4,
-        },
-        known: { params: plainly(params, true) },
       })),
   },
 ];

@@ -167,7 +167,11 @@ export const modelRows: readonly Row[] = [
         });
         return {
           args: { ...c },
-          known: { means: plainly(outputs.map(([m]) => m)), variances: plainly(outputs.map(([, v]) => v)) },
+          known: {
+            means: plainly(outputs.map(([m]) => m)),
+            variances: plainly(outputs.map(([, v]) => v)),
+            saturated: plainly([0]), // a rectifier never is
+          },
         };
       }),
   },

@@ -19,6 +19,8 @@ export const WITHOUT: Readonly<Record<string, string>> = {
   ),
   'training.network.lsuv':
     'it starts from random orthonormal weights of a seed; the laws initializer/lsuv and initializer/orthogonal judge what they have in common',
+  'rbm.rbm.pretrain':
+    'the layers that it replaces get weights from a seed, and it refuses networks without one; the laws rbm/pretrain-transfer and rbm/pretrain-defaults judge it',
   'session.training.run': 'it draws its first weights from a seed; the laws of the chapter purity/ hold it to itself',
 };
 
@@ -41,7 +43,6 @@ export const PARTLY: Readonly<Record<string, string>> = {
   ),
   'rbm.rbm.start': 'the weights come from a seed: the biases are known',
   'rbm.rbm.stack': 'the weights come from a seed: hidden biases that nothing has moved are known',
-  'rbm.rbm.pretrain': 'the weights come from a seed: networks without a layer to replace are known',
   'rbm.rbm.fit':
     'the uniforms come from a seed: machines whose units are on or off whatever they are, and biases that nothing moves, are known',
   'training.network.init': 'the weights come from a seed: those of initializers that draw nothing are known',
@@ -50,6 +51,8 @@ export const PARTLY: Readonly<Record<string, string>> = {
 
 /** Laws that are not written down, and why. */
 export const NOT_ASKED: Readonly<Record<string, string>> = {
+  'dropout/sampled-values': 'it takes the mask from the answer',
+  'diagnose/signals': 'it counts what another answer has',
   'optimizer/long-run':
     'fifty steps of every rule are in optimizer/trajectory; 128 more at 64 digits take longer than all the rest together',
 };
