@@ -70,3 +70,7 @@ export const faultInAnswer = (entry: Entry, args: Args, answer: unknown): string
   }
   return null;
 };
+
+/** Whether a port may leave a field of an answer out. */
+export const mayLeaveOut = (id: string, field: string): boolean =>
+  ENTRIES.get(id)?.gives[field]?.safeParse(undefined).success ?? false;

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { type Args, CONTRACT_VERSION, isPlain, type Plain } from '../contract.ts';
+import { type Args, CONTRACT_VERSION, isPlain, mayLeaveOut, type Plain } from '../contract.ts';
 import { type Conventions, conventionsSchema } from '../conventions.ts';
 import type { PortInfo } from '../port.ts';
 import { NAMED, objectOf, recordOf, type Spelling, textOf } from '../protocol.ts';
@@ -68,6 +68,7 @@ const lineOf = (one: Numbered, spill: Spill): string => {
   const known = Object.entries(one.known);
   const bounded = known.filter(([, k]) => k.allowed.some((a) => a !== 0));
   const signed = known.filter(([, k]) => k.signed).map(([field]) => field);
+  const optional = Object.keys(one.known).filter((field) => mayLeaveOut(one.op, field));
   return textOf(
     {
       id: one.id,
@@ -81,6 +82,7 @@ const lineOf = (one: Numbered, spill: Spill): string => {
           ? undefined
           : spill(`${one.id}:allowed`, Object.fromEntries(bounded.map(([field, k]) => [field, allowedOf(k)]))),
       signed: signed.length === 0 ? undefined : signed,
+      optional: optional.length === 0 ? undefined : optional,
     },
     SPELLING,
   );
@@ -92,7 +94,7 @@ const READ_ME = {
   numbers:
     'JSON numbers are the shortest that read back to the same double; −0 is -0.0; NaN, Infinity and -Infinity are texts. A tensor is {shape, data}, row-major; a large one is {shape, safetensors, name}, little-endian doubles in that file.',
   outputs:
-    'Correctly rounded from 64 digits or from exact arithmetic; no value comes from an engine: what a law expects whatever the answer is. A field that is not named is not judged. Shapes, flags and texts have to be equal.',
+    'Correctly rounded from 64 digits or from exact arithmetic; no value comes from an engine: what a law expects whatever the answer is. A field that is not named is not judged, and one that is named in optional may be missing. Shapes, flags and texts have to be equal.',
   allowed:
     'How far each number may be from the one in outputs, by field, in the order in which its numbers are written; one number stands for all, and a field that is not named allows nothing. NaN is right for NaN only, an infinity for itself only. 0 and −0 are equal but in the fields that signed names.',
   answers: 'A program that answers by file writes one JSON line per case: {"id": …, "outputs": {…}}.',

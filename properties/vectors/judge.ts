@@ -1,5 +1,5 @@
 // Judges answers by vectors alone: no law is run, and no oracle is asked.
-import type { Args } from '../contract.ts';
+import { type Args, mayLeaveOut } from '../contract.ts';
 import { type Port, PortError, type PortInfo } from '../port.ts';
 import { answered } from '../run.ts';
 import { compare, exactly } from '../tolerance.ts';
@@ -54,7 +54,9 @@ const judgeField = (
 
 /** One answer against its case. */
 export const judge = ({ id, op, by, known }: Numbered, answer: Args): Outcome => {
-  const fields = Object.entries(known).map(([field, k]) => judgeField(field, k, answer[field]));
+  const fields = Object.entries(known)
+    .filter(([field]) => answer[field] !== undefined || !mayLeaveOut(op, field))
+    .map(([field, k]) => judgeField(field, k, answer[field]));
   const margin = fields.reduce((m, f) => Math.max(m, f.margin), 0);
   const wrong = fields.find((f) => f.wrong !== undefined)?.wrong;
   return {

@@ -175,6 +175,7 @@ static void judge(Work *o, const Port *port, const Json *one, Tally *tally) {
       const Json *most = json_get(json_get(one, "allowed"), want->key);
       Allowed allowed = {most, most == NULL ? NULL : most->first, 0, names(json_get(one, "signed"), want->key)};
       field = want->key;
+      if (json_get(answer, field) == NULL && names(json_get(one, "optional"), field)) continue;
       good = right(o, want, json_get(answer, want->key), &allowed, why);
     }
   } else {
