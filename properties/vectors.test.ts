@@ -219,7 +219,7 @@ describe('the whole export', () => {
     const outcomes = await judged(home, cases);
     expect(outcomes.filter((o) => o.status !== 'right')).toEqual([]);
     expect(Math.max(...outcomes.map((o) => o.margin))).toBeLessThanOrEqual(1);
-  }, 120_000);
+  }, 600_000);
 
   test('gives the same bytes again, and for some kinds alone the same lines', async () => {
     const some = new Set(ids.filter((id) => /^(clip|perceptron|gain|session)\./.test(id)));
@@ -230,7 +230,7 @@ describe('the whole export', () => {
       expect(b.get(name), name).toEqual(content);
       if (name.endsWith('.jsonl')) expect(files.get(name), name).toBe(content);
     }
-  }, 120_000);
+  }, 600_000);
 
   test('catches an error of one unit more than is allowed, a wrong sign, a lost −0, a lost NaN, and names the case', () => {
     const sigmoid = first('activation.sigmoid.forward', (c) => (c.known.y?.allowed[0] ?? 0) > 0);

@@ -23,6 +23,8 @@ export interface Making {
   readonly seed?: number;
   /** Entries; all unless named. The cases of an entry are the same whatever others are wanted. */
   readonly entries?: ReadonlySet<string>;
+  /** Laws to ask; all of the book unless named. */
+  readonly laws?: readonly Law[];
 }
 
 interface Wanted {
@@ -78,8 +80,8 @@ const ofRows = function* (port: Port, seed: number, { op: wanted }: Wanted): Gen
         yield { op, args, by: row.id, known };
 };
 
-const all = async function* (port: Port, seed: number, wanted: Wanted): AsyncGenerator<Case> {
-  for (const law of LAWS) {
+const all = async function* (port: Port, seed: number, wanted: Wanted, laws: readonly Law[]): AsyncGenerator<Case> {
+  for (const law of laws) {
     if (law.class === 'statistical' || law.id in NOT_ASKED) continue;
     for await (const one of ofLaw(law, port, seed, wanted)) if (wanted.op(one.op)) yield one;
   }
@@ -98,9 +100,12 @@ const joined = (a: Case, b: Case): Case => {
 };
 
 /** Every vector, entry by entry in the order in which they came up, a question never twice. */
-export const vectorsOf = async (port: Port, { seed = SEED, entries }: Making = {}): Promise<readonly Case[]> => {
+export const vectorsOf = async (
+  port: Port,
+  { seed = SEED, entries, laws = LAWS }: Making = {},
+): Promise<readonly Case[]> => {
   const found = new Map<string, Case>();
-  for await (const one of all(port, seed, wantedOf(entries))) {
+  for await (const one of all(port, seed, wantedOf(entries), laws)) {
     const key = `${one.op} ${textOf(one.args, { tensors: 'json', dtype: 'f64' })}`;
     const before = found.get(key);
     found.set(key, before === undefined ? one : joined(before, one));
