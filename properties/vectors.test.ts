@@ -17,7 +17,7 @@ import { type Case, numbersIn, reach, withNumbers } from './vectors/case.ts';
 import { answersIn, filesOf, type Numbered, readFiles, VectorsFault, writeFiles } from './vectors/files.ts';
 import { harvest } from './vectors/harvest.ts';
 import { judge, judgeAnswers, judgePort, type Outcome } from './vectors/judge.ts';
-import { SEED, vectorsOf } from './vectors/make.ts';
+import { SEED, sourcesOf, vectorsOf } from './vectors/make.ts';
 import { ROWS } from './vectors/rows.ts';
 import { safetensors, tensorsIn } from './vectors/safetensors.ts';
 import { NOT_ASKED, PARTLY, WITHOUT } from './vectors/without.ts';
@@ -155,8 +155,11 @@ describe('the whole export', () => {
   let cases: readonly Numbered[] = [];
   let files: ReadonlyMap<string, string | Uint8Array> = new Map();
   beforeAll(async () => {
-    files = filesOf(await vectorsOf(home), home, SEED);
-    cases = (await through(files)).cases;
+    const made = await vectorsOf(home);
+    files = filesOf(made, home, SEED, sourcesOf(made));
+    const read = await through(files);
+    cases = read.cases;
+    expect(Object.keys(read.manifest.sources).sort()).toEqual([...new Set(cases.map((c) => c.by))].sort());
   }, 900_000);
   const first = (op: string, has: (c: Numbered) => boolean = () => true): Numbered => {
     const found = cases.find((c) => c.op === op && has(c));

@@ -107,6 +107,9 @@ const entrySchema = z.object({
   by: z.array(z.string()),
   partly: z.string().optional(),
 });
+/** A law or a row that knows answers: what it says, and by which means. */
+const sourceSchema = z.object({ says: z.string(), how: z.string(), source: z.string().optional() });
+export type Source = z.output<typeof sourceSchema>;
 const manifestSchema = z.looseObject({
   format: z.literal(FORMAT),
   contract: z.literal(CONTRACT_VERSION),
@@ -118,6 +121,7 @@ const manifestSchema = z.looseObject({
   tensors: z.object({ file: z.string(), tensors: z.int(), sha256: z.string() }).nullable(),
   entries: z.record(z.string(), entrySchema),
   without: z.record(z.string(), z.string()),
+  sources: z.record(z.string(), sourceSchema),
 });
 export type Manifest = z.output<typeof manifestSchema>;
 
@@ -126,6 +130,7 @@ export const filesOf = (
   cases: readonly Case[],
   port: Pick<PortInfo, 'dtype' | 'conventions'>,
   seed: number,
+  sources: Readonly<Record<string, Source>> = {},
 ): ReadonlyMap<string, string | Uint8Array> => {
   const files = new Map<string, string | Uint8Array>();
   const taken = new Map<string, Plain>();
@@ -162,6 +167,7 @@ export const filesOf = (
     tensors: taken.size === 0 ? null : { file: TENSORS, tensors: taken.size, sha256: digest(bytes) },
     entries,
     without: WITHOUT,
+    sources,
   };
   files.set(MANIFEST, `${JSON.stringify(manifest, null, 1)}\n`);
   return files;

@@ -6,6 +6,7 @@ import type { Port } from '../port.ts';
 import { textOf } from '../protocol.ts';
 import { seedOf } from '../run.ts';
 import type { Case, Known } from './case.ts';
+import type { Source } from './files.ts';
 import { harvest } from './harvest.ts';
 import { drawing } from './row.ts';
 import { ROWS } from './rows.ts';
@@ -16,7 +17,7 @@ export const SEED = 1;
 
 /** Inputs that a law is tried on: a fifth of those that a verification tries, fewer where it has many subjects. */
 const inputsOf = ({ runs }: Law, subjects: number): number => Math.ceil(Math.min(runs / 5, 60 / subjects));
-/** A law that has said nothing on so many inputs of so many subjects works with answers, and is left alone. */
+/** So many inputs of so many subjects show whether a law says anything. */
 const LOOKS = 2;
 
 export interface Making {
@@ -40,36 +41,41 @@ const wantedOf = (entries: Making['entries']): Wanted => {
   return { op: (op) => entries.has(op), kind: (kind) => kinds.has(kind) };
 };
 
-/**
- * The kind of entry that a law asks first about an input, or null where the input decides nothing. What a law knows of entries
- * of other kinds is not written down, so that every kind can be had alone.
- */
-const askedFirst = (law: Law, port: Port, subject: string, input: unknown): string | null => {
+/** The kind of entry that an inquiry asks first, or null where its input decides nothing. */
+const askedFirst = (inquiry: ReturnType<Law['holds']>): string | null => {
   try {
-    const { done, value } = law.holds(structuredClone(input), port, subject).next();
+    const { done, value } = inquiry.next();
     return done === true ? null : kindOf(value.entry);
   } catch {
     return null;
   }
 };
 
+/**
+ * What a law knows of entries of one kind, that which it asks first: so every kind can be had alone, and in a moment.
+ * A law that says nothing of the first inputs of its first subjects works with answers, and is left alone.
+ */
 const ofLaw = async function* (law: Law, port: Port, seed: number, wanted: Wanted): AsyncGenerator<Case> {
   const subjects = law.subjects(port);
+  const sampled = (subject: string, numRuns: number): readonly unknown[] =>
+    fc.sample(law.given(port, subject), { seed: seedOf(seed, law.id, subject), numRuns });
+  const kind = subjects
+    .slice(0, 1)
+    .flatMap((subject) => sampled(subject, LOOKS).map((input) => askedFirst(law.holds(input, port, subject))))
+    .find((k) => k !== null);
+  if (kind === undefined || kind === null || !wanted.kind(kind)) return;
   const count = inputsOf(law, subjects.length);
-  /** Subjects on which it has said nothing, by kind; none any more once it has said something. */
-  const silent = new Map<string, number>();
-  for (const subject of subjects) {
-    const own = new Map<string, number>();
-    for (const input of fc.sample(law.given(port, subject), { seed: seedOf(seed, law.id, subject), numRuns: count })) {
-      const kind = askedFirst(law, port, subject, input);
-      if (kind === null || !wanted.kind(kind) || (silent.get(kind) ?? 0) >= LOOKS || (own.get(kind) ?? 0) >= LOOKS)
-        continue;
+  let any = false;
+  for (const [i, subject] of subjects.entries()) {
+    if (!any && i >= LOOKS) return;
+    let silent = 0;
+    for (const input of sampled(subject, count)) {
       const cases = (await harvest(law, port, subject, input)).filter(({ op }) => kindOf(op) === kind);
-      own.set(kind, cases.length > 0 ? Number.NEGATIVE_INFINITY : (own.get(kind) ?? 0) + 1);
+      silent = cases.length > 0 ? Number.NEGATIVE_INFINITY : silent + 1;
+      any ||= cases.length > 0;
       yield* cases;
+      if (silent >= LOOKS) break;
     }
-    for (const [kind, looks] of own)
-      silent.set(kind, looks < 0 ? Number.NEGATIVE_INFINITY : (silent.get(kind) ?? 0) + 1);
   }
 };
 
@@ -111,4 +117,15 @@ export const vectorsOf = async (
     found.set(key, before === undefined ? one : joined(before, one));
   }
   return [...found.values()];
+};
+
+/** Who knows what: the statements of the laws and rows behind some cases, by id. */
+export const sourcesOf = (cases: readonly Case[]): Readonly<Record<string, Source>> => {
+  const by = new Set(cases.map((c) => c.by));
+  const all = [...LAWS.map((l) => ({ ...l, how: l.class })), ...ROWS.map((r) => ({ ...r, how: 'vectors only' }))];
+  return Object.fromEntries(
+    all
+      .filter(({ id }) => by.has(id))
+      .map(({ id, says, how, source }) => [id, { says, how, ...(source === undefined ? {} : { source }) }]),
+  );
 };

@@ -16,7 +16,7 @@ import {
   writeFiles,
 } from '../../properties/vectors/files.ts';
 import { judgeAnswers, judgePort, type Outcome } from '../../properties/vectors/judge.ts';
-import { SEED, vectorsOf } from '../../properties/vectors/make.ts';
+import { SEED, sourcesOf, vectorsOf } from '../../properties/vectors/make.ts';
 import { TensorsFault } from '../../properties/vectors/safetensors.ts';
 import { toJson } from '../index.ts';
 import { CommandFault, EXIT } from './fault.ts';
@@ -55,7 +55,7 @@ export const exportCommand = async ({ out, entries, json = false }: ExportOption
     namesOf('vectors', 'entry', ids, entries, [...new Set(ids.map((id) => `${id.split('.')[0]}.*`))]),
   );
   const cases = await vectorsOf(home, { entries: chosen });
-  const files = filesOf(cases, home, SEED);
+  const files = filesOf(cases, home, SEED, sourcesOf(cases));
   writeFiles(files, out);
   const manifest = told(() => readFiles(out)).manifest;
   if (json) print(toJson({ schema: 1, out, manifest }).trimEnd());

@@ -48,15 +48,29 @@ beforeAll(async () => {
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 describe.skipIf(!compiler)('the reader in C (skipped where there is no C compiler)', () => {
-  const program = join(scratch, 'check');
+  const [program, port] = [join(scratch, 'check'), join(scratch, 'port')];
   beforeAll(() => {
-    const made = run('make', ['-C', join(import.meta.dirname, 'c'), `O=${scratch}`, 'CHECKED=1', program]);
+    const made = run('make', ['-C', join(import.meta.dirname, 'c'), `O=${scratch}`, 'CHECKED=1', program, port]);
     expect(made.status, made.stderr).toBe(0);
   }, 600_000);
 
   test('finds the complete port right', () => {
     const { status, stdout } = run(program, [whole]);
     expect(stdout).toBe(`${cases.length} cases: ${cases.length} right, 0 wrong, 0 not covered\n`);
+    expect(status).toBe(0);
+  }, 120_000);
+
+  test('agrees with the command that asks the port by messages', () => {
+    const { status, stdout } = run(process.execPath, [
+      'src/cli/main.ts',
+      'vectors',
+      'check',
+      '--from',
+      whole,
+      '--',
+      port,
+    ]);
+    expect(stdout).toContain(`${cases.length} right, 0 wrong, 0 crashed, 0 not covered`);
     expect(status).toBe(0);
   }, 120_000);
 
