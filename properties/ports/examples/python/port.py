@@ -74,7 +74,7 @@ tanh         | | tanh(x, math.expm1(-2 * abs(x))) | 4 * bell(exp(-2 * abs(x)))
 softplus     | | x if x > 40 else log1p(exp(x)) | sigmoid(x)
 elu          | alpha=1.0 | x if x > 0 else alpha * math.expm1(x) | 1.0 if x > 0 else alpha * exp(x)
 selu         | | SELU * x if x > 0 else LEFT * math.expm1(x) | SELU if x > 0 else LEFT * exp(x)
-gelu         | | gelu(x) | math.erfc(-x * .7071067811865476) / 2 + (abs(x) < 40 and x * .3989422804014327 * exp(-x * x / 2))
+gelu | | gelu(x) | math.erfc(-x * .7071067811865476) / 2 + (abs(x) < 40 and x * .3989422804014327 * exp(-x * x / 2))
 gelu_tanh    | | gated(x, *GELU_TANH)[0] | gated(x, *GELU_TANH)[1]
 silu         | | gated(x, 1, 0)[0] | gated(x, 1, 0)[1]
 hard_sigmoid | | 1.0 if x >= 3 else 0.0 if x <= -3 else (x + 3) / 6 | 1 / 6 if abs(x) < 3 else 0.0 if abs(x) >= 3 else x
@@ -367,7 +367,7 @@ every('regulariser', ['l1', 'l2', 'elastic_net'], value=used(lambda **a: {'value
 every('regulariser', 'max_norm', project=lambda w, limit: {'w': max_norm(w, limit)},
       constrain=lambda params, limit: {'params': [w if i % 2 else max_norm(w, limit) for i, w in enumerate(params)]})
 every('rbm', 'rbm', hidden_given=lambda w, b, c, v: {'p': activation('sigmoid', dense(v, w, c)[0])[0]})
-every('perceptron', 'perceptron', predict=lambda x, w, b: {'y': vector([1.0 * (dot(r, w.data) > -b) for r in x.rows()])})
+every('perceptron', 'perceptron', predict=lambda x, w, b: {'y': vector([+(dot(r, w.data) > -b) for r in x.rows()])})
 every('session', 'text', round_trip=lambda values: {'values': like(values, json.loads(json.dumps(values.data)))})
 
 # ---- The protocol: JSON Lines, tensors as base64 of little-endian doubles. ----
