@@ -26,7 +26,8 @@ describe.skipIf(!python)('the port in Python (skipped where there is no python3 
   test('is well by the doctor, with at least 80 % of the contract', () => {
     const { status, stdout } = tautograd('port', 'doctor', '--', 'python3', PORT);
     expect(stdout).toContain('the port is well');
-    const [, answered = '0', declared] = /(\d+) of (\d+) entries answer in the shapes of the contract/.exec(stdout) ?? [];
+    const [, answered = '0', declared] =
+      /(\d+) of (\d+) entries answer in the shapes of the contract/.exec(stdout) ?? [];
     expect(answered).toBe(declared);
     expect(Number(answered)).toBeGreaterThanOrEqual(Math.ceil(0.8 * ALL));
     expect(status).toBe(0);
