@@ -53,7 +53,7 @@ export interface MemoryOptions {
 }
 
 /** Collects garbage at once. The flag is set here, so that no command line has to. */
-const collector = (): (() => void) => {
+export const collector = (): (() => void) => {
   setFlagsFromString('--expose-gc');
   const gc: unknown = runInNewContext('gc');
   if (typeof gc !== 'function') throw new Error('memory: this runtime offers no collection of garbage');
@@ -63,7 +63,7 @@ const collector = (): (() => void) => {
   };
 };
 
-const inUse = (): number => {
+export const inUse = (): number => {
   const { heapUsed, arrayBuffers } = process.memoryUsage();
   return heapUsed + arrayBuffers;
 };

@@ -9,6 +9,7 @@ import { busy, type Machine } from './machine.ts';
 import { bytes, figure, page, percent, table, time } from './markdown.ts';
 import type { MemoryReport } from './memory.ts';
 import { kernelCharts, sweepCharts } from './plots.ts';
+import type { PortReport } from './ports.ts';
 import type { ProgramReport } from './programs.ts';
 import type { SweepReport } from './sweep.ts';
 
@@ -109,7 +110,39 @@ export const renderMemory = ({ machine, model, readings, bytesPerStep, operation
   );
 };
 
+/** Calls through a program, and what waits for a slow one. */
+export const renderPorts = ({ machine, engine, version, rows, slow }: PortReport): string => {
+  const [sizes, last] = [slow.readings.map((r) => r.bytes), slow.readings.at(-1)];
+  return page(
+    '# Ports',
+    machineLine(machine),
+    '## Small calls',
+    `${engine} ${version}, a program on its standard input and output: calls of a few numbers each, one after another, and as many ` +
+      'at once as fill its messages. A rate is the median of five rounds, ± the median distance from it; it includes the checks of ' +
+      'arguments and answers against the contract.',
+    table(
+      ['entry', 'under way', 'calls/s', 'MAD', 'calls'],
+      rows.map((r) => [
+        `\`${r.entry}\``,
+        String(r.together),
+        figure(Math.round(r.callsPerSecond)),
+        percent(r.mad, r.callsPerSecond),
+        String(r.calls),
+      ]),
+    ),
+    '## A slow port',
+    `${slow.made} calls to a program that sleeps ${slow.sleepMs} ms before every answer, made without waiting: ${slow.answered} were ` +
+      `answered, ${slow.refused} were refused while as many waited as may, ${slow.mostWaiting} at once. After ${last?.step} calls ` +
+      `${bytes(last?.bytes ?? 0)} are in use, and ${bytes(Math.max(...sizes))} at most.`,
+    table(
+      ['calls', 'in use'],
+      slow.readings.map((r) => [String(r.step), bytes(r.bytes)]),
+    ),
+  );
+};
+
 export interface BenchReports {
+  readonly ports?: PortReport;
   readonly kernels?: KernelReport;
   readonly programs?: ProgramReport;
   readonly memory?: MemoryReport;
@@ -124,7 +157,7 @@ const svgFiles = (room: string, charts: readonly Chart[]): readonly File[] =>
 /** Writes JSON, Markdown and plots of the given reports under `dir`, and returns the paths written. */
 export const writeBenchReports = async (
   dir: string,
-  { kernels, programs, memory, sweep }: BenchReports,
+  { kernels, programs, memory, ports, sweep }: BenchReports,
 ): Promise<readonly string[]> => {
   const files: readonly File[] = [
     ...(kernels === undefined
@@ -145,6 +178,12 @@ export const writeBenchReports = async (
       : ([
           ['bench/memory.json', toJson(memory)],
           ['bench/memory.md', renderMemory(memory)],
+        ] as const)),
+    ...(ports === undefined
+      ? []
+      : ([
+          ['bench/ports.json', toJson(ports)],
+          ['bench/ports.md', renderPorts(ports)],
         ] as const)),
     ...(sweep === undefined
       ? []

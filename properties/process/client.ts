@@ -28,6 +28,8 @@ export interface ClientOptions {
   readonly restarts?: number;
   /** Longest line that is read, in bytes. */
   readonly longest?: number;
+  /** How many calls may wait until they are sent; a call beyond them is refused at once. */
+  readonly waiting?: number;
 }
 
 export interface Client {
@@ -54,6 +56,8 @@ const MOST = 512;
 const BRISK = 100;
 /** Characters in one message; one call alone may have more. */
 const WEIGHT = 2 ** 20;
+/** Calls that may wait: many times what the messages under way hold, and not so many that a slow program fills the memory. */
+const WAITING = 2 ** 16;
 /** How long a late answer may still be on its way where this thread was busy, in ms. */
 const LAP = 50;
 /** How long the answer to a call that is asked alone is kept after a breach of the protocol, to see what else comes, in ms. */
@@ -89,7 +93,7 @@ export class NoProgram extends PortFault {
  * @throws PortFault when there is no such program, or it does not say a proper hello in time
  */
 export const connect = async (command: readonly string[], options: ClientOptions = {}): Promise<Client> => {
-  const { timeout = TIMEOUT, grace = GRACE, restarts = RESTARTS } = options;
+  const { timeout = TIMEOUT, grace = GRACE, restarts = RESTARTS, waiting: room = WAITING } = options;
   const startTimeout = options.startTimeout ?? Math.max(START, timeout);
   const name = commandText(command);
   const strays: string[] = [];
@@ -424,6 +428,10 @@ export const connect = async (command: readonly string[], options: ClientOptions
       new Promise((resolve, reject) => {
         if (closing) {
           reject(new PortError(`${entry}: ${name} was told to end`));
+          return;
+        }
+        if (waiting.length - next >= room) {
+          reject(new PortError(`${entry}: ${room} calls wait for ${name} already; await some of them first`));
           return;
         }
         waiting.push({ entry, args, resolve, reject });

@@ -229,6 +229,18 @@ describe.concurrent('when the host goes, so does the program, with what it has s
     });
 });
 
+test('what a slow program has not been sent yet is bounded: calls beyond are refused at once, and the next ones are taken', async () => {
+  const own = await start('slow', { waiting: 30 });
+  const { answered, failed } = await askAll(own);
+  expect(answered).toBe(30);
+  expect(failed.map(([i]) => i)).toEqual(Array.from({ length: 10 }, (_, i) => 30 + i));
+  expect(failed[0]?.[1].message).toMatch(/30 calls wait for .* already; await some of them first$/);
+  const { y } = await own.port.call('activation.identity.forward', { x: { shape: [1], data: [7] } });
+  expect((y as { data: ArrayLike<number> }).data[0]).toBe(7); // the contract has checked its form
+  await own.close();
+  expect(own.strays).toEqual([]);
+});
+
 test('a command is shown as a shell reads it', () => {
   expect(commandText(['python3', 'my port.py', "it's", '--n=1'])).toBe("python3 'my port.py' 'it'\\''s' --n=1");
 });

@@ -42,7 +42,7 @@ const program = new Command('tautograd')
 const cut = process.argv.indexOf('--', 2);
 const foreign: { readonly command?: readonly string[] } = cut < 0 ? {} : { command: process.argv.slice(cut + 1) };
 program.hook('preAction', (_, action) => {
-  if (cut >= 0 && !['verify', 'doctor', 'check'].includes(action.name()))
+  if (cut >= 0 && !['verify', 'doctor', 'check', 'bench'].includes(action.name()))
     throw new CommandFault(`${action.name()}: it takes no command behind --`);
 });
 
@@ -151,12 +151,15 @@ vectors
 
 program
   .command('bench')
-  .description('time every operation at three sizes and whole programs, and read what they keep in memory')
+  .description(
+    'time every operation at three sizes and whole programs, and read what they keep in memory; or time a port',
+  )
+  .usage('[options] [-- command…]')
   .option('--filter <globs>', 'operations by name, as "soft*,matmul"')
   .option('--time <ms>', 'time per operation and size', integer(1))
   .option('--out <dir>', 'write the reports there')
   .option(...jsonFlag)
-  .action(async (options) => ends(await (await import('./reports.ts')).benchCommand(options)));
+  .action(async (options) => ends(await (await import('./reports.ts')).benchCommand(options, foreign.command)));
 
 program
   .command('sweep')

@@ -3,12 +3,14 @@ import { join } from 'node:path';
 import { runKernels } from '../../bench/kernels.ts';
 import type { Progress } from '../../bench/measure.ts';
 import { runMemory } from '../../bench/memory.ts';
+import { runPorts } from '../../bench/ports.ts';
 import { PROBLEMS, type ProblemName } from '../../bench/problems.ts';
 import { runPrograms } from '../../bench/programs.ts';
 import {
   type BenchReports,
   renderKernels,
   renderMemory,
+  renderPorts,
   renderPrograms,
   renderSweep,
   sweepLines,
@@ -102,6 +104,16 @@ const sweepStage = (into: Mutable<BenchReports>, axes: SweepOptions = {}): Stage
     (made) => `${made.cells.length} cells`,
   );
 
+const portStage = (into: Mutable<BenchReports>, command: readonly string[], time: number | undefined): Stage =>
+  keeping(
+    'ports',
+    (say) => runPorts(command, { onProgress: counting(say), ...(time === undefined ? {} : { time }) }),
+    (made) => {
+      into.ports = made;
+    },
+    (made) => `${made.rows.length} rates`,
+  );
+
 export interface BenchOptions {
   readonly json?: boolean;
   readonly filter?: string;
@@ -117,9 +129,13 @@ const finish = async (made: BenchReports, { json, out }: BenchOptions, text: str
   return EXIT.ok;
 };
 
-/** `bench`: throughput of every operation, and of a training step. */
-export const benchCommand = async (options: BenchOptions): Promise<number> => {
+/** `bench`: throughput of every operation, and of a training step; with a command, of calls to that port instead. */
+export const benchCommand = async (options: BenchOptions, command?: readonly string[]): Promise<number> => {
   const made: Mutable<BenchReports> = {};
+  if (command !== undefined) {
+    await stages([portStage(made, command, options.time)], options.json === true);
+    return finish(made, options, made.ports === undefined ? '' : renderPorts(made.ports));
+  }
   await stages(
     [
       kernelStage(made, options.time, options.filter),

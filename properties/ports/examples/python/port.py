@@ -124,7 +124,8 @@ def loss_of(name, prediction, target, reduction, delta=1.0):  # the cost of a ba
 # ---- Layers. ----
 def dense(x, w, b):
     must(len(w.shape) == 2 and x.shape[-1:] == w.shape[:1] and b.shape == w.shape[1:], 'dense takes n×in, in×out, out')
-    y = (dot(row, column) + bias for row in x.rows() for column, bias in zip(w.columns(), b.data))
+    units = list(zip(w.columns(), b.data))
+    y = (dot(row, column) + bias for row in x.rows() for column, bias in units)
     return Tensor(x.shape[:-1] + b.shape, y), lambda dy: {
         'dx': like(x, (dot(d, v) for d in dy.rows() for v in w.rows())),
         'dw': like(w, (dot(a, d) for a in x.columns() for d in dy.columns())), 'db': like(b, map(sum, dy.columns()))}
