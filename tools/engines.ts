@@ -1,0 +1,132 @@
+// The published engines that the laws are asked of: a row per configuration, and how one is verified.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { Dtype } from '../properties/port.ts';
+import type { Tally } from '../properties/report.ts';
+import type { Check } from '../properties/run.ts';
+import { fromJson } from '../src/index.ts';
+
+export interface Engine {
+  /** What the configuration is called in reports. */
+  readonly name: string;
+  /** An adapter, or the command of a program. */
+  readonly port: string | readonly string[];
+  /** What one does to have it, said where it is missing. */
+  readonly install: string;
+  /** A command that succeeds where it is installed. */
+  readonly probe: readonly string[];
+  /** Laws that this version breaks, each read by a person; more may be falsified, none of these may pass unnoticed. */
+  readonly breaks: readonly string[];
+  /** Laws on which a call of this version throws or never comes back; nothing else may crash. */
+  readonly crashes: readonly string[];
+}
+
+const PEERS = 'npm run peers';
+/** Whether npm has put a package into bench/peers. */
+const installed = (name: string): readonly string[] => [
+  process.execPath,
+  '-e',
+  `process.exit(require('node:fs').existsSync('bench/peers/node_modules/${name}/package.json') ? 0 : 1)`,
+];
+
+/** In the order of columns. Another engine, or another configuration of one, is a row. */
+export const ENGINES: readonly Engine[] = [
+  {
+    name: 'TensorFlow.js, CPU',
+    port: 'properties/ports/tfjs.ts',
+    install: PEERS,
+    probe: installed('@tensorflow/tfjs'),
+    breaks: [],
+    crashes: [],
+  },
+  {
+    name: 'TensorFlow.js, WASM',
+    port: 'properties/ports/tfjs-wasm.ts',
+    install: PEERS,
+    probe: installed('@tensorflow/tfjs-backend-wasm'),
+    breaks: [],
+    crashes: [],
+  },
+  {
+    name: 'jax-js, WASM, float32',
+    port: 'properties/ports/jax.ts',
+    install: PEERS,
+    probe: installed('@jax-js/jax'),
+    breaks: [],
+    crashes: [],
+  },
+  {
+    name: 'jax-js, WASM, float64',
+    port: 'properties/ports/jax-wasm-f64.ts',
+    install: PEERS,
+    probe: installed('@jax-js/jax'),
+    breaks: [],
+    crashes: [],
+  },
+  {
+    name: 'jax-js, CPU, float64',
+    port: 'properties/ports/jax-cpu-f64.ts',
+    install: PEERS,
+    probe: installed('@jax-js/jax'),
+    breaks: [],
+    crashes: [],
+  },
+  {
+    name: 'brain.js',
+    port: 'properties/ports/brain.ts',
+    install: PEERS,
+    probe: installed('brain.js'),
+    breaks: ['activation/value', 'activation/leaky-family', 'activation/derivative'],
+    crashes: [],
+  },
+];
+
+/** What `verify --json` prints. */
+export interface Verified {
+  readonly engine: string;
+  readonly version: string;
+  readonly dtype: Dtype;
+  readonly seed: number;
+  readonly summary: Tally;
+  readonly checks: readonly Check[];
+}
+
+export type Outcome =
+  | { readonly kind: 'verified'; readonly record: Verified; readonly status: number | null }
+  | { readonly kind: 'not installed' }
+  | { readonly kind: 'failed'; readonly why: string };
+
+/** The arguments that name a port on the command line. */
+export const portArguments = ({ port }: Pick<Engine, 'port'>): readonly string[] =>
+  typeof port === 'string' ? [port] : ['--', ...port];
+
+/** One engine held to the laws, or why it could not be. Failures of earlier runs are not tried first: equal runs give equal records. */
+export const verified = (engine: Engine, options: readonly string[] = []): Outcome => {
+  const [probe = '', ...rest] = engine.probe;
+  if (spawnSync(probe, rest, { stdio: 'ignore' }).status !== 0) return { kind: 'not installed' };
+  const { port } = engine;
+  const away = mkdtempSync(join(tmpdir(), 'tautograd-'));
+  try {
+    const named = portArguments({ port: typeof port === 'string' ? resolve(port) : port.map(located) });
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      [resolve('src/cli/main.ts'), 'verify', '--json', ...options, ...named],
+      { encoding: 'utf8', maxBuffer: 2 ** 28, cwd: away },
+    );
+    if (status === 2 || stdout === '') return { kind: 'failed', why: stderr.trim() };
+    return { kind: 'verified', record: fromJson(stdout) as Verified, status }; // our own output
+  } finally {
+    rmSync(away, { recursive: true });
+  }
+};
+
+/** Files of this project are found from anywhere. */
+const located = (word: string): string => (word.startsWith('properties/') ? resolve(word) : word);
+
+/** The engines whose name holds one of the words, all where there is none. */
+export const engines = (words: readonly string[]): readonly Engine[] =>
+  words.length === 0
+    ? ENGINES
+    : ENGINES.filter(({ name }) => words.some((w) => name.toLowerCase().includes(w.toLowerCase())));
