@@ -16,6 +16,7 @@ export const jaxOn = async (device: string, dtype: Dtype): Promise<Port> => {
     engine: `@jax-js/jax (${device}, ${dtype})`,
     version: versionOf('@jax-js/jax'),
     dtype,
+    conventions: { reluSlopeAtZero: 1, outOfDomain: 'computed' }, // relu is maximum(x, 0), whose ties go to x; nothing is said of ranges
     ops: OP_NAMES,
     parts: ['layerNorm', 'residual'],
     entries: { ...elementCalls(wire), ...layerCalls(wire), ...drawCalls(wire), ...modelCalls(wire) },

@@ -21,6 +21,7 @@ export const tfjsOn = async (backend: string): Promise<Port> => {
       bnRunningVariance: 'biased',
       l2: 'full', // tf.regularizers.l2: "loss += sum(l2 * x^2)"
       optimizerDefaults: 'own',
+      outOfDomain: 'computed', // nothing is said of ranges
     },
     ops: OP_NAMES,
     parts: ['batchNorm', 'layerNorm', 'residual', 'regulariser'],

@@ -1,0 +1,14 @@
+// jax-js: the slope of elu is NaN from 89 up, where elu is x: the branch that is not taken leaks.
+import { createRequire } from 'node:module';
+
+const load = createRequire(new URL('../../bench/peers/package.json', import.meta.url));
+const jax = load('@jax-js/jax');
+await jax.init('wasm');
+jax.defaultDevice('wasm');
+const { nn, numpy: np } = jax;
+
+const slopes = jax.grad((x) => nn.elu(x).sum());
+const expected = 1;
+const [got] = slopes(np.array([100, 1, 2])).js();
+process.exitCode = Math.abs(got - expected) <= 1e-6 ? 1 : 0;
+console.log(`expected ${expected}\ngot      ${got}`);
