@@ -62,7 +62,7 @@ test('the page of reports names every file there is', () => {
     (f) => /\.\w+$/.test(f) && f !== 'README.md',
   );
   for (const file of files) {
-    const [, folder = '', base = ''] = file.match(/^(.*)\/([^/.]+)\.\w+$/) ?? [];
-    expect(page.includes(`${folder}/${base}.`) || page.includes(`${folder}/*.svg`), file).toBe(true);
+    const [, folder = '', base = '', ending = ''] = file.match(/^(.*)\/([^/.]+)\.(\w+)$/) ?? [];
+    expect(page.includes(`${folder}/${base}.`) || page.includes(`${folder}/*.${ending}`), file).toBe(true);
   }
 });

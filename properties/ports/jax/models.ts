@@ -41,7 +41,7 @@ const OPS: Readonly<Record<string, (xs: readonly [A, A, A], p: Params) => A>> = 
   where: ([c, x, y]) => np.where(np.notEqual(c, 0), x, y),
   sum: ([x], { axes, keep }) => np.sum(x, axes, { keepdims: keep }),
   max: ([x]) => np.max(x, -1, KEPT),
-  logSumExp: ([x]) => nn.logsumexp(x, -1, KEPT),
+  logSumExp: ([x]) => nn.logsumexp(x, -1),
   matmul: ([x, y]) => np.matmul(x, y),
   reshape: ([x], { shape }) => np.reshape(x, shape),
   transpose: ([x]) => np.transpose(x),

@@ -120,7 +120,7 @@ const OPS: Readonly<Record<string, (xs: readonly [T, T, T], p: Params) => T>> = 
   where: ([c, x, y]) => tf.where(tf.cast(c, 'bool'), x, y),
   sum: ([x], { axes, keep }) => tf.sum(x, axes, keep),
   max: ([x]) => tf.max(x, -1, true),
-  logSumExp: ([x]) => tf.logSumExp(x, -1, true),
+  logSumExp: ([x]) => tf.logSumExp(x, -1),
   matmul: ([x, y]) => tf.matMul(x, y),
   reshape: ([x], { shape }) => tf.reshape(x, shape),
   transpose: ([x]) => tf.transpose(x),
