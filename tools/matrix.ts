@@ -1,31 +1,37 @@
 // Asks the laws of every published engine that is installed, and writes law × engine to reports/laws/matrix.{json,md}.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { page, table } from '../bench/markdown.ts';
 import { LAWS } from '../properties/laws/index.ts';
 import { card, type LawLine, lawLines } from '../properties/report.ts';
-import { toJson } from '../src/index.ts';
-import { type Engine, engines, type Outcome, portArguments, type Verified, verified } from './engines.ts';
+import { fromJson, toJson } from '../src/index.ts';
+import { ENGINES, type Engine, engines, type Outcome, portArguments, type Verified, verified } from './engines.ts';
 
-const OUT = 'reports/laws';
+const FILE = 'reports/laws/matrix';
 
-interface Column {
-  readonly engine: Engine;
-  readonly outcome: Outcome;
-  readonly lines: readonly LawLine[];
-}
+/** What the page is drawn from, a column each. */
+type Column =
+  | (Verified & { readonly name: string; readonly kind: 'verified' })
+  | ({ readonly name: string } & Exclude<Outcome, { readonly kind: 'verified' }>);
 
-/** How one sees a failure again: the seed makes the same inputs. */
-const replayOf = (engine: Engine, law: string, seed: number): string =>
-  `npm run -s tautograd -- verify --law ${law} --seed ${seed} ${portArguments(engine).join(' ')}`;
-
-/** Where a law has many subjects, the first few that fail. */
-const NAMED = 3;
-const failing = ({ failed }: LawLine): string => {
-  const named = failed.filter((s) => s !== 'port');
-  const more = named.length - NAMED;
-  return named.length === 0 ? '' : `: ${named.slice(0, NAMED).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+/** The columns of before: an engine that is not asked this time keeps its own. */
+const before = (): ReadonlyMap<string, Column> => {
+  if (!existsSync(`${FILE}.json`)) return new Map();
+  const { engines: columns } = fromJson(readFileSync(`${FILE}.json`, 'utf8')) as {
+    readonly engines: readonly Column[];
+  }; // our own output
+  return new Map(columns.map((c) => [c.name, c]));
 };
-const WORDS: Readonly<Record<LawLine['status'], string>> = {
+
+const columnOf = (engine: Engine, options: readonly string[]): Column => {
+  const { name } = engine;
+  const outcome = verified(engine, options);
+  if (outcome.kind !== 'verified') return { name, ...outcome };
+  const { engine: called, version, dtype, seed, summary: tally, checks } = outcome.record;
+  const covered = checks.filter(({ status }) => status !== 'not covered');
+  return { name, kind: 'verified', engine: called, version, dtype, seed, summary: tally, checks: covered };
+};
+
+const SIGNS: Readonly<Record<LawLine['status'], string>> = {
   holds: '✓',
   upheld: '✓',
   falsified: '✗',
@@ -35,69 +41,77 @@ const WORDS: Readonly<Record<LawLine['status'], string>> = {
   waived: '~',
 };
 
-const summary = ({ engine, outcome }: Column): readonly string[] => {
-  if (outcome.kind === 'not installed') return [engine.name, '', `not installed: ${engine.install}`, '', '', '', ''];
-  if (outcome.kind === 'failed') return [engine.name, '', `failed: ${outcome.why}`, '', '', '', ''];
-  const { version, dtype, summary: s } = outcome.record;
-  return [engine.name, version, dtype, s.holds, s.falsified, s.crashed, s.notCovered].map(String);
+/** Where a law has many subjects, the first few that fail. */
+const NAMED = 3;
+const cellOf = (line: LawLine | undefined): string => {
+  if (line === undefined) return SIGNS['not covered'];
+  const named = line.failed.filter((s) => s !== 'port');
+  const more = named.length > NAMED ? ` and ${named.length - NAMED} more` : '';
+  return `${SIGNS[line.status]}${named.length === 0 ? '' : ` ${named.slice(0, NAMED).join(', ')}${more}`}`;
 };
 
-const cards = ({ engine, outcome }: Column): readonly string[] => {
-  if (outcome.kind !== 'verified') return [];
-  const { record } = outcome;
-  const failures = record.checks.filter((c) => c.counterexample !== undefined || c.status === 'undecided');
-  const texts = failures.flatMap((c) => {
-    const law = LAWS.find(({ id }) => id === c.law);
-    return law === undefined
+const summaryOf = (c: Column): readonly string[] => {
+  if (c.kind === 'verified') {
+    const { holds, falsified, crashed, notCovered, runs } = c.summary;
+    return [c.name, c.version, c.dtype, ...[holds, falsified, crashed, notCovered, runs].map(String)];
+  }
+  const install = ENGINES.find(({ name }) => name === c.name)?.install ?? '';
+  return [c.name, '', c.kind === 'failed' ? `failed: ${c.why}` : `not installed: ${install}`, '', '', '', '', ''];
+};
+
+/** How one sees a failure again: the seed makes the same inputs. */
+const replayOf = (name: string, law: string, seed: number): string => {
+  const engine = ENGINES.find((e) => e.name === name);
+  return `npm run -s tautograd -- verify --law ${law} --seed ${seed} ${engine === undefined ? '' : portArguments(engine).join(' ')}`;
+};
+
+const cardsOf = (c: Column): readonly string[] => {
+  if (c.kind !== 'verified') return [];
+  const texts = c.checks.flatMap((check) => {
+    const law = LAWS.find(({ id }) => id === check.law);
+    const failed = check.counterexample !== undefined || check.status === 'undecided';
+    return law === undefined || !failed
       ? []
-      : [`\`\`\`text\n${card(law, c, record, replayOf(engine, c.law, record.seed))}\n\`\`\``];
+      : [`\`\`\`text\n${card(law, check, c, replayOf(c.name, check.law, c.seed))}\n\`\`\``];
   });
-  return texts.length === 0 ? [] : [`## ${engine.name}`, ...texts];
+  return texts.length === 0 ? [] : [`## ${c.name}`, ...texts];
 };
 
-/** What the Markdown page and other programs are made of: verdicts, and the smallest input of every violation. */
-const data = ({ engine, outcome }: Column): object => {
-  const { name, install } = engine;
-  if (outcome.kind !== 'verified') return { name, install, ...outcome };
-  const { engine: called, version, dtype, seed, summary: tally, checks }: Verified = outcome.record;
-  const kept = checks.filter(({ status }) => status !== 'not covered');
-  return { name, engine: called, version, dtype, seed, kind: outcome.kind, summary: tally, checks: kept };
+const pageOf = (columns: readonly Column[]): string => {
+  const shown = columns.flatMap((c) =>
+    c.kind === 'verified' ? [{ name: c.name, lines: lawLines(LAWS, c.checks) }] : [],
+  );
+  const rows = LAWS.flatMap(({ id }) => {
+    const cells = shown.map(({ lines }) => lines.find(({ law }) => law.id === id));
+    return cells.every((line) => line === undefined) ? [] : [[`\`${id}\``, ...cells.map(cellOf)]];
+  });
+  return page(
+    '# The laws, asked of published engines',
+    'Laws are in words in [tautograd.md](tautograd.md) and by `explain <law>`. ✓ holds or is upheld; ✗ falsified, for the subjects named; · not covered: the engine, or its adapter, does not say that it can do this. A ✗ is no verdict on who is right: [findings](../findings/README.md) says what each comes from. Laws that cover none of the engines are left out.',
+    table(
+      ['engine', 'version', 'format', 'hold', 'falsified', 'crashed', 'not covered', 'runs'],
+      columns.map(summaryOf),
+    ),
+    table(['law', ...shown.map(({ name }) => name)], rows),
+    '# Counterexamples',
+    ...columns.flatMap(cardsOf),
+  );
 };
 
-const [options, words] = [
-  process.argv.slice(2).filter((a) => a.startsWith('--')),
-  process.argv.slice(2).filter((a) => !a.startsWith('--')),
-];
-const columns = engines(words).map((engine): Column => {
-  const outcome = verified(engine, options);
-  const lines = outcome.kind === 'verified' ? lawLines(LAWS, outcome.record.checks) : [];
-  const column = { engine, outcome, lines };
+const given = process.argv.slice(2);
+const options = given.filter((a) => a.startsWith('--'));
+const columns = new Map(before());
+for (const engine of engines(given.filter((a) => !a.startsWith('--')))) {
+  const column = columnOf(engine, options);
+  columns.set(engine.name, column);
   console.log(
-    summary(column)
+    summaryOf(column)
       .filter((t) => t !== '')
       .join('  '),
   );
-  return column;
-});
-const shown = columns.filter(({ outcome }) => outcome.kind === 'verified');
-const rows = LAWS.flatMap(({ id }) => {
-  const cells = shown.map(({ lines }) => lines.find(({ law }) => law.id === id));
-  if (cells.every((line) => line === undefined || line.status === 'not covered')) return [];
-  return [[`\`${id}\``, ...cells.map((line) => (line === undefined ? '' : `${WORDS[line.status]}${failing(line)}`))]];
-});
-
-mkdirSync(OUT, { recursive: true });
-writeFileSync(`${OUT}/matrix.json`, `${toJson({ schema: 1, engines: columns.map(data) })}\n`);
-writeFileSync(
-  `${OUT}/matrix.md`,
-  page(
-    '# The laws, asked of published engines',
-    'Laws are in words in [tautograd.md](tautograd.md) and by `explain <law>`. ✓ holds or is upheld, ✗ falsified, · not covered: the engine does not say that it can do this. A ✗ is no verdict on who is right: [findings](../findings/README.md) says what each comes from. Laws that cover none of the engines are left out.',
-    table(['engine', 'version', 'format', 'hold', 'falsified', 'crashed', 'not covered'], columns.map(summary)),
-    table(['law', ...shown.map(({ engine }) => engine.name)], rows),
-    '# Counterexamples',
-    ...columns.flatMap(cards),
-  ),
-);
-console.log(`wrote ${OUT}/matrix.json and ${OUT}/matrix.md`);
-process.exit(columns.some(({ outcome }) => outcome.kind === 'failed') ? 1 : 0);
+  const ordered = ENGINES.flatMap(({ name }) => columns.get(name) ?? []);
+  writeFileSync(`${FILE}.json`, `${toJson({ schema: 1, engines: ordered })}\n`);
+  writeFileSync(`${FILE}.md`, pageOf(ordered));
+}
+console.log(`wrote ${FILE}.json and ${FILE}.md`);
+process.exit([...columns.values()].some(({ kind }) => kind === 'failed') ? 1 : 0);

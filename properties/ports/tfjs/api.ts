@@ -83,6 +83,7 @@ interface Spread {
 }
 export interface Regularizer {
   apply(w: T): T;
+  getConfig(): { readonly l1: number; readonly l2: number };
 }
 export interface Layer {
   apply(x: T, how?: { readonly training: boolean }): T;

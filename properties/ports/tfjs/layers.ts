@@ -93,6 +93,12 @@ const PENALTIES = {
   elastic_net: ({ l1 = 0, l2 = 0 }: Strengths) => tf.regularizers.l1l2({ l1, l2 }),
 };
 
+/** A penalty that is off is a constant, by which the engine refuses to differentiate. */
+const isOff = (regularizer: Regularizer): boolean => {
+  const { l1, l2 } = regularizer.getConfig();
+  return l1 === 0 && l2 === 0;
+};
+
 /** What dense layers with these parameters add to the loss, by `calculateLosses`. */
 const penaltyOf = (
   make: (h: Strengths) => Regularizer,
@@ -109,12 +115,13 @@ const penaltyOf = (
     const [w, b] = [params[i], params[i + 1]];
     if (w !== undefined && b !== undefined)
       return dense({ w, b }, (layer, own) => collect(i + 2, [...layers, layer], [...weights, ...own]), penalties);
-    const reached = biases ? weights : weights.filter((_, j) => j % 2 === 0);
-    const { value, grads } = tf.valueAndGrads(() => tf.addN(layers.flatMap((layer) => layer.calculateLosses())))(
-      reached,
-    );
-    const all = biases ? grads : grads.flatMap((g, j) => [g, tf.zerosLike(weights[2 * j + 1] as T)]); // two per layer
-    return { value: plain(value), gradients: all.map(plain) };
+    const total = (): T => tf.addN(layers.flatMap((layer) => layer.calculateLosses()));
+    const counted = (j: number): boolean => !isOff(regularizer) && (biases || j % 2 === 0); // w, b, w, b …
+    const reached = weights.filter((_, j) => counted(j));
+    const { value, grads } = reached.length === 0 ? { value: total(), grads: [] } : tf.valueAndGrads(total)(reached);
+    const pulled = [...grads];
+    const gradients = weights.map((w, j) => plain(counted(j) ? (pulled.shift() as T) : tf.zerosLike(w))); // one per weight reached
+    return { value: plain(value), gradients };
   };
   return collect(0, [], []);
 };
@@ -123,7 +130,12 @@ const penalty = (make: (h: Strengths) => Regularizer) => ({
   value: ({ w, ...h }: Strengths & { readonly w: Plain }) =>
     tf.tidy(() => ({ value: plain(make(h).apply(tensor(w))) })),
   gradient: ({ w, ...h }: Strengths & { readonly w: Plain }) =>
-    tf.tidy(() => ({ dw: plain(tf.grad((t) => make(h).apply(t))(tensor(w))) })),
+    tf.tidy(() => {
+      const regularizer = make(h);
+      return {
+        dw: plain(isOff(regularizer) ? tf.zerosLike(tensor(w)) : tf.grad((t) => regularizer.apply(t))(tensor(w))),
+      };
+    }),
   penalty: (a: Strengths & { readonly params: readonly Plain[] }) => penaltyOf(make, false, a),
   penalty_with_biases: (a: Strengths & { readonly params: readonly Plain[] }) => penaltyOf(make, true, a),
 });
