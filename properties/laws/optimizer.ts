@@ -15,6 +15,7 @@ import {
   between,
   follows,
   mapRun,
+  missingOff,
   rowOf,
   type Size,
   setting,
@@ -51,8 +52,9 @@ const bounds = (
 };
 
 /** Every parameter after every step against the text of the row, within the bound of the program. */
-function* agrees(r: Training, port: PortInfo, name: string): Inquiry<Verdict> {
-  const got = yield* trajectory(name, r);
+function* agrees(asked: Training, port: PortInfo, name: string): Inquiry<Verdict> {
+  const got = yield* trajectory(name, asked);
+  const r = { ...asked, hyper: { ...missingOff(port, name), ...asked.hyper } };
   const [truth, bound] = [recurrence(camel(name), r), bounds(port, name, r)];
   return every(
     truth.flatMap((leaves, t) =>
@@ -75,6 +77,13 @@ const sparse = (port: PortInfo): fc.Arbitrary<number> =>
     { arbitrary: fc.constant(0), weight: 1 },
     { arbitrary: cotangent(port.dtype), weight: 9 },
   );
+
+/** Without any epsilon, rules that divide by the root of nothing but zeros have no value. */
+const withSomeEpsilon = (given: fc.Arbitrary<Training>): fc.Arbitrary<Training> =>
+  given.filter(({ hyper }) => {
+    const all = Object.entries(hyper).filter(([key]) => key.toLowerCase().includes('eps'));
+    return all.length === 0 || all.some(([, v]) => v > 0);
+  });
 
 /** Every rule that is written out in the oracle. */
 const known = (port: PortInfo): readonly string[] => standard(port).filter(isPublished);
@@ -256,7 +265,7 @@ export const optimizerLaws = [
     kills: ['pylearn2 #1496', 'mistnet #94', 'Optimisers.jl #190', 'pytorch #1767'],
     subjects: each('optimizer', 'run'),
     given: (port, name) =>
-      training(port, name).map((r) =>
+      withSomeEpsilon(training(port, name)).map((r) =>
         mapRun(
           // decay moves weights, and a first moment above zero does
           setting(port, name, r, { weightDecay: 0, initialMoment: 0 }),

@@ -133,6 +133,13 @@ export const training = (
       }),
     );
 
+/** Hyper-parameters of a rule that a port does not take, off where that is in their range. */
+export const missingOff = (port: PortInfo, name: string): Hyper => {
+  const { hyper, domain } = rowOf(name);
+  const missing = Object.keys(hyper).filter((key) => !keysOf(port, name).includes(key) && domain[key]?.[0] === 0);
+  return Object.fromEntries(missing.map((key) => [key, 0]));
+};
+
 /** Some hyper-parameters of a training set, as far as the port takes them. */
 export const setting = (port: PortInfo, name: string, r: Training, set: Hyper): Training => ({
   ...r,

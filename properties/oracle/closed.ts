@@ -1,4 +1,5 @@
 // Optimizers in closed form at 64 digits: what a constant gradient, or one that comes once, does at step t.
+import { NEVER_OFF } from './defaults.ts';
 import { type Big, big, exact, ONE, ZERO } from './exact.ts';
 
 /** What a closed form is a function of. */
@@ -373,7 +374,7 @@ export const closedPath = (
   gradients: readonly number[],
   steps: number,
 ): readonly (readonly Big[] | null)[] => {
-  const h = (key: string): Big => exact(hyper[key] ?? 0);
+  const h = (key: string): Big => exact(hyper[key] ?? NEVER_OFF[key] ?? 0);
   const on = (key: string): boolean => (hyper[key] ?? 0) !== 0;
   const gs = gradients.map(exact);
   let ws: readonly Big[] | null = weights.map(exact);

@@ -33,6 +33,9 @@ export const OPTIMIZER_DEFAULTS: Readonly<Record<string, Numbers>> = {
   muon: { lr: 0.02, momentum: 0.95, eps: 1e-7, adamShare: 0.015, beta1: 0.9, beta2: 0.95, adamEps: 1e-10 },
 };
 
+/** Where 0 is not off: the length that the programs of RAdam wait for, in a port that does not take another. */
+export const NEVER_OFF: Numbers = { threshold: 5 };
+
 export const WRAPPER_DEFAULTS: Readonly<Record<string, Numbers>> = {
   clip_by_value: { limit: 1 },
   clip_by_norm: { limit: 1, eps: 0 },

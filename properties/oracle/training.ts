@@ -1,6 +1,7 @@
 // A whole training by hand at 64 digits: the rules that see whole tensors, and the loop over steps and leaves.
 import type { Values } from '../arbitraries.ts';
 import type { Dtype } from '../port.ts';
+import { NEVER_OFF } from './defaults.ts';
 import { Near } from './near.ts';
 import { adamStep, type Here, mean, RULES, type Rule } from './rules.ts';
 
@@ -206,7 +207,7 @@ export const published = (
   const whole = WHOLE[name] ?? (rule === undefined ? null : byCoordinate(rule));
   if (whole === null) throw new RangeError(`published: no rule "${name}"`);
   const number = (x: number): Near => Near.of(x, dtype);
-  const h = (key: string): Near => number(hyper[key] ?? 0); // what a port does not take is off
+  const h = (key: string): Near => number(hyper[key] ?? NEVER_OFF[key] ?? 0); // what a port does not take is off
   const on = (key: string): boolean => (hyper[key] ?? 0) !== 0;
   const memory: Record<string, Near> = {};
   const states = params.map((p) => ({

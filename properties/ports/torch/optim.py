@@ -1,5 +1,6 @@
 """Optimizers of torch, alone and behind its clipping and its coupled decay; schedules."""
 import inspect
+import math
 
 import torch
 from torch import optim
@@ -22,7 +23,8 @@ class Rule:
         return [*self.spelled, *(name for names in self.pairs.values() for name in names)]
 
     def make(self, params, hyper, **more):
-        rest = dict(hyper)
+        """An optimizer of torch; parts of the contract's rule that torch does not have must be off."""
+        rest = {name: v for name, v in hyper.items() if v != 0 or name in self.keys}
         kwargs = {**self.fixed, **more}
         for name, torchs in self.spelled.items():
             if name in rest:
@@ -40,6 +42,18 @@ class Rprop(Rule):
         lr = hyper.get("lr", default(self.cls, "lr"))
         limits = {k: lr * hyper[k] for k in ("minFactor", "maxFactor") if k in hyper}
         return super().make(params, {**hyper, **limits}, **more)
+
+
+class NAdam(Rule):
+    """A share of momentum that follows no schedule is one whose schedule is over: 0.96^∞ is 0."""
+
+    keys = ["lr", "beta1", "beta2", "eps", "psi", "scheduled"]
+
+    def make(self, params, hyper, **more):
+        rest = {name: v for name, v in hyper.items() if name != "scheduled"}
+        if hyper.get("scheduled", 1) == 0:
+            rest["psi"] = math.inf
+        return super().make(params, rest, **more)
 
 
 LR = {"lr": "lr"}
@@ -60,7 +74,7 @@ RULES = {
     "adam": Rule(optim.Adam, ADAM, BETAS),
     "adamw": Rule(optim.AdamW, {**ADAM, "weightDecay": "weight_decay"}, BETAS),
     "amsgrad": Rule(optim.Adam, ADAM, BETAS, amsgrad=True),
-    "nadam": Rule(optim.NAdam, {**ADAM, "psi": "momentum_decay"}, BETAS),
+    "nadam": NAdam(optim.NAdam, {**ADAM, "psi": "momentum_decay"}, BETAS),
     "radam": Rule(optim.RAdam, {**LR, "epsHat": "eps"}, BETAS),
 }
 
@@ -139,9 +153,8 @@ def clipped(cut):
 def coupled_decay(params, gradients, inner, innerHyper, hyper):
     if inner == "adamw":
         raise ValueError("the decay of AdamW is not coupled")
-    steps = trajectory(
-        lambda leaves: RULES[inner].make(leaves, innerHyper, weight_decay=hyper["l2"]), params, gradients
-    )
+    decay = {"weight_decay": hyper["l2"]} if hyper.get("l2") else {}
+    steps = trajectory(lambda leaves: RULES[inner].make(leaves, innerHyper, **decay), params, gradients)
     return {"params": steps, "evaluated": steps}
 
 
