@@ -169,12 +169,12 @@ def schedule(make):
     def factor(hyper, steps):
         rule = optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
         rates = make(rule, **hyper)
+        rule.step()  # torch warns where rates step before the optimizer has
         found = {}
         wanted = set(steps)
         for k in range(1, max(steps) + 1):
             if k in wanted:
-                found[k] = rule.param_groups[0]["lr"]
-            rule.step()
+                found[k] = rates.get_last_lr()[0]
             rates.step()
         return {"factor": torch.tensor([found[k] for k in steps])}
 
