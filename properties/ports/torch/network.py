@@ -3,7 +3,7 @@ import io
 
 import torch
 from torch import nn
-from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.data import BatchSampler, RandomSampler
 
 from draws import INITIALIZERS
 from elements import ACTIVATIONS, LOSSES
@@ -130,10 +130,10 @@ class Session:
     def states(self):
         return {"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(), "rng": torch.get_rng_state()}
 
-    def resumed_in(self, other):
-        """The same training in fresh objects, through a file."""
-        file = saved(self.states())
-        held = torch.load(file)
+    def resumed_in(self, make):
+        """The same training in fresh objects, through a file that is written before they are made."""
+        held = torch.load(saved(self.states()))
+        other = make()
         other.model.load_state_dict(held["model"])
         other.optimizer.load_state_dict(held["optimizer"])
         other.losses = self.losses
@@ -155,7 +155,7 @@ def fit(layers, loss, reduction, params, optimizer, hyper, batches, seed, at=Non
     session, evaluations, trace, states = make(), [], [], []
     for step, batch in enumerate(batches):
         if step == at:
-            session = session.resumed_in(make())
+            session = session.resumed_in(make)
         session.step(batch["x"], batch["y"])
         trace.append(contract(session.model))
         states.append([t.clone() for t in running(session.model)])
@@ -186,14 +186,10 @@ def exported_output(layers, params, x):
 
 
 def indices(samples, size, epochs, seed, last, **rest):
-    loader = DataLoader(
-        TensorDataset(torch.arange(samples)),
-        batch_size=size,
-        shuffle=True,
-        drop_last=last == "drop",
-        generator=torch.Generator().manual_seed(seed),
-    )
-    every = [batch.tolist() for _ in range(epochs) for (batch,) in loader]
+    """What a DataLoader with shuffle draws its samples by."""
+    order = RandomSampler(range(samples), generator=torch.Generator().manual_seed(seed))
+    batches = BatchSampler(order, size, drop_last=last == "drop")
+    every = [batch for _ in range(epochs) for batch in batches]
     return {"indices": every[rest["from"] :]}
 
 
@@ -204,7 +200,7 @@ def session_run(layers, loss, optimizer, hyper, seed, x, y, steps, resumeAt, eva
     for k in range(1, steps + 1):
         session.step(x, y)
         if k in resumeAt:
-            session = session.resumed_in(make())
+            session = session.resumed_in(make)
         if k in evaluateAt:
             session.evaluate(x, y)
     slots = [v for s in session.optimizer.state_dict()["state"].values() for v in s.values() if torch.is_tensor(v)]

@@ -4,7 +4,7 @@ import math
 
 import torch
 from torch import optim
-from torch.nn.utils import clip_grad_norm_, clip_grad_value_
+from torch.nn.utils import clip_grad_value_
 from torch.optim import lr_scheduler
 
 
@@ -44,6 +44,14 @@ class Rprop(Rule):
         return super().make(params, {**hyper, **limits}, **more)
 
 
+class Descent(Rule):
+    """SGD has no rate of its own, and one family with and without momentum: what is left out is the contract's."""
+
+    def make(self, params, hyper, **more):
+        own = {"lr": 0.01, "momentum": 0.9}
+        return super().make(params, {**{name: own[name] for name in self.keys}, **hyper}, **more)
+
+
 class NAdam(Rule):
     """A share of momentum that follows no schedule is one whose schedule is over: 0.96^∞ is 0."""
 
@@ -61,9 +69,9 @@ BETAS = {"betas": ("beta1", "beta2")}
 ADAM = {**LR, "eps": "eps"}
 
 RULES = {
-    "sgd": Rule(optim.SGD, LR),
-    "momentum": Rule(optim.SGD, {**LR, "momentum": "momentum"}),
-    "nesterov": Rule(optim.SGD, {**LR, "momentum": "momentum"}, nesterov=True),
+    "sgd": Descent(optim.SGD, LR),
+    "momentum": Descent(optim.SGD, {**LR, "momentum": "momentum"}),
+    "nesterov": Descent(optim.SGD, {**LR, "momentum": "momentum"}, nesterov=True),
     "rprop": Rprop(optim.Rprop, LR, {"etas": ("down", "up"), "step_sizes": ("minFactor", "maxFactor")}),
     "adagrad": Rule(optim.Adagrad, {**LR, "eps": "eps", "initialAccumulator": "initial_accumulator_value"}),
     "rmsprop": Rule(
@@ -77,6 +85,12 @@ RULES = {
     "nadam": NAdam(optim.NAdam, {**ADAM, "psi": "momentum_decay"}, BETAS),
     "radam": Rule(optim.RAdam, {**LR, "epsHat": "eps"}, BETAS),
 }
+
+
+def use_foreach():
+    """The other form of every rule, which updates all tensors at once."""
+    for rule in RULES.values():
+        rule.fixed["foreach"] = True
 
 
 def variables(params):
@@ -118,12 +132,8 @@ def optimizer(rule):
     return {"run": run, "run_with_rates": run_with_rates, "accepts": accepts}
 
 
-# gradients of leaves, in place
-CLIPS = {
-    "by_value": lambda leaves, limit: clip_grad_value_(leaves, limit),
-    "by_norm": lambda leaves, limit: [clip_grad_norm_(leaf, limit) for leaf in leaves],
-    "by_global_norm": lambda leaves, limit: clip_grad_norm_(leaves, limit),
-}
+# gradients of leaves, in place; clip_grad_norm_ adds 1e-6 to the norm, where the contract lets one choose
+CLIPS = {"by_value": clip_grad_value_}
 
 
 def clip(cut):

@@ -1,4 +1,4 @@
-"""torch behind the contract: its public API on the CPU, with no arithmetic of ours in between."""
+"""torch behind the contract: its public API on the CPU, with no arithmetic of ours in between; arguments: f32, foreach."""
 import sys
 from pathlib import Path
 
@@ -15,19 +15,22 @@ from serve import serve
 
 DTYPES = {"f64": torch.float64, "f32": torch.float32}
 
-dtype = sys.argv[1] if len(sys.argv) > 1 else "f64"
+asked = sys.argv[1:]
+dtype = "f32" if "f32" in asked else "f64"
+if "foreach" in asked:
+    optim.use_foreach()
 torch.set_default_dtype(DTYPES[dtype])
 torch.set_num_threads(1)
 
 serve(
     {
-        "engine": "torch",
+        "engine": " ".join(["torch", *(["foreach"] if "foreach" in asked else [])]),
         "version": torch.__version__,
         "dtype": dtype,
         "conventions": {
             # σ′ and tanh′ are computed from the output
             "derivative": "absolute",
-            # Adamax adds its epsilon to every gradient, RAdam before the correction; SGD has no default rate
+            # Adamax adds its epsilon to every gradient, RAdam before the correction
             "optimizerDefaults": "own",
         },
         "ops": sorted(programs.OPS),
