@@ -18,7 +18,8 @@ for (const { engine, entries, laws } of PORTS) {
   if (!there) console.warn(`the port of ${engine} is not tested: ${PYTHON} has no module ${engine} here`);
   describe.skipIf(!there)(`the port of ${engine}`, () => {
     const port = [PYTHON, `properties/ports/${engine}/port.py`];
-    const tautograd = (...args: readonly string[]) => run(process.execPath, ['src/cli/main.ts', ...args, '--', ...port]);
+    const tautograd = (...args: readonly string[]) =>
+      run(process.execPath, ['src/cli/main.ts', ...args, '--', ...port]);
 
     test('is well by the doctor', () => {
       const { stdout } = tautograd('port', 'doctor');

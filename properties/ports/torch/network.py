@@ -33,7 +33,7 @@ class Residual(nn.Module):
 MODULES = {
     "dense": lambda size, units, **_: (nn.Linear(size, units), units),
     "activation": lambda size, name, **p: (Activation(name, **p), size),
-    "batchNorm": lambda size, eps, **p: (nn.BatchNorm1d(size, eps, **p), size),
+    "batchNorm": lambda size, **p: (nn.BatchNorm1d(size, **p), size),
     "layerNorm": lambda size, eps: (nn.LayerNorm(size, eps), size),
     "dropout": lambda size, dropRate: (nn.Dropout(dropRate), size),
     "residual": lambda size, layers: (Residual(network(layers, size)), size),
@@ -50,34 +50,41 @@ def network(layers, size):
 
 
 def leaves(model):
-    """Parameters in the order of layers; whether each is a matrix that torch keeps the other way round."""
-    return [
-        (p, isinstance(m, nn.Linear) and name == "weight")
-        for m in model.modules()
+    """Parameters in the order of layers by name; whether each is a matrix that torch keeps the other way round."""
+    return {
+        f"{at}.{name}": (p, isinstance(m, nn.Linear) and name == "weight")
+        for at, m in model.named_modules()
         for name, p in m.named_parameters(recurse=False)
-    ]
+    }
 
 
 def contract(model, of=lambda p: p):
-    return [(of(p).t() if turned else of(p)).detach().clone() for p, turned in leaves(model)]
+    return [(of(p).t() if turned else of(p)).detach().clone() for p, turned in leaves(model).values()]
+
+
+def statistics(model):
+    norms = [(at, m) for at, m in model.named_modules() if isinstance(m, nn.BatchNorm1d)]
+    return {f"{at}.{name}": getattr(m, name) for at, m in norms for name in ("running_mean", "running_var")}
 
 
 def running(model):
-    return [t for m in model.modules() if isinstance(m, nn.BatchNorm1d) for t in (m.running_mean, m.running_var)]
+    return list(statistics(model).values())
 
 
-def loaded(layers, size, params, state=()):
+def loaded(layers, size, params, state=None):
+    """A network with these values; names that are missing or too many, and shapes that do not fit, are torch's to refuse."""
     model = network(layers, size)
-    with torch.no_grad():
-        for (leaf, turned), value in zip(leaves(model), params):
-            leaf.copy_(value.t() if turned else value)
-        for buffer, value in zip(running(model), state):
-            buffer.copy_(value)
+    names = [*leaves(model), *(f"more.{i}" for i in range(len(params)))]
+    turned = {name for name, (_, t) in leaves(model).items() if t}
+    values = {name: v.t() if name in turned else v for name, v in zip(names, params)}
+    kept = {name: v for name, v in model.state_dict().items() if name not in leaves(model)}
+    values.update(kept, **({} if state is None else dict(zip(statistics(model), state))))
+    model.load_state_dict(values)
     return model
 
 
 def loss_and_grad(layers, loss, reduction, params, x, y, state=None):
-    model = loaded(layers, x.shape[-1], params, state or ())
+    model = loaded(layers, x.shape[-1], params, state)
     output = model(x)
     value = LOSSES[loss](output, y, reduction)
     value.backward()
@@ -86,7 +93,7 @@ def loss_and_grad(layers, loss, reduction, params, x, y, state=None):
     return answer if state is None else {**answer, "state": running(model)}
 
 
-def forward(layers, params, x, mode, state=()):
+def forward(layers, params, x, mode, state=None):
     model = loaded(layers, x.shape[-1], params, state).train(mode == "train")
     return {"output": model(x)}
 

@@ -38,7 +38,7 @@ OPS = {
     "sum": lambda x, axes, keep: torch.sum(x, axes, keepdim=keep) if axes else x.clone(),
     "matmul": torch.matmul,
     "max": lambda x: torch.amax(x, -1, keepdim=True),
-    "logSumExp": lambda x: torch.logsumexp(x, -1, keepdim=True),
+    "logSumExp": lambda x: torch.logsumexp(x, -1),
     "reshape": lambda x, shape: x.reshape(shape),
     "transpose": torch.t,
     "expand": lambda x, shape: x.expand(shape),
