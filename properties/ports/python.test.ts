@@ -10,7 +10,7 @@ const run = (command: string, args: readonly string[]) =>
 
 const PORTS = [
   { engine: 'torch', entries: 149, laws: 'convention/*,dense/*,batchnorm/running-step,optimizer/sgd-exact' },
-  { engine: 'sklearn', entries: 6, laws: 'convention/*,perceptron/walk,rbm/hidden' },
+  { engine: 'sklearn', entries: 6, laws: 'convention/*,perceptron/walk,rbm/hidden-given' },
 ] as const;
 
 for (const { engine, entries, laws } of PORTS) {
