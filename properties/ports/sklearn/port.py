@@ -36,6 +36,8 @@ def passes(x, y, lr, epochs):
             model.partial_fit(x[i : i + 1], y[i : i + 1])
             turn.append(not (np.array_equal(model.coef_, before[0]) and np.array_equal(model.intercept_, before[1])))
         found.append(turn)
+        if not any(turn):
+            break  # nothing will change any more
     return model, found
 
 
@@ -43,7 +45,7 @@ def perceptron_fit(x, y, lr, epochs):
     model, found = passes(x, y, lr, epochs)
     if epochs > 0 and len(np.unique(y)) > 1:  # `fit` wants something to do, and two classes
         model = perceptron(lr, epochs).fit(x, y)
-    counts = np.array(found, dtype=int).reshape(epochs, len(y)).sum(axis=0)
+    counts = np.array(found, dtype=int).reshape(-1, len(y)).sum(axis=0)
     return {
         "w": model.coef_[0],
         "b": float(model.intercept_[0]),
