@@ -95,6 +95,9 @@ const muonVector: Rule = (x) => {
     .neg();
 };
 
+/** The longest side of a matrix for which a rule is written here. */
+export const LONGEST_SIDE: Readonly<Record<string, number>> = { shampoo: 2 };
+
 /** √A of a positive definite matrix of one or two rows: (A + √det·I)/√(trace + 2·√det). Cayley & Hamilton. */
 const rootOf = (a: Square): Square => {
   const [[p, q] = [], [r, s] = []] = a;
@@ -197,43 +200,77 @@ const WHOLE: Readonly<Record<string, Whole>> = {
 /** Whether the rule is known here. */
 export const isPublished = (name: string): boolean => name in WHOLE || name in RULES;
 
+/** What a step is made from: weights and gradients by leaf and coordinate, its number, its rate, and the hyper-parameters of a leaf. */
+export interface Moment {
+  readonly ws: readonly (readonly Near[])[];
+  readonly gs: readonly (readonly Near[])[];
+  readonly k: number;
+  readonly lr: Near;
+  readonly h: (key: string, leaf: number) => Near;
+}
+
+/** The rule of that name, called once per step: it remembers its state, and returns what is added to the weights. */
+export const stepping = (
+  name: string,
+  shapes: readonly (readonly number[])[],
+  dtype: Dtype,
+): ((moment: Moment) => readonly (readonly Near[])[]) => {
+  const rule = RULES[name];
+  const whole = WHOLE[name] ?? (rule === undefined ? null : byCoordinate(rule));
+  if (whole === null) throw new RangeError(`published: no rule "${name}"`);
+  const number = (x: number): Near => Near.of(x, dtype);
+  const memory: Record<string, Near> = {};
+  const states = shapes.map((shape) => ({
+    squares: {} as Record<string, Square>,
+    all: Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (): Record<string, Near> => ({})),
+  }));
+  return ({ ws, gs, k, lr, h }) =>
+    whole(
+      shapes.map((shape, i): Leaf => {
+        const own = (key: string): Near => h(key, i);
+        const on = (key: string): boolean => !own(key).value.isZero();
+        return {
+          shape,
+          squares: states[i]?.squares ?? {},
+          all: (ws[i] ?? []).map((w, j) => ({
+            g: gs[i]?.[j] ?? number(0),
+            w,
+            k,
+            lr,
+            h: own,
+            on,
+            number,
+            s: states[i]?.all[j] ?? {},
+          })),
+        };
+      }),
+      memory,
+    );
+};
+
 /** Parameters after every step, [step][leaf][coordinate], each with what a correct program may be off by. */
 export const published = (
   name: string,
   { params, gradients, hyper, rates }: Training,
   dtype: Dtype,
 ): readonly (readonly (readonly Near[])[])[] => {
-  const rule = RULES[name];
-  const whole = WHOLE[name] ?? (rule === undefined ? null : byCoordinate(rule));
-  if (whole === null) throw new RangeError(`published: no rule "${name}"`);
   const number = (x: number): Near => Near.of(x, dtype);
   const h = (key: string): Near => number(hyper[key] ?? NEVER_OFF[key] ?? 0); // what a port does not take is off
-  const on = (key: string): boolean => (hyper[key] ?? 0) !== 0;
-  const memory: Record<string, Near> = {};
-  const states = params.map((p) => ({
-    squares: {} as Record<string, Square>,
-    all: p.data.map((): Record<string, Near> => ({})),
-  }));
+  const step = stepping(
+    name,
+    params.map((p) => p.shape),
+    dtype,
+  );
   let ws: readonly (readonly Near[])[] = params.map((p) => p.data.map(number));
   return gradients.map((gs, t) => {
     const lr = number(rates?.[t] ?? hyper.lr ?? 0);
-    const leaves = params.map(
-      (p, i): Leaf => ({
-        shape: p.shape,
-        squares: states[i]?.squares ?? {},
-        all: (ws[i] ?? []).map((w, j) => ({
-          g: number(gs[i]?.data[j] ?? 0),
-          w,
-          k: t + 1,
-          lr,
-          h,
-          on,
-          number,
-          s: states[i]?.all[j] ?? {},
-        })),
-      }),
-    );
-    const us = whole(leaves, memory);
+    const us = step({
+      ws,
+      gs: params.map((p, i) => p.data.map((_, j) => number(gs[i]?.data[j] ?? 0))),
+      k: t + 1,
+      lr,
+      h,
+    });
     ws = ws.map((leaf, i) => leaf.map((w, j) => w.plus(us[i]?.[j] ?? w)));
     return ws;
   });

@@ -42,7 +42,7 @@ const program = new Command('tautograd')
 const cut = process.argv.indexOf('--', 2);
 const foreign: { readonly command?: readonly string[] } = cut < 0 ? {} : { command: process.argv.slice(cut + 1) };
 program.hook('preAction', (_, action) => {
-  if (cut >= 0 && !['verify', 'doctor', 'check', 'bench'].includes(action.name()))
+  if (cut >= 0 && !['verify', 'doctor', 'check', 'bench', 'diverge'].includes(action.name()))
     throw new CommandFault(`${action.name()}: it takes no command behind --`);
 });
 
@@ -91,6 +91,30 @@ program
         options,
       ),
     ),
+  );
+
+program
+  .command('diverge')
+  .description(
+    'follow a whole training: the first step, tensor and element that is off, and the convention that explains it',
+  )
+  .usage('[file] [options] [-- command…]')
+  .argument('[file]', 'a training that an engine has recorded (JSON); without one a port is asked to train')
+  .option('--port <adapter>', 'a module whose default export is made by definePort; the built-in engine unless named')
+  .option('--optimizer <name>', 'as in the contract', 'adam')
+  .option('--hyper <list>', 'its hyper-parameters, as lr=0.1,beta1=0.9; the published defaults unless named')
+  .option('--layers <list>', 'units, activations and batch_norm', '4,tanh,2')
+  .option('--loss <name>', 'as in the contract', 'mse')
+  .addOption(new Option('--reduction <name>', 'of the loss').choices(['mean', 'sum']).default('mean'))
+  .option('--inputs <n>', 'features of a sample', integer(1), 3)
+  .option('--samples <n>', 'samples of a batch', integer(1), 4)
+  .option('--steps <n>', 'steps of the training', integer(1), 20)
+  .option('--seed <n>', 'seed of weights and data, or "fresh"', seedOf, SEED)
+  .option('--timeout <ms>', 'longest wait for the answer of a program (10 s unless named)', integer(1))
+  .option('--record <file>', 'write the training of the port as a file, to be followed again')
+  .option(...jsonFlag)
+  .action(async (file: string | undefined, options) =>
+    ends(await (await import('./diverge.ts')).divergeCommand(file, foreign.command, options)),
   );
 
 program

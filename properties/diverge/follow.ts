@@ -1,0 +1,232 @@
+// A training followed step by step: each step starts from the parameters that the engine itself had reached, so that errors do not add up.
+import { type Hyper, optimizerRow } from '../../src/index.ts';
+import type { Values } from '../arbitraries.ts';
+import { camel } from '../contract.ts';
+import type { Conventions } from '../conventions.ts';
+import { expecting } from '../oracle/exact.ts';
+import { Near } from '../oracle/near.ts';
+import { stepping } from '../oracle/training.ts';
+import { FORMATS } from '../tolerance.ts';
+import { type Slope, slopeAt, slopeKey } from './slope.ts';
+import { type Trajectory, tensorNames } from './trajectory.ts';
+
+/** By which rules a training is followed: the declared ones, or others that engines are known to have. */
+export interface Rules {
+  readonly optimizer: string;
+  /** Every hyper-parameter of its row. */
+  readonly hyper: Hyper;
+  readonly conventions: Conventions;
+  /** `samples` divides by the samples alone, where `mean` divides by all terms. */
+  readonly reduction: 'mean' | 'sum' | 'samples';
+  /** What the loss is multiplied by. */
+  readonly factor: number;
+  /** Of the gradient. */
+  readonly sign: 1 | -1;
+  /** Decay as the optimizer’s row has it; added to the gradient; of matrices alone; or not multiplied by the rate. */
+  readonly decay: 'own' | 'coupled' | 'matrices' | 'unscaled';
+  /** The number of a step, from 1, as bias corrections see it. */
+  readonly count: (k: number) => number;
+  /** Whether the optimizer remembers anything from step to step. */
+  readonly remembers: boolean;
+  /** Whether gradients are added to those of all steps before. */
+  readonly piles: boolean;
+  /** Where the gradient is taken: at the parameters, or ahead of them by the momentum times the last step. */
+  readonly ahead: boolean;
+  /** Which weights are written transposed, [out, in]. */
+  readonly transposed: 'none' | 'all' | 'steps';
+}
+
+/** The rules that a trajectory declares. */
+export const declared = ({ optimizer, hyper, conventions, reduction }: Trajectory): Rules => {
+  const own = optimizerRow(camel(optimizer)).hyper;
+  const inside = 'lrInside' in own && !('lrInside' in hyper) && conventions.momentumRate === 'inside';
+  const behind = optimizer === 'nesterov' && conventions.nesterov === 'sutskever';
+  return {
+    optimizer: behind ? 'momentum' : optimizer,
+    hyper: { ...(behind ? optimizerRow('momentum').hyper : {}), ...own, ...hyper, ...(inside ? { lrInside: 1 } : {}) },
+    conventions,
+    reduction,
+    factor: 1,
+    sign: 1,
+    decay: 'own',
+    count: (k) => k,
+    remembers: true,
+    piles: false,
+    ahead: behind,
+    transposed: 'none',
+  };
+};
+
+/** One tensor after a step, or the loss before it, as it is expected. */
+export interface Expectation {
+  /** `weights of layer 2 (dense)`. */
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly expected: readonly Near[];
+  readonly got: readonly number[];
+}
+
+/** Slopes that were taken already, by what they depend on. */
+export type Slopes = Map<string, Slope>;
+
+const isSquare = ([rows, columns, ...rest]: readonly number[]): boolean =>
+  rows === columns && rows !== undefined && rest.length === 0;
+/** The elements of a square matrix the other way round; others cannot be written so unnoticed. */
+const turned = <T>([n = 1]: readonly number[], data: readonly T[]): readonly T[] =>
+  data.map((v, i) => data[(i % n) * n + Math.floor(i / n)] ?? v);
+const turnedBack = (ts: readonly Values[]): readonly Values[] =>
+  ts.map(({ shape, data }) => ({ shape, data: isSquare(shape) ? turned(shape, data) : data }));
+
+/** A trajectory with its weights as [in, out], whatever way round they were written. */
+const upright = (r: Trajectory, transposed: Rules['transposed']): Trajectory =>
+  transposed === 'none'
+    ? r
+    : {
+        ...r,
+        params: transposed === 'all' ? turnedBack(r.params) : r.params,
+        after: { ...r.after, params: r.after.params.map(turnedBack) },
+      };
+
+const finite = (ts: readonly Values[]): boolean => ts.every((t) => t.data.every(Number.isFinite));
+
+/** What follows is not judged: the engine’s own numbers have left the range. */
+export const isFinished = (r: Trajectory, t: number): boolean => t > 0 && !finite(r.after.params[t - 1] ?? []);
+
+/**
+ * Every step of a trajectory against the rules, lazily. With `own`, each step starts from what this file itself expects, in
+ * the format of the engine: a whole training beside the recorded one.
+ */
+export function* follow(
+  recorded: Trajectory,
+  rules: Rules,
+  slopes: Slopes = new Map(),
+  own = false,
+): Generator<readonly Expectation[]> {
+  const r = upright(recorded, rules.transposed);
+  const { dtype, layers } = r;
+  const { u, round } = FORMATS[dtype];
+  const number = (x: number): Near => Near.of(x, dtype);
+  // next to a number that the format does not have, an engine has another
+  const near = (x: number): Near => {
+    const at = number(x);
+    return round(x) === x ? at : new Near(at.value, u * Math.abs(x), dtype);
+  };
+  const shapes = r.params.map((p) => p.shape);
+  const names = tensorNames(layers, 'params');
+  const kept = tensorNames(layers, 'state');
+  const norms = layers.flatMap((l) => (l.type === 'batchNorm' ? [l.momentum ?? 0] : []));
+  const port = { dtype, conventions: rules.conventions };
+  const base = rules.reduction === 'mean' ? 'mean' : 'sum';
+  const fresh = (): ReturnType<typeof stepping> => stepping(rules.optimizer, shapes, dtype);
+  let step = fresh();
+  let piled: readonly (readonly Near[])[] | null = null;
+  let before: readonly Values[] | null = null;
+  let at = r.params;
+  let running: readonly Values[] = r.after.state === undefined && !own ? [] : started(layers, r);
+  for (const [t, batch] of r.batches.entries()) {
+    if (!own && isFinished(r, t)) return;
+    const key = [t, rules.transposed, rules.ahead, base, own, slopeKey(rules.conventions)].join();
+    const point = {
+      layers,
+      loss: r.loss,
+      ...batch,
+      ...(r.uniforms === undefined ? {} : { uniforms: r.uniforms[t] ?? [] }),
+    };
+    const slope =
+      (own ? undefined : slopes.get(key)) ??
+      slopeAt({ ...point, ...(rules.ahead ? aheadOf(at, before, rules, u) : { params: at }) }, base, port);
+    if (!own) slopes.set(key, slope);
+    const samples = batch.x.shape[0] ?? 1;
+    const scaled = (n: Near): Near => {
+      const mean = rules.reduction === 'samples' ? n.over(samples) : n;
+      return rules.factor === 1 ? mean : mean.times(rules.factor);
+    };
+    const ws = at.map((p) => p.data.map(number));
+    const signed = slope.gradients.map((g) => g.map((v) => (rules.sign === 1 ? scaled(v) : scaled(v).neg())));
+    const total: readonly (readonly Near[])[] = sumOf(signed, piled);
+    if (rules.piles) piled = total;
+    const coupled = rules.decay === 'coupled' ? near(rules.hyper.weightDecay ?? 0) : null;
+    const gs =
+      coupled === null ? total : total.map((g, i) => g.map((v, j) => v.plus(coupled.times(ws[i]?.[j] ?? number(0)))));
+    const lr = near(r.rates?.[t] ?? rules.hyper.lr ?? 0);
+    if (!rules.remembers) step = fresh();
+    const us = step({
+      ws,
+      gs,
+      k: rules.remembers ? rules.count(t + 1) : 1,
+      lr,
+      h: (name, leaf) => {
+        if (name !== 'weightDecay' || rules.decay === 'own') return near(rules.hyper[name] ?? 0);
+        if (rules.decay === 'coupled') return number(0);
+        const decay = near(rules.hyper.weightDecay ?? 0);
+        if (rules.decay === 'unscaled') return decay.over(lr);
+        return shapes[leaf]?.length === 2 ? decay : number(0);
+      },
+    });
+    const params = ws.map((w, i) => w.map((v, j) => v.plus(us[i]?.[j] ?? v)));
+    const state = statisticsAfter(running, slope.statistics, norms, samples, rules.conventions, near);
+    const against = (name: string, shape: readonly number[], expected: readonly Near[], got: readonly number[]) =>
+      rules.transposed !== 'none' && isSquare(shape)
+        ? { name, shape, expected: turned(shape, expected), got: turned(shape, got) } // as they were written
+        : { name, shape, expected, got };
+    const { losses, params: reached, state: statistics } = r.after;
+    yield [
+      ...(losses === undefined ? [] : [against('loss', [], [scaled(slope.loss)], [losses[t] ?? Number.NaN])]),
+      ...params.map((p, i) => against(names[i] ?? '', shapes[i] ?? [], p, reached[t]?.[i]?.data ?? [])),
+      ...(statistics === undefined
+        ? []
+        : state.map((s, i) => against(kept[i] ?? '', [s.length], s, statistics[t]?.[i]?.data ?? []))),
+    ];
+    before = at;
+    const values = (all: readonly (readonly Near[])[], like: readonly Values[]): readonly Values[] =>
+      all.map((ns, i) => ({
+        shape: like[i]?.shape ?? [],
+        data: ns.map((n) => round(expecting(n.value, dtype).value)),
+      }));
+    at = own ? values(params, at) : (reached[t] ?? []);
+    running = own ? values(state, running) : (statistics?.[t] ?? []);
+  }
+}
+
+const sumOf = (a: readonly (readonly Near[])[], b: readonly (readonly Near[])[] | null) =>
+  b === null ? a : a.map((g, i) => g.map((v, j) => v.plus(b[i]?.[j] ?? v)));
+
+/** Running statistics before the first step: mean 0 and variance 1. */
+const started = (layers: Trajectory['layers'], r: Trajectory): readonly Values[] => {
+  const widths = r.params.filter((_, i) => tensorNames(layers, 'params')[i]?.startsWith('scales'));
+  return widths.flatMap(({ shape, data }) => [
+    { shape, data: data.map(() => 0) },
+    { shape, data: data.map(() => 1) },
+  ]);
+};
+
+/** w + momentum·(w − w before), and how far the rounding of an engine may be from it. */
+const aheadOf = (at: readonly Values[], before: readonly Values[] | null, rules: Rules, u: number) => {
+  const { momentum = 0 } = rules.hyper;
+  const from = (i: number, j: number): number => before?.[i]?.data[j] ?? at[i]?.data[j] ?? 0;
+  return {
+    params: at.map((p, i) => ({ ...p, data: p.data.map((v, j) => v + momentum * (v - from(i, j))) })),
+    // the velocity is a difference of rounded parameters, and has a few roundings of its own
+    off: at.map((p, i) => p.data.map((v, j) => (before === null ? 0 : 8 * u * (Math.abs(v) + Math.abs(from(i, j)))))),
+  };
+};
+
+/** (1 − weight)·running + weight·batch, for the mean and the variance of every batch norm. */
+const statisticsAfter = (
+  running: readonly Values[],
+  batch: readonly (readonly Near[])[],
+  momenta: readonly number[],
+  n: number,
+  { bnMomentum, bnRunningVariance }: Conventions,
+  near: (x: number) => Near,
+): readonly (readonly Near[])[] =>
+  running.map(({ data }, i) => {
+    const momentum = near(momenta[i >> 1] ?? 0);
+    const rest = near(1).minus(momentum);
+    const [keep, take] = bnMomentum === 'ofNew' ? [rest, momentum] : [momentum, rest];
+    const biased = i % 2 === 1 && bnRunningVariance === 'biased';
+    return data.map((v, j) => {
+      const own = batch[i]?.[j] ?? near(Number.NaN);
+      return keep.times(near(v)).plus(take.times(biased ? own.times(n - 1).over(n) : own));
+    });
+  });
