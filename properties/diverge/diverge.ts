@@ -3,7 +3,7 @@ import type { Values } from '../arbitraries.ts';
 import { expecting, nearest } from '../oracle/exact.ts';
 import type { Near } from '../oracle/near.ts';
 import { spacing } from '../tolerance.ts';
-import { declared, type Expectation, follow, type Rules, type Slopes } from './follow.ts';
+import { declared, type Expectation, follow, type Memory, memory, type Rules } from './follow.ts';
 import { type Reading, readingsOf } from './readings.ts';
 import { type Trajectory, tensorNames } from './trajectory.ts';
 
@@ -116,18 +116,21 @@ const margins = (e: Expectation, dtype: Trajectory['dtype']): readonly number[] 
 const marginOf = (es: readonly Expectation[], dtype: Trajectory['dtype']): number =>
   es.reduce((m, e) => margins(e, dtype).reduce((a, b) => Math.max(a, b), m), 0);
 
+const agree = (es: readonly Expectation[], dtype: Trajectory['dtype']): boolean =>
+  es.every((e) => e.expected.every((_, j) => marginAt(e, j, dtype) <= 1));
+
 /** How long a training keeps to other rules from a step on, and what they make of one number. */
 const tried = (
   r: Trajectory,
   { says, kind, rules }: Reading,
   at: { readonly step: number; readonly tensor: number; readonly element: number },
   judged: number,
-  slopes: Slopes,
+  known: Memory,
 ): Fit | null => {
   let step = 0;
   let kept = 0;
   let [value, margin] = [Number.NaN, Number.NaN];
-  for (const es of follow(r, rules, slopes)) {
+  for (const es of follow(r, rules, known)) {
     if (++step < at.step) continue;
     if (step === at.step) {
       const e = es[at.tensor];
@@ -136,8 +139,9 @@ const tried = (
       value = expecting(n.value, r.dtype).value;
       margin = marginAt(e, at.element, r.dtype);
       if (!isDecided(n)) return null; // it decides nothing
+      if (margin > 1) break;
     }
-    if (!(marginOf(es, r.dtype) <= 1)) break;
+    if (!agree(es, r.dtype)) break;
     kept++;
   }
   return { says, kind, value, margin, steps: kept, fits: kept === judged - at.step + 1 };
@@ -163,14 +167,14 @@ const beside = (r: Trajectory, rules: Rules): Pick<Report, 'apart' | 'way'> => {
 /** The report of a trajectory. `say` hears of every step. */
 export const divergenceOf = (r: Trajectory, say: (step: number) => void = () => {}): Report => {
   const rules = declared(r);
-  const slopes: Slopes = new Map();
+  const known = memory();
   const found: number[] = [];
   let undecided = 0;
   let compared = 0;
   let first: Place | null = null;
   let off: readonly Off[] = [];
   let at = { step: 0, tensor: 0, element: 0 };
-  for (const es of follow(r, rules, slopes)) {
+  for (const es of follow(r, rules, known)) {
     const step = found.length + 1;
     say(step);
     const margin = marginOf(es, r.dtype);
@@ -201,7 +205,7 @@ export const divergenceOf = (r: Trajectory, say: (step: number) => void = () => 
     first === null
       ? []
       : readingsOf(rules)
-          .flatMap((reading) => tried(r, reading, at, judged, slopes) ?? [])
+          .flatMap((reading) => tried(r, reading, at, judged, known) ?? [])
           .filter(({ value }) => value !== first.expected)
           .sort((a, b) => b.steps - a.steps || a.margin - b.margin);
   return {

@@ -66,8 +66,14 @@ export interface Expectation {
   readonly got: readonly number[];
 }
 
-/** Slopes that were taken already, by what they depend on. */
-export type Slopes = Map<string, Slope>;
+/** What was computed already for one trajectory, and is the same under many rules. */
+export interface Memory {
+  /** By all that they depend on. */
+  readonly slopes: Map<string, Slope>;
+  /** Doubles at 64 digits. */
+  readonly numbers: Map<number, Near>;
+}
+export const memory = (): Memory => ({ slopes: new Map(), numbers: new Map() });
 
 const isSquare = ([rows, columns, ...rest]: readonly number[]): boolean =>
   rows === columns && rows !== undefined && rest.length === 0;
@@ -99,13 +105,19 @@ export const isFinished = (r: Trajectory, t: number): boolean => t > 0 && !finit
 export function* follow(
   recorded: Trajectory,
   rules: Rules,
-  slopes: Slopes = new Map(),
+  { slopes, numbers }: Memory = memory(),
   own = false,
 ): Generator<readonly Expectation[]> {
   const r = upright(recorded, rules.transposed);
   const { dtype, layers } = r;
   const { u, round } = FORMATS[dtype];
-  const number = (x: number): Near => Near.of(x, dtype);
+  const number = (x: number): Near => {
+    const known = numbers.get(x);
+    if (known !== undefined) return known;
+    const made = Near.of(x, dtype);
+    numbers.set(x, made);
+    return made;
+  };
   // next to a number that the format does not have, an engine has another
   const near = (x: number): Near => {
     const at = number(x);
