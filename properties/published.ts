@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { type Fields, number, tensor } from './contract/entry.ts';
 import { CONTRACT, CONTRACT_VERSION, type Entry } from './contract.ts';
+import { trajectorySchema } from './diverge/trajectory.ts';
 import { answerMessage, byeMessage, callMessage, hostHello, PROTOCOL, portHello } from './protocol.ts';
 
 type Json = { readonly [name: string]: unknown };
@@ -67,7 +68,7 @@ const MESSAGES: Readonly<Record<string, z.ZodType>> = {
 /** The verifier's own entries are nobody's to implement. */
 export const PORTABLE: readonly Entry[] = CONTRACT.filter((row) => row.kind !== 'verifier');
 
-/** The JSON Schema of every message and of what each entry takes and gives. */
+/** The JSON Schema of every message, of what each entry takes and gives, and of the files that engines may write. */
 export const contractSchema = (): Json => {
   const defs: Record<string, unknown> = { shape: shapeSchema, number: numberSchema, tensor: tensorSchema };
   const define = (name: string, schema: z.ZodType): Json => {
@@ -81,6 +82,7 @@ export const contractSchema = (): Json => {
     const gives = define(`${rowName(row)}.gives`, z.object(row.gives));
     return row.names.map((name) => [`${row.kind}.${name}.${row.call}`, { says: row.says, takes, gives }] as const);
   });
+  const files = { trajectory: define('trajectory', trajectorySchema) };
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: 'One line of the protocol of ports',
@@ -89,6 +91,7 @@ export const contractSchema = (): Json => {
     anyOf: Object.values(messages),
     messages,
     entries: Object.fromEntries(entries),
+    files,
     $defs: defs,
   };
 };

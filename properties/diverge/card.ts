@@ -12,7 +12,7 @@ const offText = ({ error, ulps, margin, allowed, got, expected }: Place): string
     : `any measure: ${full(got)} is not finite`;
 
 /** Other rules that a card names; the rest of them are in the JSON. */
-const SHOWN = 8;
+const SHOWN = 5;
 
 const fitText = ({ fits, steps, value, margin }: Fit): string =>
   fits

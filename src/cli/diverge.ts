@@ -48,7 +48,7 @@ const fromFile = (file: string): Trajectory => {
 
 const fromPort = async (source: Source, options: DivergeOptions): Promise<Trajectory> => {
   const hyper = hyperOf(options.hyper);
-  const engine = await loadEngine(source, options.timeout);
+  const engine = await loadEngine(source, options.timeout, 'diverge');
   try {
     const { record, trajectory } = await trained(engine.port, { ...options, hyper });
     if (options.record !== undefined)

@@ -19,21 +19,21 @@ import { CommandFault, EXIT } from './fault.ts';
 const message = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** The port of an adapter module, or the built-in engine; the verifier joins either. @throws CommandFault */
-export const loadPort = async (adapter: string | undefined): Promise<Port> => {
+export const loadPort = async (adapter: string | undefined, who = 'verify'): Promise<Port> => {
   if (adapter === undefined) return withVerifier(home);
   const path = resolve(adapter);
-  if (!existsSync(path)) throw new CommandFault(`verify: there is no file ${adapter}`);
+  if (!existsSync(path)) throw new CommandFault(`${who}: there is no file ${adapter}`);
   let module: { readonly default?: unknown };
   try {
     module = (await import(pathToFileURL(path).href)) as typeof module; // whatever it exports is checked below
   } catch (error) {
     const what =
       error instanceof PortError ? message(error) : `${adapter} cannot be loaded: ${message(error).split('\n')[0]}`;
-    throw new CommandFault(`verify: ${what}`, EXIT.port, error);
+    throw new CommandFault(`${who}: ${what}`, EXIT.port, error);
   }
   if (!isPort(module.default))
     throw new CommandFault(
-      `verify: the default export of ${adapter} must be made by definePort, got ${typeof module.default}`,
+      `${who}: the default export of ${adapter} must be made by definePort, got ${typeof module.default}`,
       EXIT.port,
     );
   return withVerifier(module.default);
@@ -54,19 +54,19 @@ export interface Engine {
   readonly close: () => Promise<void>;
 }
 
-/** The engine that a command line names; the verifier joins it. @throws CommandFault */
-export const loadEngine = async ({ adapter, command }: Source, timeout?: number): Promise<Engine> => {
-  if (command === undefined) return { port: await loadPort(adapter), strays: [], close: async () => {} };
+/** The engine that the command line of `who` names; the verifier joins it. @throws CommandFault */
+export const loadEngine = async ({ adapter, command }: Source, timeout?: number, who = 'verify'): Promise<Engine> => {
+  if (command === undefined) return { port: await loadPort(adapter, who), strays: [], close: async () => {} };
   if (adapter !== undefined)
     throw new CommandFault(
-      `verify: either an adapter or a command behind --, got ${adapter} and ${commandText(command)}`,
+      `${who}: either an adapter or a command behind --, got ${adapter} and ${commandText(command)}`,
     );
-  if (command.length === 0) throw new CommandFault('verify: there is no command behind --');
+  if (command.length === 0) throw new CommandFault(`${who}: there is no command behind --`);
   try {
     const { port, strays, close } = await startPort(command, timeout === undefined ? {} : { timeout });
     return { port: withVerifier(port), strays, close };
   } catch (error) {
-    throw new CommandFault(`verify: ${message(error)}`, error instanceof NoProgram ? EXIT.usage : EXIT.port, error);
+    throw new CommandFault(`${who}: ${message(error)}`, error instanceof NoProgram ? EXIT.usage : EXIT.port, error);
   }
 };
 
