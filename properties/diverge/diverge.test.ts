@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Hyper } from '../../src/index.ts';
 import type { Args, Plain } from '../contract.ts';
 import type { Conventions } from '../conventions.ts';
-import { definePort, type Dtype, override, type Port } from '../port.ts';
+import { type Dtype, definePort, override, type Port } from '../port.ts';
 import home from '../ports/home.ts';
 import { naiveNetwork } from '../ports/naive.ts';
 import { textOf } from '../protocol.ts';
@@ -58,7 +58,10 @@ const withHyper =
   ({ hyper }, train) =>
     train({ hyper: { ...hyper, ...change(hyper) } });
 
-const mapped = (t: Plain, f: (v: number, i: number) => number): Plain => ({ shape: t.shape, data: Array.from(t.data, f) });
+const mapped = (t: Plain, f: (v: number, i: number) => number): Plain => ({
+  shape: t.shape,
+  data: Array.from(t.data, f),
+});
 const fits = (r: Report): readonly string[] => r.readings.filter((f) => f.fits).map((f) => f.says);
 /** Where a report says that it begins. */
 const where = ({ first }: Report) => first && [first.step, first.tensor, first.element];
@@ -79,7 +82,12 @@ const adam =
 /** A second engine: nested loops for the network, one rule per number, and where it looks for its gradient. */
 const naive = (
   rule: Rule,
-  { dtype = 'f64', conventions = {}, ahead = 0, hyper = {} }: {
+  {
+    dtype = 'f64',
+    conventions = {},
+    ahead = 0,
+    hyper = {},
+  }: {
     dtype?: Dtype;
     conventions?: Partial<Conventions>;
     ahead?: number;
@@ -113,9 +121,7 @@ const naive = (
               const from = params;
               params = params.map((p, i) =>
                 p.map((v, j) =>
-                  FORMATS[dtype].round(
-                    v + rule(all.gradients[i]?.[j] ?? 0, v, memory[i]?.[j] ?? {}, t + 1, a.hyper),
-                  ),
+                  FORMATS[dtype].round(v + rule(all.gradients[i]?.[j] ?? 0, v, memory[i]?.[j] ?? {}, t + 1, a.hyper)),
                 ),
               );
               moved = params.map((p, i) => p.map((v, j) => v - (from[i]?.[j] ?? v)));
@@ -148,7 +154,7 @@ describe('correct engines agree:', () => {
     expect(await reported(naive(adam()))).toMatchObject({ agrees: true, undecided: 0 });
   });
 
-  test('and in single precision, where a thousandth of a percent is found', async () => {
+  test('and in single precision, where a hundredth of the rate is found', async () => {
     expect(await reported(naive(adam(), { dtype: 'f32' }))).toMatchObject({ agrees: true, undecided: 0 });
     const rate: Rule = (g, w, s, k, h) => adam()(g, w, s, k, h) * (1 + 1e-2);
     expect((await reported(naive(rate, { dtype: 'f32' }))).first).toMatchObject({ step: 1 });
@@ -176,7 +182,9 @@ describe('a planted fault is named:', () => {
   });
 
   test('a bias correction that is one step ahead', async () => {
-    expect(fits(await reported(naive(adam({ from: 1 }))))).toEqual(['bias correction one step ahead (it counts from 2)']);
+    expect(fits(await reported(naive(adam({ from: 1 }))))).toEqual([
+      'bias correction one step ahead (it counts from 2)',
+    ]);
   });
 
   test('one element of one tensor at step 7 alone', async () => {
@@ -402,7 +410,11 @@ describe('a file', () => {
     ['of another version', (r) => ({ ...r, schema: 2 }), /^"schema" is wrong, expected 1$/],
     ['without an engine', ({ engine: _, ...r }) => r, /^"engine" is wrong, expected string, received undefined$/],
     ['of no known loss', (r) => ({ ...r, loss: 'mee' }), /^"loss" Invalid option: expected one of/],
-    ['of no known layer', (r) => ({ ...r, layers: [{ type: 'conv' }] }), /^"layers\.0\.type" /],
+    [
+      'of no known layer',
+      (r) => ({ ...r, layers: [{ type: 'conv' }] }),
+      /^"layers\.0\.type" must be dense, activation, batch_norm or dropout$/,
+    ],
     [
       'of no known activation',
       (r) => ({ ...r, layers: [{ type: 'activation', name: 'rellu' }] }),
@@ -414,12 +426,18 @@ describe('a file', () => {
       /^layer 1: leaky_relu needs its slope, a number$/,
     ],
     ['of a hyper-parameter nobody has', (r) => ({ ...r, hyper: { rate: 1 } }), /^hyper: .*no row is called "rate"/],
-    ['of too few steps', (r) => ({ ...r, after: { params: [] } }), /^after\.params: there are 3 batches, one per step, got 0$/],
+    [
+      'of too few steps',
+      (r) => ({ ...r, after: { params: [] } }),
+      /^after\.params: there are 3 batches, one per step, got 0$/,
+    ],
     [
       'of weights the other way round',
       (r) => ({
         ...r,
-        params: (r.params as readonly Plain[]).map((p) => (p.shape.length === 2 ? { ...p, shape: [...p.shape].reverse() } : p)),
+        params: (r.params as readonly Plain[]).map((p) =>
+          p.shape.length === 2 ? { ...p, shape: [...p.shape].reverse() } : p,
+        ),
       }),
       /^params: weights of layer 1 \(dense\) must have the shape \[3, 4\], got \[4, 3\]; weights are \[in, out\]$/,
     ],
@@ -469,7 +487,11 @@ describe('a file', () => {
   test.each([
     ['no JSON', '{', /^it is not JSON: /],
     ['no object', '[]', /^it is no JSON object$/],
-    ['a tensor of too few numbers', '{"params":[{"shape":[2],"data":[1]}]}', /^params\.0: the shape holds 2 numbers, "data" has 1$/],
+    [
+      'a tensor of too few numbers',
+      '{"params":[{"shape":[2],"data":[1]}]}',
+      /^params\.0: the shape holds 2 numbers, "data" has 1$/,
+    ],
   ])('that holds %s is refused in one sentence', (_, text, says) => {
     expect(() => readTrajectory(text)).toThrow(says);
   });

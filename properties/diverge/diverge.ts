@@ -207,7 +207,7 @@ export const divergenceOf = (r: Trajectory, say: (step: number) => void = () => 
       : readingsOf(rules)
           .flatMap((reading) => tried(r, reading, at, judged, known) ?? [])
           .filter(({ value }) => value !== first.expected)
-          .sort((a, b) => b.steps - a.steps || a.margin - b.margin);
+          .sort((a, b) => b.steps - a.steps || a.kind.localeCompare(b.kind) || a.margin - b.margin);
   return {
     engine: r.engine,
     version: r.version,

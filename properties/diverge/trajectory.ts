@@ -13,15 +13,19 @@ import type { Dtype } from '../port.ts';
 import { CodecFault, issueOf, recordOf } from '../protocol.ts';
 import { FORMATS } from '../tolerance.ts';
 
-const layer = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('dense'), units: z.int().positive() }),
-  z.looseObject({
-    type: z.literal('activation'),
-    name: z.string().describe('as in the contract, with its parameters'),
-  }),
-  z.object({ type: z.literal('batch_norm'), eps: number, momentum: number }),
-  z.object({ type: z.literal('dropout'), dropRate: number }),
-]);
+const layer = z.discriminatedUnion(
+  'type',
+  [
+    z.object({ type: z.literal('dense'), units: z.int().positive() }),
+    z.looseObject({
+      type: z.literal('activation'),
+      name: z.string().describe('as in the contract, with its parameters'),
+    }),
+    z.object({ type: z.literal('batch_norm'), eps: number, momentum: number }),
+    z.object({ type: z.literal('dropout'), dropRate: number }),
+  ],
+  { error: 'must be dense, activation, batch_norm or dropout' },
+);
 
 /** The file: the fields of the entry training.network.fit, what it gives under `after`, and who made it. */
 export const trajectorySchema = z.object({

@@ -100,13 +100,29 @@ test('exits 2 with one sentence where it is asked wrongly, and 3 where the port 
     [2, /^tautograd: diverge: there is no file none\.json\n$/, 'none.json'],
     [2, /^tautograd: diverge: there is no file none\.mjs\n$/, '--port', 'none.mjs'],
     [2, /^tautograd: diverge: broken\.json: "layers" is wrong, expected array, received undefined\n$/, 'broken.json'],
-    [2, /^tautograd: diverge: either a file or a port, got broken\.json and a port as well\n$/, 'broken.json', '--port', failing],
+    [
+      2,
+      /^tautograd: diverge: either a file or a port, got broken\.json and a port as well\n$/,
+      'broken.json',
+      '--port',
+      failing,
+    ],
     [2, /^tautograd: diverge: --hyper takes numbers by name, as lr=0\.1,beta1=0\.9, got "lr"\n$/, '--hyper', 'lr'],
     [2, /^tautograd: diverge: hyper: .*no row is called "rate", known are lr, /, '--hyper', 'rate=1'],
-    [2, /^tautograd: diverge: layers: each is a number of units, batch_norm, or an activation, got "conv"\n$/, '--layers', '4,conv'],
+    [
+      2,
+      /^tautograd: diverge: layers: each is a number of units, batch_norm, or an activation, got "conv"\n$/,
+      '--layers',
+      '4,conv',
+    ],
     [2, /^tautograd: optimizer: no row is called "adamant", known are /, '--optimizer', 'adamant'],
     [3, /^tautograd: diverge: training\.network\.fit: the port threw Error: out of memory\n$/, '--port', failing],
-    [3, /^tautograd: diverge: training\.network\.fit: the port answered wrongly, after\.losses: there are 20 batches, one per step, got 1\n$/, '--port', short],
+    [
+      3,
+      /^tautograd: diverge: training\.network\.fit: the port answered wrongly, after\.losses: there are 20 batches, one per step, got 1\n$/,
+      '--port',
+      short,
+    ],
   ];
   for (const [code, says, ...args] of cases) {
     const ran = await run(...args);
