@@ -4,7 +4,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { TautogradError } from '../index.ts';
+import { type DivergeOptions, divergeCommand } from './diverge.ts';
+import { CommandFault } from './fault.ts';
 
 const at = (path: string): string => JSON.stringify(new URL(path, import.meta.url).href);
 const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
@@ -62,26 +65,30 @@ for await (const line of createInterface(process.stdin)) {
 
 const SMALL = ['--steps', '2', '--layers', '2'] as const;
 
-test('exits 0 where every step agrees: the built-in engine, and a program', async () => {
+test('the built-in engine agrees, and the exit code is 0', async () => {
   expect(await run(...SMALL)).toMatchObject({
     code: 0,
     out: expect.stringMatching(/^✓ tautograd 0\.1\.0 \(f64\), adam, 2 steps: every step agrees, margin 0\.\d+\n/),
     err: '',
   });
-  const spoken = await run(...SMALL, '--optimizer', 'sgd', '--', process.execPath, program('speaks'));
-  expect(spoken).toMatchObject({ code: 0, out: expect.stringMatching(/^✓ speaks 1 \(f64\), sgd, 2 steps/), err: '' });
 });
 
-test('exits 1 where one does not, and its record says the same, for people and for machines', async () => {
+test('a program is asked behind --', async () => {
+  expect(await run(...SMALL, '--optimizer', 'sgd', '--', process.execPath, program('speaks'))).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/^✓ speaks 1 \(f64\), sgd, 2 steps: every step agrees/),
+    err: '',
+  });
+});
+
+test('a port that diverges is named with exit code 1, and its record says the same to a machine', async () => {
   const port = adapter('summing', `train({ ...a, reduction: 'sum' })`);
   const asked = await run('--port', port, ...SMALL, '--record', 'out/training.json');
-  expect(asked.code).toBe(1);
+  expect(asked).toMatchObject({ code: 1, err: '' });
   expect(asked.out).toMatch(/^✗ summing 1 \(f64\), adam, 2 steps: diverges at step 1, loss\n {4}expected {3}\d/);
   expect(asked.out).toMatch(/\n {4}fits {7}convention loss reduction sum\n/);
-  const again = await run('out/training.json');
-  expect(again).toEqual(asked);
   const machine = await run('out/training.json', '--json');
-  expect(machine.code).toBe(1);
+  expect(machine).toMatchObject({ code: 1, err: '' });
   expect(JSON.parse(machine.out)).toMatchObject({
     schema: 1,
     engine: 'summing',
@@ -92,42 +99,81 @@ test('exits 1 where one does not, and its record says the same, for people and f
   });
 });
 
-test('exits 2 with one sentence where it is asked wrongly, and 3 where the port fails', async () => {
-  writeFileSync(join(home, 'broken.json'), '{"schema":1,"engine":"mine"}');
-  const failing = adapter('failing', `(() => { throw new Error('out of memory'); })()`);
-  const short = adapter('short', '({ ...train(a), losses: [1] })');
-  const cases: readonly (readonly [code: number, says: RegExp, ...args: string[]])[] = [
-    [2, /^tautograd: diverge: there is no file none\.json\n$/, 'none.json'],
-    [2, /^tautograd: diverge: there is no file none\.mjs\n$/, '--port', 'none.mjs'],
-    [2, /^tautograd: diverge: broken\.json: "layers" is wrong, expected array, received undefined\n$/, 'broken.json'],
+describe('what cannot be followed ends in one sentence', () => {
+  const options: DivergeOptions = {
+    layers: '2',
+    loss: 'mse',
+    reduction: 'mean',
+    optimizer: 'adam',
+    inputs: 3,
+    samples: 4,
+    steps: 2,
+    seed: 1,
+  };
+  const ended = async (file: string | undefined, changed: Partial<DivergeOptions> = {}): Promise<unknown> => {
+    try {
+      return await divergeCommand(file, undefined, { ...options, ...changed });
+    } catch (error) {
+      return error;
+    }
+  };
+  const inHome = (file: string): string => join(home, file);
+
+  test.each<readonly [string, string | undefined, Partial<DivergeOptions>, RegExp]>([
+    ['no file', 'none.json', {}, /^diverge: there is no file none\.json$/],
     [
-      2,
-      /^tautograd: diverge: either a file or a port, got broken\.json and a port as well\n$/,
-      'broken.json',
-      '--port',
-      failing,
+      'a file and a port',
+      'a.json',
+      { port: 'b.mjs' },
+      /^diverge: either a file or a port, got a\.json and a port as well$/,
     ],
-    [2, /^tautograd: diverge: --hyper takes numbers by name, as lr=0\.1,beta1=0\.9, got "lr"\n$/, '--hyper', 'lr'],
-    [2, /^tautograd: diverge: hyper: .*no row is called "rate", known are lr, /, '--hyper', 'rate=1'],
+    ['no adapter', undefined, { port: 'none.mjs' }, /^diverge: there is no file none\.mjs$/],
     [
-      2,
-      /^tautograd: diverge: layers: each is a number of units, batch_norm, or an activation, got "conv"\n$/,
-      '--layers',
-      '4,conv',
+      'no number',
+      undefined,
+      { hyper: 'lr' },
+      /^diverge: --hyper takes numbers by name, as lr=0\.1,beta1=0\.9, got "lr"$/,
     ],
-    [2, /^tautograd: optimizer: no row is called "adamant", known are /, '--optimizer', 'adamant'],
-    [3, /^tautograd: diverge: training\.network\.fit: the port threw Error: out of memory\n$/, '--port', failing],
     [
-      3,
-      /^tautograd: diverge: training\.network\.fit: the port answered wrongly, after\.losses: there are 20 batches, one per step, got 1\n$/,
-      '--port',
-      short,
+      'no hyper-parameter',
+      undefined,
+      { hyper: 'rate=1' },
+      /^diverge: hyper: .*no row is called "rate", known are lr, /,
     ],
-  ];
-  for (const [code, says, ...args] of cases) {
-    const ran = await run(...args);
-    expect(ran.err, args.join(' ')).toMatch(says);
-    expect(ran.code, args.join(' ')).toBe(code);
-    expect(ran.out).toBe('');
-  }
+    [
+      'no layer',
+      undefined,
+      { layers: '4,conv' },
+      /^diverge: layers: each is a number of units, batch_norm, or an activation, got "conv"$/,
+    ],
+    ['no optimizer', undefined, { optimizer: 'adamant' }, /^optimizer: no row is called "adamant", known are /],
+  ])('%s: 2', async (_, file, changed, says) => {
+    const fault = await ended(file, changed);
+    expect(fault).toBeInstanceOf(Error);
+    expect((fault as Error).message).toMatch(says);
+    if (fault instanceof CommandFault) expect(fault.exit).toBe(2);
+    else expect(fault).toBeInstanceOf(TautogradError); // which the command line gives the same code
+  });
+
+  test('a file that is none: 2', async () => {
+    writeFileSync(inHome('broken.json'), '{"schema":1,"engine":"mine"}');
+    expect(await ended(inHome('broken.json'))).toMatchObject({
+      exit: 2,
+      message: expect.stringMatching(/broken\.json: "layers" is wrong, expected array, received undefined$/),
+    });
+  });
+
+  test('a port that fails, or leaves out what it must give: 3', async () => {
+    const failing = adapter('failing', `(() => { throw new Error('out of memory'); })()`);
+    expect(await ended(undefined, { port: inHome(failing) })).toMatchObject({
+      exit: 3,
+      message: 'diverge: training.network.fit: the port threw Error: out of memory',
+    });
+    const short = adapter('short', '({ ...train(a), losses: [1] })');
+    expect(await ended(undefined, { port: inHome(short) })).toMatchObject({
+      exit: 3,
+      message:
+        'diverge: training.network.fit: the port answered wrongly, after.losses: there are 2 batches, one per step, got 1',
+    });
+  });
 });
