@@ -206,8 +206,8 @@ export const divergenceOf = (r: Trajectory, say: (step: number) => void = () => 
       ? []
       : readingsOf(rules)
           .flatMap((reading) => tried(r, reading, at, judged, known) ?? [])
-          .filter(({ value }) => value !== first.expected)
-          .sort((a, b) => b.steps - a.steps || a.kind.localeCompare(b.kind) || a.margin - b.margin);
+          .filter(({ value }) => Math.abs(value - first.expected) > first.allowed) // others say the same
+          .sort((a, b) => b.steps - a.steps || (a.fits ? a.kind.localeCompare(b.kind) : 0) || a.margin - b.margin);
   return {
     engine: r.engine,
     version: r.version,

@@ -3,6 +3,7 @@ import { type Hyper, optimizerRow } from '../../src/index.ts';
 import type { Values } from '../arbitraries.ts';
 import { camel } from '../contract.ts';
 import type { Conventions } from '../conventions.ts';
+import { needsOf } from '../networks.ts';
 import { expecting } from '../oracle/exact.ts';
 import { Near } from '../oracle/near.ts';
 import { stepping } from '../oracle/training.ts';
@@ -98,119 +99,122 @@ const finite = (ts: readonly Values[]): boolean => ts.every((t) => t.data.every(
 /** What follows is not judged: the engine’s own numbers have left the range. */
 export const isFinished = (r: Trajectory, t: number): boolean => t > 0 && !finite(r.after.params[t - 1] ?? []);
 
+type Tensors = readonly (readonly Near[])[];
+const each = (all: Tensors, f: (v: Near, i: number, j: number) => Near): Tensors =>
+  all.map((t, i) => t.map((v, j) => f(v, i, j)));
+
+/** A loss or a gradient as the rules scale it. */
+const scaledBy =
+  ({ reduction, factor }: Rules, samples: number) =>
+  (n: Near): Near => {
+    const mean = reduction === 'samples' ? n.over(samples) : n;
+    return factor === 1 ? mean : mean.times(factor);
+  };
+
+/** The hyper-parameters of a tensor as the optimizer sees them, where the rules do otherwise with the decay. */
+const seen =
+  ({ hyper, decay }: Rules, shapes: readonly (readonly number[])[], near: (x: number) => Near, lr: Near) =>
+  (name: string, leaf: number): Near => {
+    const own = near(hyper[name] ?? 0);
+    if (name !== 'weightDecay' || decay === 'own') return own;
+    if (decay === 'unscaled') return own.over(lr);
+    return decay === 'matrices' && shapes[leaf]?.length === 2 ? own : near(0);
+  };
+
+/** Doubles as numbers with bounds: exactly, or next to a number that the format does not have, where an engine has another. */
+const reader = ({ dtype }: Trajectory, { numbers }: Memory) => {
+  const { u, round } = FORMATS[dtype];
+  const number = (x: number): Near => {
+    const known = numbers.get(x) ?? Near.of(x, dtype);
+    numbers.set(x, known);
+    return known;
+  };
+  return {
+    number,
+    near: (x: number) => (round(x) === x ? number(x) : new Near(number(x).value, u * Math.abs(x), dtype)),
+  };
+};
+
+/** The nearest numbers of the format. */
+const rounded = (all: Tensors, like: readonly Values[], dtype: Trajectory['dtype']): readonly Values[] =>
+  all.map((ns, i) => ({ shape: like[i]?.shape ?? [], data: ns.map((n) => expecting(n.value, dtype).value) }));
+
 /**
- * Every step of a trajectory against the rules, lazily. With `own`, each step starts from what this file itself expects, in
- * the format of the engine: a whole training beside the recorded one.
+ * Every step of a trajectory against the rules, lazily. With `own`, each step starts from what is expected of the one before,
+ * in the format of the engine: a whole training beside the recorded one.
  */
 export function* follow(
   recorded: Trajectory,
   rules: Rules,
-  { slopes, numbers }: Memory = memory(),
+  known: Memory = memory(),
   own = false,
 ): Generator<readonly Expectation[]> {
   const r = upright(recorded, rules.transposed);
-  const { dtype, layers } = r;
-  const { u, round } = FORMATS[dtype];
-  const number = (x: number): Near => {
-    const known = numbers.get(x);
-    if (known !== undefined) return known;
-    const made = Near.of(x, dtype);
-    numbers.set(x, made);
-    return made;
-  };
-  // next to a number that the format does not have, an engine has another
-  const near = (x: number): Near => {
-    const at = number(x);
-    return round(x) === x ? at : new Near(at.value, u * Math.abs(x), dtype);
-  };
+  const { dtype, layers, after } = r;
+  const { number, near } = reader(r, known);
   const shapes = r.params.map((p) => p.shape);
-  const names = tensorNames(layers, 'params');
-  const kept = tensorNames(layers, 'state');
-  const norms = layers.flatMap((l) => (l.type === 'batchNorm' ? [l.momentum ?? 0] : []));
-  const port = { dtype, conventions: rules.conventions };
+  const [names, kept] = [tensorNames(layers, 'params'), tensorNames(layers, 'state')];
   const base = rules.reduction === 'mean' ? 'mean' : 'sum';
   const fresh = (): ReturnType<typeof stepping> => stepping(rules.optimizer, shapes, dtype);
+  const against = (name: string, shape: readonly number[], expected: readonly Near[], got: readonly number[] = []) =>
+    rules.transposed !== 'none' && isSquare(shape)
+      ? { name, shape, expected: turned(shape, expected), got: turned(shape, got) } // as they were written
+      : { name, shape, expected, got };
   let step = fresh();
-  let piled: readonly (readonly Near[])[] | null = null;
+  let piled: Tensors | null = null;
   let before: readonly Values[] | null = null;
   let at = r.params;
-  let running: readonly Values[] = r.after.state === undefined && !own ? [] : started(layers, r);
+  let running: readonly Values[] = after.state === undefined && !own ? [] : started(r);
   for (const [t, batch] of r.batches.entries()) {
     if (!own && isFinished(r, t)) return;
-    const key = [t, rules.transposed, rules.ahead, base, own, slopeKey(rules.conventions)].join();
-    const point = {
-      layers,
-      loss: r.loss,
-      ...batch,
-      ...(r.uniforms === undefined ? {} : { uniforms: r.uniforms[t] ?? [] }),
-    };
-    const slope =
-      (own ? undefined : slopes.get(key)) ??
-      slopeAt({ ...point, ...(rules.ahead ? aheadOf(at, before, rules, u) : { params: at }) }, base, port);
-    if (!own) slopes.set(key, slope);
+    const slope = ((): Slope => {
+      const key = [t, rules.transposed, rules.ahead, base, slopeKey(rules.conventions)].join();
+      const found = own ? undefined : known.slopes.get(key);
+      if (found !== undefined) return found;
+      const point = rules.ahead ? aheadOf(at, before, rules, FORMATS[dtype].u) : { params: at };
+      const drawn = r.uniforms === undefined ? {} : { uniforms: r.uniforms[t] ?? [] };
+      const made = slopeAt({ layers, loss: r.loss, ...batch, ...drawn, ...point }, base, {
+        dtype,
+        conventions: rules.conventions,
+      });
+      if (!own) known.slopes.set(key, made);
+      return made;
+    })();
     const samples = batch.x.shape[0] ?? 1;
-    const scaled = (n: Near): Near => {
-      const mean = rules.reduction === 'samples' ? n.over(samples) : n;
-      return rules.factor === 1 ? mean : mean.times(rules.factor);
-    };
+    const scaled = scaledBy(rules, samples);
+    const sum: Tensors | null = piled;
+    let gs = each(slope.gradients, (v) => (rules.sign === 1 ? scaled(v) : scaled(v).neg()));
+    if (sum !== null) gs = each(gs, (v, i, j) => v.plus(sum[i]?.[j] ?? number(0)));
+    if (rules.piles) piled = gs;
     const ws = at.map((p) => p.data.map(number));
-    const signed = slope.gradients.map((g) => g.map((v) => (rules.sign === 1 ? scaled(v) : scaled(v).neg())));
-    const total: readonly (readonly Near[])[] = sumOf(signed, piled);
-    if (rules.piles) piled = total;
-    const coupled = rules.decay === 'coupled' ? near(rules.hyper.weightDecay ?? 0) : null;
-    const gs =
-      coupled === null ? total : total.map((g, i) => g.map((v, j) => v.plus(coupled.times(ws[i]?.[j] ?? number(0)))));
-    const lr = near(r.rates?.[t] ?? rules.hyper.lr ?? 0);
+    if (rules.decay === 'coupled') {
+      const decay = near(rules.hyper.weightDecay ?? 0);
+      gs = each(gs, (v, i, j) => v.plus(decay.times(ws[i]?.[j] ?? number(0))));
+    }
     if (!rules.remembers) step = fresh();
-    const us = step({
-      ws,
-      gs,
-      k: rules.remembers ? rules.count(t + 1) : 1,
-      lr,
-      h: (name, leaf) => {
-        if (name !== 'weightDecay' || rules.decay === 'own') return near(rules.hyper[name] ?? 0);
-        if (rules.decay === 'coupled') return number(0);
-        const decay = near(rules.hyper.weightDecay ?? 0);
-        if (rules.decay === 'unscaled') return decay.over(lr);
-        return shapes[leaf]?.length === 2 ? decay : number(0);
-      },
-    });
-    const params = ws.map((w, i) => w.map((v, j) => v.plus(us[i]?.[j] ?? v)));
-    const state = statisticsAfter(running, slope.statistics, norms, samples, rules.conventions, near);
-    const against = (name: string, shape: readonly number[], expected: readonly Near[], got: readonly number[]) =>
-      rules.transposed !== 'none' && isSquare(shape)
-        ? { name, shape, expected: turned(shape, expected), got: turned(shape, got) } // as they were written
-        : { name, shape, expected, got };
-    const { losses, params: reached, state: statistics } = r.after;
+    const lr = near(r.rates?.[t] ?? rules.hyper.lr ?? 0);
+    const k = rules.remembers ? rules.count(t + 1) : 1;
+    const us = step({ ws, gs, k, lr, h: seen(rules, shapes, near, lr) });
+    const params = each(ws, (v, i, j) => v.plus(us[i]?.[j] ?? number(0)));
+    const state = statisticsAfter(running, slope.statistics, layers, samples, rules.conventions, near);
     yield [
-      ...(losses === undefined ? [] : [against('loss', [], [scaled(slope.loss)], [losses[t] ?? Number.NaN])]),
-      ...params.map((p, i) => against(names[i] ?? '', shapes[i] ?? [], p, reached[t]?.[i]?.data ?? [])),
-      ...(statistics === undefined
+      ...(after.losses === undefined ? [] : [against('loss', [], [scaled(slope.loss)], after.losses.slice(t, t + 1))]),
+      ...params.map((p, i) => against(names[i] ?? '', shapes[i] ?? [], p, after.params[t]?.[i]?.data)),
+      ...(after.state === undefined
         ? []
-        : state.map((s, i) => against(kept[i] ?? '', [s.length], s, statistics[t]?.[i]?.data ?? []))),
+        : state.map((s, i) => against(kept[i] ?? '', [s.length], s, after.state?.[t]?.[i]?.data))),
     ];
     before = at;
-    const values = (all: readonly (readonly Near[])[], like: readonly Values[]): readonly Values[] =>
-      all.map((ns, i) => ({
-        shape: like[i]?.shape ?? [],
-        data: ns.map((n) => round(expecting(n.value, dtype).value)),
-      }));
-    at = own ? values(params, at) : (reached[t] ?? []);
-    running = own ? values(state, running) : (statistics?.[t] ?? []);
+    at = own ? rounded(params, at, dtype) : (after.params[t] ?? []);
+    running = own ? rounded(state, running, dtype) : (after.state?.[t] ?? []);
   }
 }
 
-const sumOf = (a: readonly (readonly Near[])[], b: readonly (readonly Near[])[] | null) =>
-  b === null ? a : a.map((g, i) => g.map((v, j) => v.plus(b[i]?.[j] ?? v)));
-
 /** Running statistics before the first step: mean 0 and variance 1. */
-const started = (layers: Trajectory['layers'], r: Trajectory): readonly Values[] => {
-  const widths = r.params.filter((_, i) => tensorNames(layers, 'params')[i]?.startsWith('scales'));
-  return widths.flatMap(({ shape, data }) => [
-    { shape, data: data.map(() => 0) },
-    { shape, data: data.map(() => 1) },
-  ]);
-};
+const started = ({ layers, batches }: Trajectory): readonly Values[] =>
+  needsOf(layers, batches[0]?.x.shape[1] ?? 1).state.flatMap((n) =>
+    [0, 1].map((v) => ({ shape: [n], data: new Array<number>(n).fill(v) })),
+  );
 
 /** w + momentum·(w − w before), and how far the rounding of an engine may be from it. */
 const aheadOf = (at: readonly Values[], before: readonly Values[] | null, rules: Rules, u: number) => {
@@ -226,13 +230,14 @@ const aheadOf = (at: readonly Values[], before: readonly Values[] | null, rules:
 /** (1 − weight)·running + weight·batch, for the mean and the variance of every batch norm. */
 const statisticsAfter = (
   running: readonly Values[],
-  batch: readonly (readonly Near[])[],
-  momenta: readonly number[],
+  batch: Tensors,
+  layers: Trajectory['layers'],
   n: number,
   { bnMomentum, bnRunningVariance }: Conventions,
   near: (x: number) => Near,
-): readonly (readonly Near[])[] =>
-  running.map(({ data }, i) => {
+): Tensors => {
+  const momenta = layers.flatMap((l) => (l.type === 'batchNorm' ? [l.momentum ?? 0] : []));
+  return running.map(({ data }, i) => {
     const momentum = near(momenta[i >> 1] ?? 0);
     const rest = near(1).minus(momentum);
     const [keep, take] = bnMomentum === 'ofNew' ? [rest, momentum] : [momentum, rest];
@@ -242,3 +247,4 @@ const statisticsAfter = (
       return keep.times(near(v)).plus(take.times(biased ? own.times(n - 1).over(n) : own));
     });
   });
+};

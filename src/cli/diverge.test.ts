@@ -95,7 +95,7 @@ test('a port that diverges is named with exit code 1, and its record says the sa
     agrees: false,
     steps: 2,
     first: { step: 1, tensor: 'loss', element: [] },
-    readings: [{ says: 'loss reduction sum', kind: 'convention', fits: true, steps: 2 }, {}, {}],
+    readings: [{ says: 'loss reduction sum', kind: 'convention', fits: true, steps: 2 }, {}, {}, {}],
   });
 });
 
