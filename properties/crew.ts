@@ -11,7 +11,7 @@ import { LAWS } from './laws/index.ts';
 import type { Mutant } from './mutants/index.ts';
 import type { Port } from './port.ts';
 import { type Check, check, crashed, type RunOptions, runsOf, seedOf, TIMEOUT, undecided } from './run.ts';
-import type { CheckTask, Done, Ended, HuntTask, ProgramSetup, Setup } from './worker.ts';
+import type { CheckTask, Done, Farewell, HuntTask, ProgramSetup, Setup } from './worker.ts';
 
 export interface Crew {
   /** 0 where the main thread does the work. */
@@ -110,6 +110,8 @@ const together = (port: Port): Crew => {
 
 /** The port is gone: its module does not load in a thread, or the thread has ended. */
 class Lost extends Error {}
+/** The thread has ended, with every check that was under way in it. */
+class Ended extends Lost {}
 
 /** A crew for a port: `port` is the main thread's own instance of it. */
 export const crewFor = (port: Port, options: CrewOptions): Crew => {
@@ -119,14 +121,22 @@ export const crewFor = (port: Port, options: CrewOptions): Crew => {
   const born = Date.now();
   const program: ProgramSetup | null =
     command === undefined ? null : { command, timeout: patience, channel: `tautograd-${randomUUID()}` };
-  const pool = new Piscina({
-    filename: new URL(`./worker${extname(import.meta.url)}`, import.meta.url).href,
-    minThreads: workers,
-    maxThreads: workers,
-    concurrentTasksPerWorker: program === null ? 1 : TOGETHER,
-    atomics: 'disabled', // a port may have work of its own between two tasks
-    workerData: { module: module ?? null, program, sealed, marks, born } satisfies Setup,
-  });
+  const strays: string[] = [];
+  const poolOf = (threads: number, concurrentTasksPerWorker: number): Piscina => {
+    const made = new Piscina({
+      filename: new URL(`./worker${extname(import.meta.url)}`, import.meta.url).href,
+      minThreads: threads,
+      maxThreads: threads,
+      concurrentTasksPerWorker,
+      atomics: 'disabled', // a port may have work of its own between two tasks
+      workerData: { module: module ?? null, program, sealed, marks, born } satisfies Setup,
+    });
+    made.on('error', (error: Error) => strays.push(`the port threw ${error.message} between two checks`));
+    return made;
+  };
+  const pool = poolOf(workers, program === null ? 1 : TOGETHER);
+  /** A thread for one check at a time: those that were lost with others are asked again there. */
+  let apart: Piscina | null = null;
   /** Marks in use, each with how long one call may take and what ends its task. */
   const open = new Map<number, { readonly timeout: number; readonly end: AbortController }>();
   const watch = setInterval(() => {
@@ -137,20 +147,19 @@ export const crewFor = (port: Port, options: CrewOptions): Crew => {
   }, WATCH);
   watch.unref();
   let tasks = 0;
-  const strays: string[] = [];
-  pool.on('error', (error: Error) => strays.push(`the port threw ${error.message} between two checks`));
   const run = async <R>(
     task: CheckTask | HuntTask | Trials,
     name: string,
     signal: AbortSignal | null = null,
+    by = pool,
   ): Promise<R> => {
     let done: Done<R>;
     try {
-      done = (await pool.run(task, { name, signal })) as Done<R>; // the worker says so
+      done = (await by.run(task, { name, signal })) as Done<R>; // the worker says so
     } catch (error) {
       if (error instanceof Error && error.name === 'DataCloneError') throw error; // an input that is no plain data
       // a task that throws is a defect and comes back as such: this is the end of the thread
-      throw new Lost(`the port ended its worker: ${error instanceof Error ? error.message : String(error)}`);
+      throw new Ended(`the port ended its worker: ${error instanceof Error ? error.message : String(error)}`);
     }
     if ('lost' in done) throw new Lost(done.lost);
     if ('defect' in done) throw done.defect;
@@ -168,12 +177,13 @@ export const crewFor = (port: Port, options: CrewOptions): Crew => {
       // a program keeps its own time, and other checks of the same worker are not to end with this one
       if (program === null) open.set(mark, { timeout, end: overdue });
       const signal = limit === null ? overdue.signal : AbortSignal.any([overdue.signal, limit]);
+      const task = { law: law.id, subject, mark, options, examples: examples?.(law.id, subject) ?? [] };
       try {
-        return await run<Check>(
-          { law: law.id, subject, mark, options, examples: examples?.(law.id, subject) ?? [] },
-          'checking',
-          program === null ? signal : null,
-        );
+        return await run<Check>(task, 'checking', program === null ? signal : null).catch((error) => {
+          if (program === null || !(error instanceof Ended)) throw error;
+          apart ??= poolOf(1, 1); // only the check that ends a thread of its own has ended that of the others
+          return run<Check>(task, 'checking', null, apart);
+        });
       } catch (error) {
         const common = { law: law.id, subject, seed, runs: 0, skipped: 0 };
         if (limit?.aborted) return undecided(law, subject, seed);
@@ -191,8 +201,10 @@ export const crewFor = (port: Port, options: CrewOptions): Crew => {
     strays,
     close: async () => {
       clearInterval(watch);
-      if (program !== null) strays.push(...(await farewell(program.channel, pool.threads.length)));
-      await pool.destroy();
+      const pools = apart === null ? [pool] : [pool, apart];
+      const threads = pools.reduce((n, p) => n + p.threads.length, 0);
+      if (program !== null) strays.push(...(await farewell(program.channel, threads)));
+      for (const one of pools) await one.destroy();
     },
   };
 };
@@ -210,7 +222,7 @@ const farewell = (channel: string, workers: number): Promise<readonly string[]> 
     };
     const late = setTimeout(end, FAREWELL); // their wardens do the rest
     wire.onmessage = ({ data }) => {
-      for (const text of (data as Ended).strays) strays.add(text); // only workers speak here
+      for (const text of (data as Farewell).strays) strays.add(text); // only workers speak here
       if (--left === 0) end();
     };
     wire.postMessage('bye');

@@ -44,6 +44,10 @@ export interface Port extends PortInfo {
   /** Whether it sees itself to it that no answer is waited for too long, as a program does whose calls queue. */
   readonly timed?: boolean;
   readonly call: (entry: string, args: Args) => Reply;
+  /** What a program did wrong after it had answered one of these calls, as answering twice; waits until it is known. */
+  readonly claim?: (
+    asked: (args: Args) => boolean,
+  ) => Promise<{ readonly args: Args; readonly fault: PortFault } | null>;
 }
 
 /** The port crashed or broke the contract: its fault, but no verdict on its mathematics. */
@@ -69,7 +73,7 @@ export const isPort = (v: unknown): v is Port => typeof v === 'object' && v !== 
  * Checks an adapter's declaration against the contract and makes it callable.
  * @throws PortError for a kind, name, call or operation that the contract does not know
  */
-export const definePort = (adapter: Adapter, { timed = false }: Pick<Port, 'timed'> = {}): Port => {
+export const definePort = (adapter: Adapter, { timed = false, claim }: Pick<Port, 'timed' | 'claim'> = {}): Port => {
   const fail = (why: string): never => {
     throw new PortError(`definePort: ${why}`);
   };
@@ -104,6 +108,7 @@ export const definePort = (adapter: Adapter, { timed = false }: Pick<Port, 'time
     hyper: adapter.hyper ?? {},
     replaced: [],
     timed,
+    ...(claim === undefined ? {} : { claim }),
     has: (entry) => calls.has(entry),
     names: (kind, call) =>
       [...calls.keys()]

@@ -194,6 +194,18 @@ export const check = async (law: Law, port: Port, subject: string, options: RunO
   if (left <= 0) return undecided(law, subject, seed);
   let margin = 0;
   let failing = false;
+  /** Inputs by what a program was asked for them: its fault may show behind its answer. */
+  const asked = new WeakMap<Args, { readonly input: unknown }>();
+  const witnessed = (own: Port, input: unknown): Port =>
+    own.claim === undefined
+      ? own
+      : {
+          ...own,
+          call: (entry, args) => {
+            asked.set(args, { input });
+            return own.call(entry, args);
+          },
+        };
   const covers = Object.entries(law.covers ?? {}).filter(([, { when }]) => when?.(port, subject) ?? true);
   const reached = covers.map(() => 0);
   const property = fc.asyncProperty(law.given(port, subject), async (input) => {
@@ -202,7 +214,7 @@ export const check = async (law: Law, port: Port, subject: string, options: RunO
     });
     let verdict: Verdict;
     try {
-      verdict = await judge(law, port, subject, input, options.timeout);
+      verdict = await judge(law, witnessed(port, input), subject, input, options.timeout);
     } catch (error) {
       // a program that is not started any more says nothing about smaller inputs
       if (failing && error instanceof PortFault && error.gone) return;
@@ -215,7 +227,7 @@ export const check = async (law: Law, port: Port, subject: string, options: RunO
   });
   const examples: [unknown][] = [];
   for (const input of options.examples?.(law.id, subject) ?? [])
-    if (await fits(law, port, subject, input, options.timeout)) examples.push([input]);
+    if (await fits(law, witnessed(port, input), subject, input, options.timeout)) examples.push([input]);
   const result = await fc.check(property, {
     seed,
     numRuns: numRuns + examples.length,
@@ -224,6 +236,8 @@ export const check = async (law: Law, port: Port, subject: string, options: RunO
     ...(Number.isFinite(left) ? { interruptAfterTimeLimit: left, markInterruptAsFailure: true } : {}),
   });
   const common = { law: law.id, subject, seed, runs: result.numRuns, skipped: result.numSkips };
+  const late = (await port.claim?.((args) => asked.has(args))) ?? null;
+  if (late !== null) return crashed(common, late.fault.message, asked.get(late.args)?.input);
   if (!result.failed) {
     const missed = covers.findIndex(([, { share }], i) => (reached[i] ?? 0) < due(numRuns, share));
     if (missed >= 0) {

@@ -35,7 +35,7 @@ export interface ProgramSetup {
 export const BYE = 'bye';
 
 /** What a worker says on the channel when its program has ended. */
-export interface Ended {
+export interface Farewell {
   readonly strays: readonly string[];
 }
 
@@ -70,7 +70,7 @@ const started = async ({ command, timeout, channel }: ProgramSetup): Promise<Por
   wire.onmessage = async ({ data }) => {
     if (data !== BYE) return; // another worker's
     await own?.close();
-    wire.postMessage({ strays: [...(own?.strays ?? [])] } satisfies Ended);
+    wire.postMessage({ strays: [...(own?.strays ?? [])] } satisfies Farewell);
   };
   own = await startPort(command, { timeout });
   return own.port;

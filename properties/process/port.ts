@@ -35,9 +35,9 @@ export const adapterOf = (hello: PortHello, call: Client['call']): Adapter => {
  */
 export const startPort = async (command: readonly string[], options: ClientOptions = {}): Promise<ProcessPort> => {
   const client = await connect(command, options);
-  const { strays, pid, close } = client;
+  const { strays, pid, close, claim } = client;
   try {
-    return { port: definePort(adapterOf(client.hello, client.call), { timed: true }), strays, pid, close };
+    return { port: definePort(adapterOf(client.hello, client.call), { timed: true, claim }), strays, pid, close };
   } catch (error) {
     await close();
     throw error;

@@ -91,6 +91,37 @@ describe('workers', () => {
   });
 });
 
+test('a worker that ends with many checks of a program under way costs the one check that ends it', async () => {
+  // in a thread, a line with this number does what a lack of memory would
+  writeFileSync(
+    join(home, 'ends.mjs'),
+    `import { isMainThread } from 'node:worker_threads';
+const parse = JSON.parse;
+if (!isMainThread) JSON.parse = (text, ...rest) => (text.includes('[13.03125]') ? process.exit(1) : parse(text, ...rest));`,
+  );
+  const folder = join(home, '.tautograd', 'counterexamples', 'faulty');
+  mkdirSync(folder, { recursive: true });
+  const input = { x: { shape: [1], data: [13.03125] }, p: {} };
+  writeFileSync(
+    join(folder, 'activation-value--identity.json'),
+    JSON.stringify({ schema: 1, engine: 'faulty', law: 'activation/value', subject: 'identity', input }),
+  );
+  const faulty = fileURLToPath(at('../../properties/process/faulty.ts'));
+  const args = ['verify', '--law', 'activation/*,purity/*', '--runs', '5', '--workers', '1', '--json'];
+  const ran = await spawn('--import', ['./ends.mjs', MAIN, ...args, '--', process.execPath, faulty, 'none']);
+  const found = checksOf(ran).filter((c) => c.status !== 'not covered');
+  expect(found.length).toBeGreaterThan(10);
+  expect(found.filter((c) => c.status !== 'holds')).toMatchObject([
+    {
+      law: 'activation/value',
+      subject: 'identity',
+      status: 'crashed',
+      counterexample: { about: expect.stringMatching(/^the port ended its worker: /) },
+    },
+  ]);
+  expect(ran.code).toBe(3);
+});
+
 describe('what is not done is not passed', () => {
   test('a law that is cut short is undecided, with the runs it made', async () => {
     const file = adapter(
