@@ -1,6 +1,6 @@
 // The core under test: tensors that cannot be changed, shapes that refuse with a sentence, trees, keys, JSON.
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import {
   DomainError,
   flatten,
@@ -8,6 +8,7 @@ import {
   fromJson,
   keyOf,
   lookup,
+  normal,
   normalQuantile,
   ops,
   permutation,
@@ -16,6 +17,7 @@ import {
   split,
   TautogradError,
   Tensor,
+  threefry,
   toJson,
   toLine,
   UnknownNameError,
@@ -69,6 +71,17 @@ describe('tensors', () => {
     expect(() => ops.add(a, 3 as never)).toThrow('arguments must be tensors (x, y), got 3');
   });
 
+  test('are born out of sight unless somebody watches', async () => {
+    vi.resetModules();
+    const { Tensor: Fresh, watchBirths } = await import('./tensor.ts');
+    expect(Fresh.from([2], [1, 2]).toArray()).toEqual([1, 2]);
+    const seen: unknown[] = [];
+    watchBirths({ seal: (out) => out.map((v) => -v), born: (t) => seen.push(t) });
+    const t = Fresh.from([2], [1, 2]);
+    expect(seen).toEqual([t]);
+    expect(t.toArray()).toEqual([-1, -2]);
+  });
+
   test('empty tensors work', () => {
     const none = Tensor.from([0, 3], []);
     expect(ops.relu(none).shape).toEqual([0, 3]);
@@ -99,6 +112,41 @@ describe('keys', () => {
     expect(uniform(key, [5]).toArray()).toEqual(uniform(key, [9]).toArray().slice(0, 5));
     expect(() => keyOf(0.5)).toThrow(DomainError);
     expect(keyOf(-1)).not.toEqual(keyOf(1));
+  });
+
+  test('the block function has its known answers', () => {
+    // Salmon et al. 2011, the known answers of Random123 for threefry2x32 of 20 rounds
+    const all = 2 ** 32 - 1;
+    for (const [counter, key, out] of [
+      [[0, 0], [0, 0], [0x6b200159, 0x99ba4efe]], // biome-ignore format: one line per answer
+      [[all, all], [all, all], [0x1cb996fc, 0xbb002be7]], // biome-ignore format: see above
+      [[0x243f6a88, 0x85a308d3], [0x13198a2e, 0x03707344], [0xc4923a9c, 0x483df7a0]], // biome-ignore format: see above
+    ] as const)
+      expect(threefry(key, counter)).toEqual(out);
+  });
+
+  test('seeds, children and draws are words of their own', () => {
+    expect([0, 5, 2 ** 32 + 5, -1, -(2 ** 32) - 1].map(keyOf)).toEqual([
+      [0, 0],
+      [0, 5],
+      [1, 5],
+      [2 ** 32 - 1, 2 ** 32 - 1],
+      [2 ** 32 - 2, 2 ** 32 - 1],
+    ]);
+    const key = keyOf(2 ** 40 + 3);
+    expect(fold(key, 2 ** 32 - 2)).toEqual(threefry(key, [2 ** 32 - 2, 1]));
+    expect(split(key, 2)).toEqual([threefry(key, [0, 1]), threefry(key, [1, 1])]);
+    const draws = [0, 1, 2].map((i) => {
+      const [high, low] = threefry(key, [i, 0]);
+      return Number((BigInt(high >>> 6) << 26n) | BigInt(low >>> 6)) * 2 ** -52 + 2 ** -53;
+    });
+    expect(uniform(key, [3]).toArray()).toEqual(draws);
+    expect(normal(key, [3, 1]).shape).toEqual([3, 1]);
+    expect(normal(key, [3, 1]).toArray()).toEqual(draws.map(normalQuantile));
+    const order = [0, 1, 2].sort((a, b) => (draws[a] as number) - (draws[b] as number));
+    expect(permutation(key, 3)).toEqual(order);
+    for (const seed of [0.5, 2 ** 53, Number.NaN])
+      expect(() => keyOf(seed)).toThrow(new DomainError(`key: the seed must be a safe integer, got ${seed}`));
   });
 
   test('a permutation holds every index once', () => {
@@ -136,12 +184,14 @@ test('JSON loses no double: infinities, NaN and -0 come back', () => {
 
 test('JSON text keeps a list of plain numbers on one line, and nothing else', () => {
   const value = {
+    plain: [7, -8],
     numbers: [-1.5e-7, 12e30, -0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN, 0.25],
     starts: [[Number.POSITIVE_INFINITY, 3], [Number.NEGATIVE_INFINITY, -0], [Number.NaN], [-12]], // biome-ignore format: one list
     mixed: [1, 'a'],
     none: [],
   };
   const text = `{
+  "plain": [7, -8],
   "numbers": [-1.5e-7, 1.2e+31, "-0", "Infinity", "-Infinity", "NaN", 0.25],
   "starts": [
     ["Infinity", 3],
@@ -182,4 +232,8 @@ test('trees have leaves of any kind but lists and plain records', () => {
   ]);
   expect(flatten({ d: 1, b: 2, c: 3, a: 4 }).leaves).toEqual([4, 2, 3, 1]);
   expect(flatten([[1, 2], [3]]).build([4, 5, 6])).toEqual([[4, 5], [6]]);
+  expect(flatten([[1, 2], [3]]).paths).toEqual(['0/0', '0/1', '1/0']);
+  const long = Array.from({ length: 12 }, (_, i) => i); // as text, 10 comes before 2
+  expect(flatten<number>(long).leaves).toEqual(long);
+  expect(flatten<number>(long).build(long)).toEqual(long);
 });

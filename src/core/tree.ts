@@ -55,4 +55,4 @@ export const flatten = <T>(tree: Tree<T>): Flat<T> => {
 };
 
 const sorted = <T>(node: { readonly [name: string]: Tree<T> }): readonly (readonly [string, Tree<T>])[] =>
-  Object.entries(node).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+  Object.entries(node).sort(([a], [b]) => (a < b ? -1 : 1)); // no name comes twice

@@ -170,7 +170,7 @@ export const bestFeatures = (scores: readonly number[], count: number): readonly
     throw new DomainError(`features: between 1 and ${scores.length} can be kept, got ${count}`);
   return scores
     .map((_, i) => i)
-    .sort((a, b) => (scores[b] as number) - (scores[a] as number) || a - b)
+    .sort((a, b) => (scores[b] as number) - (scores[a] as number)) // equal ones stay as they are
     .slice(0, count)
     .sort((a, b) => a - b);
 };
