@@ -10,6 +10,9 @@ export interface SumParams {
 
 const kept = (shape: Shape, axes: readonly number[]): Shape => shape.map((n, i) => (axes.includes(i) ? 1 : n));
 
+/** The axes that are summed over. @throws ShapeError */
+const summed = (shape: Shape, { axes }: SumParams): readonly number[] => resolveAxes('sum', shape, axes);
+
 export const foldRows = {
   sum: fold<readonly ['x'], SumParams>({
     args: ['x'],
@@ -17,7 +20,7 @@ export const foldRows = {
     source: 'Higham 2002, §4.1',
     formula: {
       index: ([x = []]: readonly Shape[], p: SumParams) => {
-        const axes = resolveAxes('sum', x, p.axes);
+        const axes = summed(x, p);
         const letters = x.map((_, i) => String.fromCharCode(97 + i));
         return `${letters.join('')}->${letters.filter((_, i) => !axes.includes(i)).join('')}`;
       },
@@ -25,19 +28,19 @@ export const foldRows = {
     },
     sample: () => ({ axes: [-1], keep: false }),
     shape: ([x = []], p) => {
-      const axes = resolveAxes('sum', x, p.axes);
+      const axes = summed(x, p);
       return p.keep ? kept(x, axes) : x.filter((_, i) => !axes.includes(i));
     },
     terms: ([x = []], y) => size(x) / Math.max(1, size(y)),
     kernel: (out, [x = []], p, [shape = []]) => {
-      const onto = stridesOnto(kept(shape, resolveAxes('sum', shape, p.axes)), shape);
+      const onto = stridesOnto(kept(shape, summed(shape, p)), shape);
       walk(shape, [onto], (i, to) => {
         out[to] = (out[to] as number) + (x[i] as number); // in range: strides of the kept shape
       });
     },
     vjp: (o, g, _y, [x], p) => {
       const shape = o.shape(x);
-      return [o.expand(o.reshape(g, { shape: kept(shape, resolveAxes('sum', shape, p.axes)) }), { shape })];
+      return [o.expand(o.reshape(g, { shape: kept(shape, summed(shape, p)) }), { shape })];
     },
   }),
   matmul: fold<readonly ['x', 'y'], undefined>({

@@ -162,6 +162,31 @@ test('terms of a result, and samples of parameters', () => {
   expect(row('uniform').sample([])).toEqual({ key: [1, 2], shape: [3] });
 });
 
+test('kinds of rows, and what follows from them', () => {
+  const of = (kind: Op['kind']) => Object.keys(TABLE).filter((name) => row(name).kind === kind);
+  expect(of('fold')).toEqual(['sum', 'matmul']);
+  expect(of('layout')).toEqual(['max', 'reshape', 'transpose', 'expand']);
+  expect(of('rowwise')).toEqual(['logSumExp', 'softmax', 'logSoftmax']);
+  expect([of('spectral'), of('draw')]).toEqual([['inverseRoot'], ['uniform']]);
+  expect(of('pointwise').length).toBe(Object.keys(TABLE).length - 11);
+  for (const name of of('rowwise')) expect(row(name).sample([]), name).toBeUndefined();
+  for (const name of Object.keys(TABLE).filter((n) => row(n).kind !== 'pointwise')) {
+    const { ulp, kinks, turns, slopeCrosses, domain, saturates } = row(name);
+    const plain = { ulp: 0, kinks: [], turns: [], slopeCrosses: false, domain: [], saturates: null };
+    expect({ ulp, kinks, turns: turns(-5, 5), slopeCrosses, domain, saturates }, name).toEqual(plain);
+  }
+  for (const name of ['uniform', 'inverseRoot']) expect(row(name).vjp(ops, at(1), at(1), [at(1)], {})).toEqual([null]);
+});
+
+test('indices of sums, and samples by shape', () => {
+  const { formula } = row('sum') as { readonly formula: { index(shapes: unknown, p: unknown): string } }; // a fold's
+  expect(formula.index([[2, 3, 4]], { axes: [1], keep: false })).toBe('abc->ac');
+  expect(formula.index([[2, 3, 4]], { axes: [-1, 0], keep: true })).toBe('abc->b');
+  expect(row('reshape').sample([[2, 3]])).toEqual({ shape: [6] });
+  expect(row('expand').sample([[2]])).toEqual({ shape: [3, 2] });
+  expect(row('inverseRoot').sample([])).toEqual({ order: 4, ridge: 0.3 });
+});
+
 test('what rows refuse, in one sentence', () => {
   const [m, v] = [uniform(keyOf(1), [2, 3]), uniform(keyOf(2), [3])];
   const refused = (f: () => unknown, kind: new (m: string) => Error, sentence: string): void => {
@@ -193,6 +218,9 @@ test('what rows refuse, in one sentence', () => {
     );
     expect(() => ops[verb](Tensor.from([0, 2], []))).not.toThrow();
   }
+  // without a name, as other readings ask
+  refused(() => row('add').shape([[2], [3]], undefined), ShapeError, 'broadcast: shapes must agree');
+  refused(() => row('softmax').shape([[]], undefined), ShapeError, 'rowwise: the last axis must hold');
   const root = (x: Tensor, order: number) => () => ops.inverseRoot(x, { order, ridge: 1 });
   refused(root(m, 4), ShapeError, 'inverseRoot: the matrix must be square, got [2, 3]');
   refused(root(uniform(keyOf(1), [2, 2, 2]), 4), ShapeError, 'inverseRoot: the matrix must be square, got [2, 2, 2]');
@@ -210,6 +238,15 @@ test('what rows refuse, in one sentence', () => {
 });
 
 describe('inverse roots of matrices', () => {
+  test('of diagonals are those of the numbers there', () => {
+    const diagonal = (...v: readonly number[]) =>
+      Tensor.from([v.length, v.length], v.flatMap((x, i) => v.map((_, j) => (i === j ? x : 0)))); // biome-ignore format: one matrix
+    const found = (order: number, ridge: number, ...v: readonly number[]) =>
+      ops.inverseRoot(diagonal(...v), { order, ridge }).toArray();
+    expect(found(4, 0, 16, 16, 256)).toEqual(diagonal(1 / 2, 1 / 2, 1 / 4).toArray());
+    expect(found(1, 3, 1, 5)).toEqual(diagonal(1 / 4, 1 / 8).toArray());
+    expect(found(8, 0, 1)).toEqual([1]);
+  });
   for (const n of [1, 2, 3, 4, 6])
     for (const order of [1, 2, 4, 8])
       test(`the root of order ${order} of ${n} × ${n}, its power times the matrix, is the unit`, () => {

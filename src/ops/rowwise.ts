@@ -9,10 +9,11 @@ import type { Verbs } from './verbs.ts';
 
 const last = { axes: [-1], keep: true } as const;
 
-/** Index of the first largest of n numbers; that of a NaN, where there is one. */
+/** Index of the first largest of n numbers; that of the first NaN, where there is one. */
 const top = (x: View, at: number, n: number): number => {
   let best = at;
-  for (let j = at; j < at + n; j++) if (!((x[j] as number) <= (x[best] as number))) best = j; // in range: a row of n
+  // in range: a row of n
+  for (let j = at; j < at + n && !Number.isNaN(x[best]); j++) if (!((x[j] as number) <= (x[best] as number))) best = j;
   return best;
 };
 
