@@ -10,6 +10,11 @@ export const strykerPlugins = [
     shouldIgnore(path) {
       if (path.isObjectProperty() && WORDS.has(path.node.key.name) && isText(path.node.value))
         return 'a text for people';
+      // ([x = []]) => …: how rows take arguments apart, of which they always have as many as they name
+      if (path.isArrayExpression() && path.parentPath.isAssignmentPattern() && path.parentPath.listKey === 'elements') {
+        const { parentPath: list } = path.parentPath;
+        if (list.listKey === 'params') return 'for the types alone';
+      }
       if (!path.isStringLiteral() && !path.isTemplateLiteral()) return undefined;
       // lookup(table, 'what it is a table of', name)
       if (path.listKey === 'arguments' && path.key === 1 && path.parent.callee?.name === 'lookup')

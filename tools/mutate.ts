@@ -23,8 +23,8 @@ if (!/^\w+(\/\w+\.ts)?$/.test(place)) {
 }
 const name = place.replace(/\W/g, '-');
 
-/** What mutants meet, turn by turn: the nearest chapters and tests, the tests of all rooms, the whole book beside them. */
-const TURNS = ['nearest', 'rooms', 'everything'] as const;
+/** What mutants meet, turn by turn, the cheapest first: the room's own tests, those of all rooms, the nearest chapters, the whole book. */
+const TURNS = ['room', 'rooms', 'nearest', 'everything'] as const;
 type Turn = (typeof TURNS)[number];
 
 /** Runs Stryker, and reads what it found. */
@@ -54,8 +54,8 @@ const original = (source: string, { start, end }: Mutant['location']): string =>
     .join(' ');
 const short = (text: string): string => text.replace(/\s+/g, ' ').slice(0, 100);
 
-// The nearest kill most; what is left goes on to the next turn, up to the one that is asked for.
-const files = stryker('nearest', []);
+// The room itself kills most; what is left goes on to the next turn, up to the one that is asked for.
+const files = stryker('room', []);
 for (const turn of TURNS.slice(1, 1 + Math.max(0, TURNS.indexOf((process.env.MUTATE_BY as Turn) ?? 'everything')))) {
   const left = Object.entries(files).flatMap(([file, { mutants }]) =>
     mutants.filter(lives).map(({ location: l }) => `${file}:${l.start.line}-${l.end.line}`),

@@ -14,7 +14,7 @@ export default {
   disableBail: false,
   disableTypeChecks: false, // nothing here checks types
   concurrency: 2,
-  timeoutMS: 10_000,
+  timeoutMS: Number(process.env.MUTATE_TIMEOUT ?? 10_000), // more on a machine that does other work beside
   incremental: true,
   incrementalFile: `.tautograd/mutate/${name}.incremental.json`,
   tempDirName: '.tautograd/mutate/sandbox',
