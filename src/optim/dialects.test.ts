@@ -140,4 +140,10 @@ test('what a rule sees beyond one coordinate is declared', () => {
   expect(seeing('all')).toEqual(['prodigy']);
   expect(seeing('coordinate').length).toBe(Object.keys(FIRST).length - 4);
   expect(optimizerRow('shampoo').squares).toEqual({ left: 'rows', right: 'columns' });
+  const names = (keeps: (traits: ReturnType<typeof optimizerRow>['traits']) => boolean) =>
+    Object.keys(FIRST).filter((name) => !keeps(optimizerRow(name).traits));
+  expect(names((t) => t.odd)).toEqual(['yogi']);
+  expect(names((t) => t.scaleFree)).toEqual(
+    'sgd momentum nesterov adagrad adadelta radam yogi shampoo scheduleFreeSgd'.split(' '),
+  );
 });
