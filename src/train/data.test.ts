@@ -5,6 +5,7 @@ import {
   bestFeatures,
   DomainError,
   FEATURE_SCORES,
+  gunzip,
   keyOf,
   minMax,
   oneHot,
@@ -189,6 +190,18 @@ describe('IDX', () => {
     const inside = new Uint8Array([9, 9, ...bytes(8, [1], 5), 9]).subarray(2, 11);
     expect(parseIdx(inside).toArray()).toEqual([5]);
   });
+  test('gzip and back; what is cut short or damaged is refused', async () => {
+    const plain = new Uint8Array([1, 2, 3, 3, 3, 3, 0, 255]);
+    const packed = new Uint8Array(
+      await new Response(new Blob([plain]).stream().pipeThrough(new CompressionStream('gzip'))).arrayBuffer(),
+    );
+    expect(await gunzip(packed)).toEqual(plain);
+    const damaged = packed.map((v, i) => (i === packed.length - 6 ? v ^ 1 : v)); // in its checksum
+    for (const bad of [packed.slice(0, -3), damaged, plain]) {
+      const refusal = new DomainError(`gzip: the ${bad.length} bytes are no gzip file, or are cut short or damaged`);
+      await expect(gunzip(bad)).rejects.toThrow(refusal);
+    }
+  });
   test('what is no IDX file', () => {
     for (const bad of [[], [0, 0, 8], [0, 1, 8, 0, 1], [1, 0, 8, 0, 1], [0, 0, 10, 0, 1]])
       refused(
@@ -201,6 +214,7 @@ describe('IDX', () => {
       DomainError,
       'idx: a header of rank 2 takes 12 bytes, got 11',
     );
+    refused(() => parseIdx(bytes(8, [])), DomainError, 'idx: [] takes 5 bytes, got 4');
     refused(() => parseIdx(bytes(11, [2], 1, 2, 3)), DomainError, 'idx: [2] takes 12 bytes, got 11');
     refused(() => parseIdx(bytes(11, [2], 1, 2, 3, 4, 5)), DomainError, 'idx: [2] takes 12 bytes, got 13');
   });

@@ -6,21 +6,28 @@ import {
   DomainError,
   evaluationVariables,
   type FitOptions,
+  fansOf,
   fit,
   flatten,
+  fold,
+  initializerRow,
   keyOf,
+  type LayerSpec,
   load,
   lossAndGrad,
   lossOn,
   modelOf,
   ops,
   optimizerFrom,
+  PRETRAININGS,
   pretrained,
   type Setup,
   ShapeError,
+  sample,
   save,
   scalar,
   setupOf,
+  stackRbms,
   start,
   startFrom,
   step,
@@ -308,6 +315,95 @@ describe('starts that look at data', () => {
     expect(spread({}, 0)).toBeCloseTo(1, 5);
     expect(spread({ post: 1 }, 1)).toBeCloseTo(1, 5);
     expect(Math.abs(spread({}, 1) - 1)).toBeGreaterThan(2 ** -10);
+  });
+  test('what is not named, and the ends of what is taken', () => {
+    expect(PRETRAININGS.rbm.hyper).toEqual({ epochs: 20, size: 16, lr: 0.1, momentum: 0.5, l2: 1e-4, k: 1 });
+    expect(PRETRAININGS.lsuv.hyper).toEqual({ tolerance: 0.1, most: 10, post: 0 });
+    const ends: Readonly<Record<string, Readonly<Record<string, readonly [number, number]>>>> = {
+      rbm: {
+        epochs: [0, 2 ** 30],
+        size: [1, 2 ** 30],
+        lr: [0, Number.MAX_VALUE],
+        momentum: [0, 1 - 2 ** -53],
+        l2: [0, Number.MAX_VALUE],
+        k: [1, 2 ** 30],
+      },
+      lsuv: { tolerance: [0, Number.MAX_VALUE], most: [1, 2 ** 30], post: [0, 1] },
+    };
+    for (const [name, ranges] of Object.entries(ends))
+      for (const [key, [low, high]] of Object.entries(ranges))
+        refused(
+          () => made(['sigmoid'], name, { [key]: low - 1 }),
+          DomainError,
+          `${name}: ${key} must lie in [${low}, ${high}], got ${low - 1}`,
+        );
+    refused(() => made(['sigmoid'], 'rbm', { momentum: 1 }), DomainError, 'rbm: momentum must lie in');
+    refused(() => made(['sigmoid'], 'lsuv', { post: 2 }), DomainError, 'lsuv: post must lie in');
+  });
+  test('the machines of a stack give their weights and hidden biases, and nothing else is touched', () => {
+    const m = model('sigmoid', 'sigmoid', '');
+    const { variables } = m.network.init(keyOf(1), [3]);
+    const after = pretrained(m, variables, x, keyOf(2), 'rbm', { epochs: 2, size: 2 });
+    const plan = { epochs: 2, size: 2, lr: 0.1, momentum: 0.5, l2: 1e-4, k: 1, key: keyOf(2) };
+    const [a, b] = stackRbms(x, [2, 2], plan);
+    expect(flat(after.params[0])).toEqual(flat({ w: a?.w as Tensor, b: a?.c as Tensor }));
+    expect(flat(after.params[2])).toEqual(flat({ w: b?.w as Tensor, b: b?.c as Tensor }));
+    expect(after.params[4]).toBe(variables.params[4]);
+    expect(after.state).toBe(variables.state);
+  });
+  test('one weight, by hand: outputs of variance 4 are halved unless that is near enough', () => {
+    const m = modelOf({ layers: [{ type: 'dense', units: 1 }], loss: 'mse' });
+    const { variables } = m.network.init(keyOf(1), [1]);
+    const size = (tolerance: number) => {
+      const { params } = pretrained(m, variables, matrix([0], [4]), keyOf(2), 'lsuv', { tolerance });
+      expect(params[0]?.b).toBe(variables.params[0]?.b);
+      return Math.abs(params[0]?.w?.view[0] as number);
+    };
+    expect([size(0), size(3), size(3.5)]).toEqual([1 / 2, 1 / 2, 1]);
+  });
+  test('orthonormal weights, scaled as often as is said, by what is right behind', () => {
+    const scaled = (
+      layers: readonly LayerSpec[],
+      place: number,
+      hyper: object,
+      data: Tensor = x,
+    ): readonly number[] => {
+      const m = modelOf({ layers, loss: 'mse' });
+      const { variables } = m.network.init(keyOf(1), [3]);
+      const w = pretrained(m, variables, data, keyOf(2), 'lsuv', { tolerance: 0, ...hyper }).params[place]?.w as Tensor;
+      const start = sample(initializerRow('orthogonal'), fold(keyOf(2), place), w.shape, fansOf(w.shape));
+      return w.toArray().map((v, i) => v / (start.view[i] as number));
+    };
+    const spread = (values: readonly number[]) => {
+      const mean = values.reduce((a, b) => a + b) / values.length;
+      return values.reduce((s, v) => s + (v - mean) ** 2, 0) / values.length;
+    };
+    const start = sample(initializerRow('orthogonal'), fold(keyOf(2), 0), [3, 2], fansOf([3, 2]));
+    const z = ops.matmul(x, start).toArray();
+    const dense = { type: 'dense', units: 2 } as const;
+    const tanh = { type: 'activation', name: 'tanh' } as const;
+    const all = (v: number) => new Array(6).fill(expect.closeTo(v, 12));
+    // one turn, and no second one
+    expect(scaled([dense, tanh], 0, { most: 1, post: 1 })).toEqual(all(1 / Math.sqrt(spread(z.map(Math.tanh)))));
+    // what is behind is no activation, or nothing
+    const plain = all(1 / Math.sqrt(spread(z)));
+    expect(scaled([dense, { type: 'batchNorm' }], 0, { most: 1, post: 1 })).toEqual(plain);
+    expect(scaled([dense], 0, { most: 1, post: 1 })).toEqual(plain);
+    expect(scaled([dense, tanh], 0, { most: 1 })).toEqual(plain);
+    // batch statistics, and no noise of dropout
+    const after = scaled([{ type: 'batchNorm', eps: 0 }, { type: 'dropout', dropRate: 0.5 }, dense], 2, { most: 1 });
+    const [n, d] = [4, 3];
+    const columns = Array.from({ length: d }, (_, j) => x.toArray().filter((_v, i) => i % d === j));
+    const normed = Tensor.build([n, d], (out) => {
+      columns.forEach((c, j) => {
+        const mean = c.reduce((a, b) => a + b) / n;
+        c.forEach((v, i) => {
+          out[i * d + j] = (v - mean) / Math.sqrt(spread(c));
+        });
+      });
+    });
+    const own = sample(initializerRow('orthogonal'), fold(keyOf(2), 2), [3, 2], fansOf([3, 2]));
+    expect(after).toEqual(all(1 / Math.sqrt(spread(ops.matmul(normed, own).toArray()))));
   });
   test('samples that are all alike have no variance', () => {
     const m = model('');

@@ -101,6 +101,28 @@ describe('verdicts', () => {
     expect(report(Number.POSITIVE_INFINITY, 1, 0).verdict).toBe('not finite');
     expect(report(Number.NaN, 1, 0).layers[0]?.verdict).toBe('not finite');
   });
+  test('one layer that is not finite, or an output that is not', () => {
+    const far = [1e200, 1e200].map((w) => ({ w: matrix([w]), b: Tensor.from([1], [0]) }));
+    const two = modelOf({ layers: far.map(() => ({ type: 'dense', units: 1 }) as const), loss: 'mse' });
+    const none = { x: matrix([0]), y: matrix([1]) };
+    const { layers, verdict } = diagnose(two, { params: far, state: [{}, {}] }, none);
+    expect(layers.map((l) => l.verdict)).toEqual(['not finite', 'exploding']);
+    expect(verdict).toBe('not finite');
+    const relu = modelOf({ layers: [{ type: 'activation', name: 'relu' }], loss: 'mse' });
+    const off = { x: matrix([-1]), y: matrix([Number.POSITIVE_INFINITY]) };
+    expect(diagnose(relu, { params: [{}], state: [{}] }, off).layers[0]).toMatchObject({
+      slope: 0,
+      verdict: 'not finite',
+    });
+  });
+  test('a network of no layers', () => {
+    const { layers, slope, verdict } = diagnose(
+      modelOf({ layers: [], loss: 'mse', reduction: 'sum' }),
+      { params: [], state: [] },
+      { x: matrix([3]), y: matrix([1]) },
+    );
+    expect([layers, slope, verdict]).toEqual([[], 4, 'healthy']);
+  });
   test('the worst layer speaks for the network', () => {
     const chain = (...ws: readonly number[]) => {
       const model = modelOf({ layers: ws.map(() => ({ type: 'dense', units: 1 }) as const), loss: 'mse' });
@@ -111,6 +133,7 @@ describe('verdicts', () => {
     expect(mixed.layers.map((l) => l.verdict)).toEqual(['vanishing', 'exploding']);
     expect(mixed.verdict).toBe('exploding');
     expect(chain(2 ** -12, 1).verdict).toBe('vanishing');
+    expect(chain(2, 1, 1, 1).layers.map((l) => l.mean)).toEqual([2, 2, 2, 2]);
     expect(chain(1, 2).layers.map((l) => [l.place, l.mean])).toEqual([
       [0, 1],
       [1, 2],
@@ -132,6 +155,10 @@ describe('activations', () => {
     });
     expect(found({ type: 'activation', name: 'tanh' }, x)).toMatchObject({ layer: 'tanh', saturated: 2 / 6, dead: 0 });
     expect(found({ type: 'activation', name: 'sigmoid' }, matrix([-9, 9, 0, 1]))).toMatchObject({ saturated: 1 / 2 });
+    // the ends of the range count
+    expect(found({ type: 'activation', name: 'hardTanh' }, matrix([-2, 2, 0.5, -1]))).toMatchObject({
+      saturated: 3 / 4,
+    });
     expect(found({ type: 'activation', name: 'softmax' }, x)).toMatchObject({ layer: 'softmax', dead: null });
     expect(found({ type: 'dropout', dropRate: 0 }, x)).toMatchObject({ layer: 'dropout', saturated: null, dead: null });
   });
@@ -171,6 +198,31 @@ describe('copies', () => {
     ).toEqual([{ place: 0, units: 2, distinct: 2, distance: 1 }]);
     expect(symmetryOf(modelOf({ layers: layers.slice(0, 3), loss: 'mse' }), [])).toEqual([]);
   });
+  test('what meets in other units between them does not count', () => {
+    const inner: readonly LayerSpec[] = [
+      { type: 'dense', units: 3 },
+      { type: 'dense', units: 2 },
+    ];
+    const model = modelOf({
+      layers: [
+        { type: 'dense', units: 2 },
+        { type: 'residual', layers: inner },
+        { type: 'dense', units: 1 },
+      ],
+      loss: 'mse',
+    });
+    const params = [
+      { w: matrix([1, 1]), b: Tensor.from([2], [0, 0]) },
+      {
+        '0.w': matrix([1, 2, 3], [4, 5, 6]),
+        '0.b': Tensor.from([3], [7, 8, 9]),
+        '1.w': matrix([1, 1], [2, 2], [3, 3]),
+        '1.b': Tensor.from([2], [0, 0.25]),
+      },
+      { w: matrix([5], [5]), b: Tensor.from([1], [3]) },
+    ];
+    expect(symmetryOf(model, params)).toEqual([{ place: 0, units: 2, distinct: 2, distance: 0.25 }]);
+  });
   test('a normalisation tells units apart', () => {
     const params = [
       { w: matrix([1, 1]), b: Tensor.from([2], [0, 0]) },
@@ -198,6 +250,8 @@ describe('shifts', () => {
     expect(() => drift([...moments([1], [1]), ...moments([2, 3], [1, 1])], moments([1], [1]))).toThrow(
       'got the widths 1-2 and 1',
     );
+    const wide = moments(new Array(12).fill(0), new Array(12).fill(1));
+    expect(() => drift([...moments([1], [1]), ...moments([2, 3], [1, 1])], wide)).toThrow('the widths 1-2 and 12');
   });
   test('of gradients: layers without parameters are passed over', () => {
     const model = modelOf({

@@ -25,7 +25,7 @@ const unitsOf = ({ spec }: Model, params: readonly Named<Tensor>[], place: numbe
   const width = out.shape[1] ?? 0;
   return Array.from({ length: units }, (_, j): readonly number[] => [
     ...into.flatMap((t) => t.toArray().filter((_v, i) => i % units === j)),
-    ...(out.shape[0] === units ? out.toArray().slice(j * width, (j + 1) * width) : []),
+    ...out.toArray().slice(j * width, (j + 1) * width), // a row per unit: nothing between changes their number
   ]);
 };
 
@@ -44,7 +44,7 @@ export const symmetryOf = (model: Model, params: readonly Named<Tensor>[]): read
     return {
       place,
       units: units.length,
-      distinct: new Set(units.map((u) => u.map((v) => v + 0).join())).size, // −0 + 0 is 0
+      distinct: new Set(units.map((u) => u.join())).size, // as text, −0 is 0
       distance: spread.reduce((a, b) => Math.max(a, b), 0),
     };
   });
