@@ -160,7 +160,7 @@ describe('the whole export', () => {
     const read = await through(files);
     cases = read.cases;
     expect(Object.keys(read.manifest.sources).sort()).toEqual([...new Set(cases.map((c) => c.by))].sort());
-  }, 900_000);
+  }, 1_800_000);
   const first = (op: string, has: (c: Numbered) => boolean = () => true): Numbered => {
     const found = cases.find((c) => c.op === op && has(c));
     if (found === undefined) throw new Error(`no case of ${op}`);

@@ -94,7 +94,7 @@ const READ_ME = {
   numbers:
     'JSON numbers are the shortest that read back to the same double; −0 is -0.0; NaN, Infinity and -Infinity are texts. A tensor is {shape, data}, row-major; a large one is {shape, safetensors, name}, little-endian doubles in that file.',
   outputs:
-    'Correctly rounded from 64 digits or from exact arithmetic; no value comes from an engine: what a law expects whatever the answer is. A field that is not named is not judged, and one that is named in optional may be missing. Shapes, flags and texts have to be equal.',
+    'Correctly rounded from 64 digits or from exact arithmetic; no number comes from an engine: it is what a law expects whatever the answer is, or what a row of properties/vectors computes; sources says which. A field that is not named is not judged, and one that is named in optional may be missing. Shapes, flags and texts have to be equal.',
   allowed:
     'How far each number may be from the one in outputs, by field, in the order in which its numbers are written; one number stands for all, and a field that is not named allows nothing. NaN is right for NaN only, an infinity for itself only. 0 and −0 are equal but in the fields that signed names.',
   answers: 'A program that answers by file writes one JSON line per case: {"id": …, "outputs": {…}}.',
