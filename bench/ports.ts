@@ -101,7 +101,6 @@ const slowRow = async (made: number, tell: (part: number) => void): Promise<Slow
   const counts = { answered: 0, refused: 0, waiting: 0, mostWaiting: 0 };
   const one = async (i: number): Promise<void> => {
     counts.waiting++;
-    counts.mostWaiting = Math.max(counts.mostWaiting, counts.waiting);
     const x = tensor([MANY], Array<number>(MANY).fill(i));
     try {
       await own.port.call('activation.identity.forward', { x });
@@ -116,6 +115,7 @@ const slowRow = async (made: number, tell: (part: number) => void): Promise<Slow
     for (let part = 1; part <= READINGS; part++) {
       for (let i = 0; i < made / READINGS; i++) void one(i);
       await new Promise((resolve) => setTimeout(resolve, 2 * SLEEP_MS));
+      counts.mostWaiting = Math.max(counts.mostWaiting, counts.waiting); // those refused have gone
       collect();
       readings.push({ step: Math.round((made * part) / READINGS), bytes: inUse() });
       tell(part);

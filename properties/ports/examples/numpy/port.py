@@ -83,8 +83,6 @@ def gelu_tanh_slope(x):
 def silu_slope(x):
     a = np.clip(x, -800, 800)
     return gated_slope(silu(a), a, 1)
-def softsign(x):
-    return np.where(np.abs(x) < 2**-54, x, np.copysign(1 / (1 + 1 / np.abs(x)), x))
 
 # ---- Activations: the function and its slope; softmax and its logarithm are of whole rows. ----
 SELU, LEFT = 1.0507009873554805, 1.7580993408473769  # λ and λ·α: Klambauer et al. 2017, eq. 14
@@ -108,7 +106,8 @@ ACTIVATIONS = {
     'silu': (silu, silu_slope),
     'hard_sigmoid': (lambda x: np.clip((x + 3) / 6, 0, 1), lambda x: inside(x, 3, 1 / 6)),
     'hard_tanh': (lambda x: np.clip(x, -1, 1), lambda x: inside(x, 1, 1.0)),
-    'softsign': (softsign, lambda x: (1 / (1 + np.abs(x))) ** 2),
+    'softsign': (lambda x: np.where(np.abs(x) < 2**-54, x, np.copysign(1 / (1 + 1 / np.abs(x)), x)),
+                 lambda x: (1 / (1 + np.abs(x))) ** 2),
 }
 def top(x):
     """The largest of each row, and which one it is."""
