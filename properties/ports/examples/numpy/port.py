@@ -57,7 +57,8 @@ def gelu_tanh(x):
     square, off = exactly(a, a)
     cube, rest = exactly(square, 0.07135481627260025)
     line = 1.5957691216057308 + cube
-    low = cube - (line - 1.5957691216057308) + rest + off * 0.07135481627260025
+    low = 1.5957691216057308 - (line - (line - 1.5957691216057308)) + (cube - (line - 1.5957691216057308))
+    low = low + rest + off * 0.07135481627260025
     u, more = exactly(line, a)
     return far(x, 40, gate(a, u, more + a * (low - square * 6.175149918155315e-19 - 9.96930880911092e-17)))
 def gelu(x):
@@ -73,8 +74,7 @@ def gelu(x):
 def gelu_slope(x):
     a = np.clip(x, -40, 40)
     return erfc(-a * math.sqrt(0.5)) / 2 + a * (0.3989422804014327 * np.exp(-a * a / 2))
-def gated_slope(y, u, slope):
-    """Of y = x·σ(u)."""
+def gated_slope(y, u, slope):  # Of y = x·σ(u)
     return sigmoid(u) + y * slope * sigmoid(-u)
 def gelu_tanh_slope(x):
     a = np.clip(x, -30, 30)
@@ -171,7 +171,7 @@ def dense(x, w, b):
     def pull(dy):
         xs, ds = x.reshape(-1, w.shape[0]), dy.reshape(-1, w.shape[1])
         return dy @ w.T, xs.T @ ds, ds.sum(0)
-    return x @ w + b, pull
+    return (x[..., None] * w).sum(-2) + b, pull  # a product by BLAS sums in an order that depends on the batch
 def normalise(x, gamma, beta, eps, axes=-1, given=None):
     """By the mean and variance along axes, or given ones, then γ·x + β; and what it went by."""
     must(0 <= eps < INF and x.shape[-1:] == gamma.shape == beta.shape, 'eps must be finite and not negative, got', eps)
@@ -286,8 +286,7 @@ def loss_and_grad(layers, params, x, loss, reduction, y, state=(), uniforms=(), 
     gradients = [g + extra[id(w)][1] if id(w) in extra else g for w, g in zip(params, back(dy)[1:])]
     value = np.float64(value + sum(v for v, _ in extra.values()))
     return {'loss': value, 'output': output, 'gradients': gradients, 'state': run.kept}
-def refuses(f, *args, **named):
-    """Whether it raises rather than answer."""
+def refuses(f, *args, **named):  # Whether it raises rather than answer
     try: f(*args, **named)
     except Exception: return True
     return False
@@ -297,11 +296,11 @@ def settled(dy, x):
     """The cotangent of what was broadcast: summed over the axes that were stretched."""
     dy = dy.sum(tuple(range(dy.ndim - x.ndim)))
     return dy.sum(tuple(i for i, n in enumerate(x.shape) if n == 1 and dy.shape[i] != 1), keepdims=True)
-def op(f, *slopes):
-    """A pointwise operation with its slope by each argument, a function of the result and the arguments."""
+def op(f, *pulls):
+    """A pointwise operation, and what comes back to each argument by cotangent, result and arguments."""
     def apply(*xs, **own):
         y = np.asarray(f(*xs, **own))
-        return y, lambda dy: [settled(dy * s(y, *xs, **own) + np.zeros(y.shape), x) for s, x in zip(slopes, xs)]
+        return y, lambda dy: [settled(p(dy, y, *xs, **own) + np.zeros(y.shape), x) for p, x in zip(pulls, xs)]
     return apply
 def matmul(x, y):
     must(x.ndim == y.ndim == 2, 'matmul takes two matrices, got', x.shape, y.shape)
@@ -318,21 +317,22 @@ def log_sum_exp(x):
     y = (top(x)[0] - log_softmax(top(x)[0] * 0 + x)[0].max(-1, keepdims=True))[..., 0]
     return y, lambda dy: (dy[..., None] * softmax(x)[0],)
 share = lambda a, b: np.where(a == b, 0.5, (a > b) * 1.0)
-none = lambda *_, **__: 0.0
+none = lambda *_: 0.0
 OPS = {
-    'add': op(np.add, lambda *_: 1.0, lambda *_: 1.0), 'sub': op(np.subtract, lambda *_: 1.0, lambda *_: -1.0),
-    'mul': op(np.multiply, lambda _, x, y: y, lambda _, x, y: x),
-    'div': op(np.divide, lambda _, x, y: 1 / y, lambda q, x, y: -q / y),
-    'maximum': op(np.maximum, lambda _, x, y: share(x, y), lambda _, x, y: share(y, x)),
-    'minimum': op(np.minimum, lambda _, x, y: share(y, x), lambda _, x, y: share(x, y)),
-    'greater': op(lambda x, y: (x > y) * 1.0, none, none),
-    'where': op(lambda c, x, y: np.where(c != 0, x, y), none,
-                lambda _, c, *__: (c != 0) * 1.0, lambda _, c, *__: (c == 0) * 1.0),
-    'neg': op(np.negative, lambda *_: -1.0), 'abs': op(np.abs, lambda _, x: np.sign(x)), 'sign': op(np.sign, none),
-    'floor': op(np.floor, none), 'square': op(np.square, lambda _, x: 2 * x), 'sqrt': op(np.sqrt, lambda y, _: 0.5 / y),
-    'exp': op(np.exp, lambda y, _: y), 'expm1': op(np.expm1, lambda _, x: np.exp(x)),
-    'log': op(np.log, lambda _, x: 1 / x), 'log1p': op(np.log1p, lambda _, x: 1 / (1 + x)),
-    'erf': op(erf, lambda _, x: 2 / math.sqrt(math.pi) * np.exp(-x * x)), 'sum': total, 'matmul': matmul,
+    'add': op(np.add, lambda g, *_: g, lambda g, *_: g), 'sub': op(np.subtract, lambda g, *_: g, lambda g, *_: -g),
+    'mul': op(np.multiply, lambda g, _, x, y: g * y, lambda g, _, x, y: g * x),
+    'div': op(np.divide, lambda g, _, x, y: g / y, lambda g, q, x, y: -(g * (q / y))),
+    'maximum': op(np.maximum, lambda g, _, x, y: g * share(x, y), lambda g, _, x, y: g * share(y, x)),
+    'minimum': op(np.minimum, lambda g, _, x, y: g * share(y, x), lambda g, _, x, y: g * share(x, y)),
+    'greater': op(lambda x, y: np.where(x > y, 1.0, np.where(x <= y, 0.0, math.nan)), none, none),
+    'where': op(lambda c, x, y: np.where(c == 0, y, np.where(c == c, x, c)), none,
+                lambda g, _, c, *__: np.where(c == 0, 0.0, g), lambda g, _, c, *__: np.where(c == 0, g, 0.0)),
+    'neg': op(np.negative, lambda g, *_: -g), 'abs': op(np.abs, lambda g, _, x: g * np.sign(x)),
+    'sign': op(np.sign, none), 'floor': op(np.floor, none), 'square': op(np.square, lambda g, _, x: g * (2 * x)),
+    'sqrt': op(np.sqrt, lambda g, y, _: g / (2 * y)), 'exp': op(np.exp, lambda g, y, _: g * y),
+    'expm1': op(np.expm1, lambda g, _, x: g * np.exp(x)), 'log': op(np.log, lambda g, _, x: g / x),
+    'log1p': op(np.log1p, lambda g, _, x: g / (1 + x)),
+    'erf': op(erf, lambda g, _, x: g * (2 / math.sqrt(math.pi) * np.exp(-x * x))), 'sum': total, 'matmul': matmul,
     'max': largest, 'softmax': softmax, 'logSoftmax': log_softmax, 'logSumExp': log_sum_exp,
     'transpose': lambda x: (x.T, lambda dy: (dy.T,)),
     'reshape': lambda x, shape: (x.reshape(shape), lambda dy: (dy.reshape(x.shape),)),
@@ -414,11 +414,9 @@ class Memory:
     def __getattr__(self, name):
         return 0.0
 def ema(beta, m, x): return beta * m + (1 - beta) * x
-def grown(beta, k):
-    """1 − βᵏ without cancellation."""
+def grown(beta, k):  # 1 − βᵏ without cancellation
     return -math.expm1(k * math.log(beta)) if beta > 0 else 1.0
-def ratio(a, b):
-    """a/b, and 0 where b is not above 0."""
+def ratio(a, b):  # a/b, and 0 where b is not above 0
     return np.where(b > 0, a / b, 0.0)
 def moments(s, g, k, beta1, beta2):
     """Both exponential means, corrected for their start at 0."""
@@ -514,8 +512,7 @@ def hyper_of(name, hyper):
         fits = v <= 1 if up_to_1 else v < 1 if key in BELOW_1 else v < INF
         must(key in OPTIMIZERS[name][1] and v >= 0 and fits, 'unfit:', name, key, v)
     return {**OPTIMIZERS[name][1], **hyper}
-def run(name, params, gradients, hyper, rates=None):
-    """Parameters after every step."""
+def run(name, params, gradients, hyper, rates=None):  # Parameters after every step
     rule, h, memory, made = OPTIMIZERS[name][0], hyper_of(name, hyper), [Memory() for _ in params], []
     for k, gs in enumerate(gradients, 1):
         h = {**h, 'lr': rates[k - 1]} if rates else h
@@ -571,6 +568,7 @@ def read(v):
     if 'f64' in v: return np.frombuffer(base64.b64decode(v['f64']), '<f8').reshape(v['shape'])
     if 'data' in v: return np.array(v['data'], float).reshape(v['shape'])
     return {k: NAMED.get(x, x) if isinstance(x, str) else x for k, x in v.items()}
+decode = partial(json.loads, object_hook=read, parse_int=lambda text: int(text) if len(text) < 17 else float(text))
 def write(v, spell):
     """What is sent for a value; spell writes the numbers of an array."""
     if isinstance(v, (np.ndarray, np.generic)): return {'shape': list(v.shape), **spell(np.asarray(v, '<f8'))}
@@ -581,7 +579,7 @@ def as_base64(x): return {'f64': base64.b64encode(x.tobytes()).decode()}
 def answer(op, args):
     """One call on plain tensors {shape, data}, without the protocol."""
     spelled = lambda v: v if abs(v) < INF else 'NaN' if v != v else 'Infinity' if v > 0 else '-Infinity'
-    result = ENTRIES[op](**json.loads(json.dumps(args), object_hook=read))
+    result = ENTRIES[op](**decode(json.dumps(args)))
     return write(result, lambda x: {'data': [spelled(v) for v in x.reshape(-1).tolist()]})
 def result(call):
     try: return {'result': write(ENTRIES[call['entry']](**call['args']), as_base64)}
@@ -592,7 +590,7 @@ def serve():
              'entries': list(ENTRIES), 'ops': list(OPS),
              'hyper': {'batch_norm': ['runningVariance'], **{name: list(own) for name, (_, own) in OPTIMIZERS.items()}}}
     for line in sys.stdin:
-        message = json.loads(line, object_hook=read)
+        message = decode(line)
         if message['type'] == 'bye': break
         print(json.dumps(hello if message['type'] == 'hello' else {
             'type': 'answer', 'id': message['id'], 'answers': [result(call) for call in message['calls']]}), flush=True)
