@@ -168,10 +168,11 @@ def coupled_decay(params, gradients, inner, innerHyper, hyper):
     return {"params": steps, "evaluated": steps}
 
 
+# torch has no lengths of its own: those of the contract where none are named
 SCHEDULES = {
     "constant": lambda o: lr_scheduler.ConstantLR(o, factor=1.0),
-    "step": lambda o, every, gamma: lr_scheduler.StepLR(o, every, gamma),
-    "cosine": lambda o, steps, final: lr_scheduler.CosineAnnealingLR(o, steps, final),
+    "step": lambda o, every=100, gamma=0.1: lr_scheduler.StepLR(o, every, gamma),
+    "cosine": lambda o, steps=1000, final=0.0: lr_scheduler.CosineAnnealingLR(o, steps, final),
 }
 
 
