@@ -45,7 +45,7 @@ export const ENGINES: readonly Engine[] = [
       'optimizer/adadelta-units',
       'optimizer/centered-stays-real',
       'initializer/gain',
-      'loss/bce-nonnegative',
+      'loss/gradient',
     ],
     crashes: ['op/stretched', 'purity/out-of-domain'],
   },

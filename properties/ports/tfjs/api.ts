@@ -101,7 +101,6 @@ interface Layers {
   readonly initializers: Readonly<Record<FanRule, Initialize<Seeded>>> & {
     readonly zeros: () => ReturnType<Initialize<object>>;
     readonly constant: Initialize<{ readonly value: number }>;
-    readonly identity: Initialize<{ readonly gain: number }>;
     readonly orthogonal: Initialize<Seeded & { readonly gain: number }>;
     readonly randomNormal: Initialize<Seeded & Spread>;
     readonly truncatedNormal: Initialize<Seeded & Spread>;

@@ -28,12 +28,13 @@ interface DrawArgs {
   readonly count: number;
 }
 
-/** What the documents call normal among the rules with fans is "drawn from a truncated normal distribution … with stddev = …". */
+/**
+ * Not `identity`, which the engine has for square matrices only. What the documents call normal among the rules with fans is "drawn from a truncated normal distribution … with stddev = …".
+ */
 export const drawCalls = {
   initializer: {
     zeros: initializer(({ shape }) => initializers.zeros().apply(shape, 'float32')),
     constant: initializer(({ shape, gain = 1 }) => initializers.constant({ value: gain }).apply(shape, 'float32')),
-    identity: initializer(({ shape, gain = 1 }) => initializers.identity({ gain }).apply(shape, 'float32')),
     normal: initializer(({ shape, gain = 1, seed }) =>
       initializers.randomNormal({ mean: 0, stddev: gain, seed }).apply(shape, 'float32'),
     ),
