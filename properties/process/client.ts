@@ -106,6 +106,12 @@ export const connect = async (command: readonly string[], options: ClientOptions
   let flushing = false;
   let absent = false;
   const meeting = Promise.withResolvers<PortHello>();
+  /** Resolves when the program has said more, or is gone. */
+  let further = Promise.withResolvers<void>();
+  const turned = (): void => {
+    further.resolve();
+    further = Promise.withResolvers();
+  };
 
   const expect = (ms: number, late: () => void): void => {
     clearTimeout(timer);
@@ -149,6 +155,7 @@ export const connect = async (command: readonly string[], options: ClientOptions
       inquest.end();
     }
     ready = false;
+    turned();
     pump();
   };
 
@@ -228,6 +235,7 @@ export const connect = async (command: readonly string[], options: ClientOptions
     const took = performance.now() - since;
     clearTimeout(timer);
     before = message;
+    turned();
     underWay = underWay.slice(1);
     if (message.alone) {
       inquest.cleared(took);
@@ -299,6 +307,7 @@ export const connect = async (command: readonly string[], options: ClientOptions
   const close = async (): Promise<void> => {
     if (closing) return;
     closing = true;
+    turned();
     clearTimeout(timer);
     const own = program;
     for (const p of [...underWay.flatMap((m) => m.calls), ...inquest.dismiss(), ...queue.clear()])
@@ -321,6 +330,9 @@ export const connect = async (command: readonly string[], options: ClientOptions
     strays,
     pid: () => program?.pid,
     claim: async (asked) => {
+      await new Promise((resolve) => setImmediate(resolve)); // others may ask more
+      // what is answered next shows whether anything came behind the last answer; where nothing is asked, it would be a stray
+      if (!idle() && before?.calls.some((p) => asked(p.args))) await further.promise;
       if (dying) await program?.gone; // what follows from it is known then
       return inquest.claim(asked);
     },
