@@ -1,4 +1,4 @@
-// The laws under test: every mutant dies by each law it names, and every law kills one.
+// The laws under test: mutants die by each law they name, and every law is named by one.
 import { describe, expect, test } from 'vitest';
 import { hunt } from './hunt.ts';
 import { LAWS } from './laws/index.ts';
@@ -7,9 +7,11 @@ import home from './ports/home.ts';
 import { withVerifier } from './ports/verifier.ts';
 
 const port = withVerifier(home);
+/** One in so many is hunted here; `tautograd mutants` hunts them all, in workers, and CI has it do so. */
+const EACH = 8;
 
 describe('mutants', () => {
-  for (const mutant of MUTANTS)
+  for (const mutant of MUTANTS.filter((_, i) => i % EACH === 0))
     test(`${mutant.id} dies by ${mutant.killedBy.join(', ')}`, async () => {
       const kills = await hunt(mutant, LAWS, port, 1);
       expect(kills.filter((k) => !k.killed)).toEqual([]);
