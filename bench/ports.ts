@@ -1,10 +1,26 @@
 // Ports in other languages: how many small calls a second go through one, and what waits for a slow one in memory.
-import type { Args, Plain } from '../properties/contract.ts';
-import { type ProcessPort, startPort } from '../properties/process/port.ts';
 import { type Machine, machineOf } from './machine.ts';
 import type { Progress } from './measure.ts';
 import { collector, inUse, type Reading } from './memory.ts';
 import { median, medianAbsoluteDeviation } from './statistics.ts';
+
+interface Plain {
+  readonly shape: readonly number[];
+  readonly data: readonly number[];
+}
+type Args = Readonly<Record<string, Plain | string>>;
+
+/** A program under way, as the verifier starts it. */
+export interface Started {
+  readonly port: {
+    readonly engine: string;
+    readonly version: string;
+    readonly has: (entry: string) => boolean;
+    readonly call: (entry: string, args: Args) => unknown;
+  };
+  readonly close: () => Promise<void>;
+}
+export type StartPort = (command: readonly string[]) => Promise<Started>;
 
 /** Small calls of one entry, of which so many are under way at once. */
 export interface PortRow {
@@ -95,7 +111,7 @@ const READINGS = 20;
 const MANY = 64;
 
 /** Calls one after another without waiting, but for a moment at every reading. */
-const slowRow = async (made: number, tell: (part: number) => void): Promise<SlowRow> => {
+const slowRow = async (startPort: StartPort, made: number, tell: (part: number) => void): Promise<SlowRow> => {
   const collect = collector();
   const own = await startPort([process.execPath, '--input-type=module', '-e', SLOW]);
   const counts = { answered: 0, refused: 0, waiting: 0, mostWaiting: 0 };
@@ -128,11 +144,7 @@ const slowRow = async (made: number, tell: (part: number) => void): Promise<Slow
   return { sleepMs: SLEEP_MS, made, answered, refused, mostWaiting, readings };
 };
 
-const rowsOf = async (
-  { port }: ProcessPort,
-  time: number,
-  tell: (entry: string) => void,
-): Promise<readonly PortRow[]> => {
+const rowsOf = async ({ port }: Started, time: number, tell: (entry: string) => void): Promise<readonly PortRow[]> => {
   const rows: PortRow[] = [];
   for (const [entry, args] of Object.entries(SMALL).filter(([entry]) => port.has(entry)))
     for (const together of TOGETHER) {
@@ -148,8 +160,9 @@ const rowsOf = async (
   return rows;
 };
 
-/** Times small calls through a program, and reads the memory while calls wait for a slow one. @throws PortError where it cannot be started */
+/** Times small calls through a program, and reads the memory while calls wait for a slow one. @throws what the start throws */
 export const runPorts = async (
+  startPort: StartPort,
   command: readonly string[],
   { time = 2500, made = 400_000, onProgress = () => {} }: PortOptions = {},
 ): Promise<PortReport> => {
@@ -164,6 +177,6 @@ export const runPorts = async (
   } finally {
     await own.close();
   }
-  const slow = await slowRow(made, () => onProgress({ done: ++done, total, label: 'a slow port' }));
+  const slow = await slowRow(startPort, made, () => onProgress({ done: ++done, total, label: 'a slow port' }));
   return { schema: 1, machine, engine, version, rows, slow };
 };

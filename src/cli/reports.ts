@@ -19,6 +19,7 @@ import {
 import { runSweep, type SweepOptions } from '../../bench/sweep.ts';
 import { crewFor } from '../../properties/crew.ts';
 import { LAWS } from '../../properties/laws/index.ts';
+import { startPort } from '../../properties/process/port.ts';
 import { card, lawLines, markdown, tally, tallyText } from '../../properties/report.ts';
 import { ALPHA } from '../../properties/tolerance.ts';
 import { INITIALIZERS, OP_NAMES, OPTIMIZERS, toJson } from '../index.ts';
@@ -107,7 +108,7 @@ const sweepStage = (into: Mutable<BenchReports>, axes: SweepOptions = {}): Stage
 const portStage = (into: Mutable<BenchReports>, command: readonly string[], time: number | undefined): Stage =>
   keeping(
     'ports',
-    (say) => runPorts(command, { onProgress: counting(say), ...(time === undefined ? {} : { time }) }),
+    (say) => runPorts(startPort, command, { onProgress: counting(say), ...(time === undefined ? {} : { time }) }),
     (made) => {
       into.ports = made;
     },
