@@ -195,6 +195,18 @@ export const trainingRows: readonly Row[] = [
       }),
   },
   {
+    id: 'vectors/exported',
+    says: 'a network that was written to text and read back gives the outputs of fractions of integers, exactly',
+    entries: declared('training.network.exported_output'),
+    asks: (port, _entry, draw) =>
+      draw(latticeFits(port, 2), 20).flatMap(({ layers, params, batches: [batch] }): readonly Question[] => {
+        const truth = batch && certainly(layers as readonly AnyLayer[], params, batch, FORMATS[port.dtype]);
+        if (batch === undefined || truth === null || truth === undefined) return [];
+        const y = { shape: batch.y.shape, data: truth.output };
+        return [{ args: { layers, params, x: batch.x }, known: { y: plainly(y) } }];
+      }),
+  },
+  {
     id: 'vectors/first-parameters',
     says: 'initializers that draw nothing give zeros, or their gain everywhere; biases are zero',
     entries: declared('training.network.init'),

@@ -10,6 +10,12 @@ const names = (kind: string, call: string, of: readonly string[], why: string): 
 /** Entries without vectors, and why. */
 export const WITHOUT: Readonly<Record<string, string>> = {
   ...names('random', 'sample', ['uniform', 'normal'], SEEDED),
+  ...names(
+    'random',
+    'sample',
+    ['permutation'],
+    'the order of a seed is the engine’s own; the law rng/permutation judges it',
+  ),
   ...names('random', 'children', ['uniform', 'normal'], SEEDED),
   ...names(
     'initializer',
@@ -34,7 +40,6 @@ export const PARTLY: Readonly<Record<string, string>> = {
       .filter((name) => !CONSTANT.includes(name)),
     DRAWN,
   ),
-  'random.permutation.sample': 'the order of a seed is the engine’s own: only orders of one place or none are known',
   ...names(
     'layer',
     'sample',
@@ -52,6 +57,7 @@ export const PARTLY: Readonly<Record<string, string>> = {
 /** Laws that are not written down, and why. */
 export const NOT_ASKED: Readonly<Record<string, string>> = {
   'dropout/sampled-values': 'it takes the mask from the answer',
+  'rng/permutation': 'it sorts the answer',
   'diagnose/signals': 'it counts what another answer has',
   'optimizer/long-run':
     'fifty steps of every rule are in optimizer/trajectory; 128 more at 64 digits take longer than all the rest together',
