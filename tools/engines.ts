@@ -123,7 +123,8 @@ export const verified = (engine: Engine, options: readonly string[] = []): Outco
       [resolve('src/cli/main.ts'), 'verify', '--json', ...options, ...named],
       { encoding: 'utf8', maxBuffer: 2 ** 28, cwd: away },
     );
-    if (status === 2 || stdout === '') return { kind: 'failed', why: stderr.trim() || 'it was ended before it said anything' };
+    if (status === 2 || stdout === '')
+      return { kind: 'failed', why: stderr.trim() || 'it was ended before it said anything' };
     return { kind: 'verified', record: fromJson(stdout) as Verified, status }; // our own output
   } finally {
     rmSync(away, { recursive: true });

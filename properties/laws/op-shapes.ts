@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { cotangent, extent, filled, moderate, small, type Values } from '../arbitraries.ts';
 import type { Equation } from '../args.ts';
 import { type Plain, rowOf } from '../contract.ts';
-import { every, type Inquiry, law, same, within } from '../law.ts';
+import { claim, every, type Inquiry, law, same, within } from '../law.ts';
 import type { PortInfo } from '../port.ts';
 import { contractDerivativeUlps, contractUlps, exactly, FORMATS, gamma, ulpsAt } from '../tolerance.ts';
 import { graph, usesOps } from './cases.ts';
@@ -175,7 +175,58 @@ const pointwiseOf =
         })
       : [];
 
+interface Tainted {
+  readonly x: Values;
+  /** The other factor, where there is one. */
+  readonly y: Values;
+  readonly at: number;
+}
+/** Operations whose results are each made of a whole row of their first argument. */
+const ofRows = (op: string): boolean => {
+  const { kind, formula } = rowOf(op);
+  return kind === 'fold' || (typeof formula === 'object' && 'each' in formula);
+};
+
 export const opShapeLaws = [
+  law<Tainted>({
+    id: 'op/nan-in-row',
+    ref: 'A-06',
+    class: 'exact',
+    runs: 20,
+    says: 'NaN anywhere in a row is NaN in all that is summed, chosen or normalised over that row, and in nothing else',
+    subjects: (port) => (port.has('program.graph.vjp') ? port.ops.filter(ofRows) : []),
+    given: (port) =>
+      fc.tuple(fc.integer({ min: 2, max: 4 }), fc.integer({ min: 1, max: 6 })).chain(([n, k]) =>
+        fc.record({
+          x: filled([n, k], moderate(port.dtype)),
+          y: filled([k, 2], moderate(port.dtype)),
+          at: fc.nat({ max: n * k - 1 }),
+        }),
+      ),
+    *holds({ x, y, at }, _port, name) {
+      const [n = 1, k = 1] = x.shape;
+      const tainted = { ...x, data: x.data.map((v, i) => (i === at ? Number.NaN : v)) };
+      const row = rowOf(name);
+      const xs = [tainted, y].slice(0, row.args.length);
+      const shapes = xs.map(({ shape }) => shape);
+      const params = row.sample(shapes);
+      const shape = row.shape(shapes, params);
+      const dy = { shape, data: new Array<number>(count(shape)).fill(1) };
+      const got = yield* calling(name, xs, dy, params);
+      const each = count(shape) / n;
+      return every(
+        Array.from(got.y.data, (v, i) => {
+          const hit = Math.floor(i / each) === Math.floor(at / k);
+          return claim(
+            `${name} of a row ${hit ? 'with' : 'without'} NaN, at ${i}`,
+            Number.isNaN(v) === hit,
+            v,
+            Number.NaN,
+          );
+        }),
+      );
+    },
+  }),
   law<Moved>({
     id: 'op/axes',
     ref: 'G-17, A-01',

@@ -49,6 +49,17 @@ export const opSeamMutants: readonly Mutant[] = [
       y: like(plain(a, 'y'), (v, i) => (Number.isNaN(v) ? (second(args)[i] ?? v) : v)),
     })),
   },
+  {
+    id: 'op/max-forgets-nan',
+    says: 'a running maximum that starts anew behind a NaN: !(x <= best) takes the next number, whatever it is',
+    killedBy: ['op/nan-in-row'],
+    plant: of('max', (a, args) => {
+      const [x] = list(args, 'inputs');
+      const n = x?.shape.at(-1) ?? 1;
+      const top = (row: readonly number[]): number => row.reduce((best, v) => (v <= best ? best : v));
+      return { ...a, y: like(plain(a, 'y'), (_, i) => top(first(args).slice(i * n, (i + 1) * n))) };
+    }),
+  },
 ];
 
 /** Two mutants per operation: a result four times further off than it may be, and a pull-back scaled by 1 + 2⁻²⁰. */
