@@ -222,7 +222,7 @@ describe('the whole export', () => {
 
   test('finds nothing wrong with the built-in engine', () => {
     const { status, stdout } = vectors('check', '--from', whole);
-    expect(stdout).toContain(`${cases.length.toLocaleString('en-GB')} right, 0 wrong, 0 crashed, 0 not covered`);
+    expect(stdout).toContain(`cases: ${cases.length} right, 0 wrong, 0 crashed, 0 not covered`);
     expect(status).toBe(0);
   }, 600_000);
 
