@@ -102,7 +102,7 @@ const OUT_OF_DOMAIN: Readonly<Record<string, readonly Args[]>> = {
     lossAt({ prediction: { shape: [0, 3], data: [] }, target: { shape: [0, 3], data: [] } }),
   ],
   'initializer.he_normal.sample': [weightsAt({ gain: Number.NaN }), weightsAt({ fanIn: 0 }), weightsAt({ fanIn: -3 })],
-  'initializer.truncated_normal.sample': [weightsAt({ gain: Number.NaN })], // drawn by rejection, it may never end
+  'initializer.he_truncated.sample': [weightsAt({ gain: Number.NaN })], // drawn by rejection, it may never end
   'initializer.xavier_uniform.sample': [
     weightsAt({ fanIn: 0, fanOut: 0 }),
     weightsAt({ gain: Number.POSITIVE_INFINITY }),

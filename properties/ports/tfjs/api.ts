@@ -48,7 +48,6 @@ type Core = Readonly<Record<Pointwise | Activation | 'clone' | 'transpose' | 'ze
     where(condition: T, x: T, y: T): T;
     readonly losses: {
       readonly absoluteDifference: LossOf<[weights: undefined]>;
-      readonly hingeLoss: LossOf<[weights: undefined]>;
       readonly huberLoss: LossOf<[weights: undefined, delta: number | undefined]>;
       readonly logLoss: LossOf<[weights: undefined, epsilon: undefined]>;
       readonly meanSquaredError: LossOf<[weights: undefined]>;

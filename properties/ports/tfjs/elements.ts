@@ -44,25 +44,17 @@ const activation = (name: string) => {
   };
 };
 
-/** The engine's spelling of the classes: 1 and 0 for the margins 1 and −1. */
-const classes = ({ shape, data }: Plain): Plain => ({
-  shape,
-  data: Array.from(data, (v) => {
-    if (v !== 1 && v !== -1) throw new Error(`@tensorflow/tfjs: hinge takes the classes 1 and -1, got ${v}`);
-    return v === 1 ? 1 : 0;
-  }),
-});
-
 const reductionOf = (reduction: Reduction): number => (reduction === 'sum' ? tf.Reduction.SUM : tf.Reduction.MEAN);
 
-/** In the order of the engine: target first. Not `kl`, which the engine has inside of `compile` only, with clipped shares. */
+/**
+ * In the order of the engine: target first. Not `hinge`, whose classes are 0 and 1 here; not `kl`, which the engine has inside of `compile` only, with clipped shares.
+ */
 const LOSSES: Readonly<Record<string, (target: Plain, prediction: T, reduction: Reduction, delta?: number) => T>> = {
   bce: (y, p, r) => tf.losses.logLoss(tensor(y), p, undefined, undefined, reductionOf(r)),
   bce_with_logits: (y, z, r) => tf.losses.sigmoidCrossEntropy(tensor(y), z, undefined, undefined, reductionOf(r)),
   mse: (y, p, r) => tf.losses.meanSquaredError(tensor(y), p, undefined, reductionOf(r)),
   mae: (y, p, r) => tf.losses.absoluteDifference(tensor(y), p, undefined, reductionOf(r)),
   huber: (y, p, r, delta) => tf.losses.huberLoss(tensor(y), p, undefined, delta, reductionOf(r)),
-  hinge: (y, p, r) => tf.losses.hingeLoss(tensor(classes(y)), p, undefined, reductionOf(r)),
   softmax_cross_entropy: (y, z, r) => tf.losses.softmaxCrossEntropy(tensor(y), z, undefined, undefined, reductionOf(r)),
 };
 
