@@ -110,6 +110,13 @@ const factorOf = (w: Mismatch | null | undefined, dtype: Dtype): string | null =
   return `${ratio < 0 ? '−' : ''}${d === 1 ? n : `${n}/${d}`}`;
 };
 
+/** Characters of an input that a person reads; a longer one is whole in the file that replays it. */
+const READ = 2000;
+const shown = (input: unknown): string => {
+  const line = toLine(input);
+  return line.length <= READ ? line : `${line.slice(0, READ)}… (${line.length} characters, kept whole for the replay)`;
+};
+
 /** Everything a person needs to see one failure and see it again. */
 export const card = (law: Law, check: Check, port: Pick<PortInfo, 'dtype'>, replay: string): string => {
   const { counterexample: c, unreached } = check;
@@ -129,7 +136,7 @@ export const card = (law: Law, check: Check, port: Pick<PortInfo, 'dtype'>, repl
       ? []
       : [
           `    extent     ${e.failing} of ${e.tried} inputs fail; the worst ${difference(e.about, e.worst, e.margin, port.dtype).join(', ')}`,
-          `               at ${toLine(e.input)}`,
+          `               at ${shown(e.input)}`,
         ];
   const factor = factorOf(c.worst, port.dtype);
   return [
@@ -137,7 +144,7 @@ export const card = (law: Law, check: Check, port: Pick<PortInfo, 'dtype'>, repl
     `    law        ${law.says}`,
     ...(c.asks === undefined ? [] : [`    asks for   ${asked(c.asks)}`]),
     ...(law.formula === undefined ? [] : [`    formula    ${law.formula}`]),
-    `    input      ${toLine(c.input)}${c.shrinks > 0 ? `  (shrunk ${c.shrinks} times)` : ''}`,
+    `    input      ${shown(c.input)}${c.shrinks > 0 ? `  (shrunk ${c.shrinks} times)` : ''}`,
     `    found      ${found}`,
     ...more.map((line) => `               ${line}`),
     // one number may be twice another by chance, hardly two

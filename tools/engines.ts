@@ -89,6 +89,30 @@ export const ENGINES: readonly Engine[] = [
     breaks: ['activation/value', 'activation/leaky-family', 'activation/derivative'],
     crashes: [],
   },
+  {
+    name: 'PyTorch, float64',
+    port: ['/usr/bin/python3', 'properties/ports/torch/port.py'],
+    install: 'apt-get install -y --no-install-recommends python3-torch',
+    probe: ['/usr/bin/python3', '-c', 'import torch'],
+    breaks: ['activation/smooth-at-zero', 'loss/logit-form', 'rng/seed-bits', 'optimizer/refuses'],
+    crashes: [],
+  },
+  {
+    name: 'PyTorch, float32',
+    port: ['/usr/bin/python3', 'properties/ports/torch/port.py', 'f32'],
+    install: 'apt-get install -y --no-install-recommends python3-torch',
+    probe: ['/usr/bin/python3', '-c', 'import torch'],
+    breaks: [],
+    crashes: [],
+  },
+  {
+    name: 'scikit-learn',
+    port: ['/usr/bin/python3', 'properties/ports/sklearn/port.py'],
+    install: 'apt-get install -y --no-install-recommends python3-sklearn',
+    probe: ['/usr/bin/python3', '-c', 'import sklearn'],
+    breaks: [],
+    crashes: [],
+  },
 ];
 
 /** What `verify --json` prints. */

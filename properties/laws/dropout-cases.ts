@@ -1,6 +1,6 @@
 // What the chapter of dropout asks with: rates of every kind, uniforms around them, and layers in both forms.
 import fc from 'fast-check';
-import { cotangent, extent, filled, finite, magnitude, stretched, type Values } from '../arbitraries.ts';
+import { cotangent, extent, filled, finite, magnitude, stretched, type Values, visiting } from '../arbitraries.ts';
 import { among, ask, type Inquiry } from '../law.ts';
 import type { Form } from '../oracle/dropout.ts';
 import type { PortInfo } from '../port.ts';
@@ -83,7 +83,22 @@ export const dropoutCase = (
   );
 
 /** More numbers than a block of a thousand, in one axis and in two. */
-export const thousand = fc.noShrink(fc.constantFrom<readonly number[]>([1030], [3, 350]));
+const thousand = fc.constantFrom<readonly number[]>([1030], [3, 350]);
+/** So many inputs come before a long one that it fails first only where short ones do not: it is nothing to read. */
+const SHORT = 12;
+
+/** The usual inputs, with the ends of the rate and a long one among them for certain. */
+export const visitingLong = (
+  port: PortInfo,
+  usual: fc.Arbitrary<DropoutCase>,
+  value: fc.Arbitrary<number>,
+): fc.Arbitrary<DropoutCase> =>
+  visiting(
+    usual,
+    ...[0, 1 / 2].map((rate) => dropoutCase(port, fc.constant(rate), value)),
+    ...Array.from({ length: SHORT }, () => usual),
+    fc.noShrink(dropoutCase(port, fc.constant(3 / 8), value, thousand)),
+  );
 
 /** Rows as a matrix. */
 export const matrix = (rows: readonly (readonly number[])[]): Values => ({

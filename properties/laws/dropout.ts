@@ -1,6 +1,6 @@
 // The chapter of dropout, first part: what train and eval mode make of given uniforms, forward and backward.
 import fc from 'fast-check';
-import { dyadic, filled, finite, moderate, powerOfTwo, small, type Values, visiting } from '../arbitraries.ts';
+import { dyadic, filled, finite, moderate, powerOfTwo, small, type Values } from '../arbitraries.ts';
 import { every, type Law, law, same, type Verdict, within } from '../law.ts';
 import { evaluated, type Form, trained } from '../oracle/dropout.ts';
 import { expecting, nearest } from '../oracle/exact.ts';
@@ -18,9 +18,9 @@ import {
   exactRate,
   formOf,
   orZero,
-  thousand,
   train,
   trainVjp,
+  visitingLong,
 } from './dropout-cases.ts';
 import { enumeratedDropoutLaws } from './dropout-masks.ts';
 import { sampledDropoutLaws } from './dropout-sampled.ts';
@@ -107,11 +107,7 @@ export const dropoutLaws: readonly Law[] = [
     subjects: dropouts('train'),
     given: (port) => {
       const value = orZero(moderate(port.dtype));
-      return visiting(
-        dropoutCase(port, anyRate(port), value),
-        dropoutCase(port, fc.constant(3 / 8), value, thousand),
-        ...[0, 1 / 2].map((rate) => dropoutCase(port, fc.constant(rate), value)),
-      );
+      return visitingLong(port, dropoutCase(port, anyRate(port), value), value);
     },
     *holds(c, port, layer) {
       return undermask('y', port, formOf(port, layer), yield* train(layer, c.x, c.u, c.dropRate), c.x, c);
@@ -194,11 +190,7 @@ export const dropoutLaws: readonly Law[] = [
     subjects: dropouts('train_vjp'),
     given: (port) => {
       const value = orZero(finite(port.dtype));
-      return visiting(
-        dropoutCase(port, fc.oneof(anyRate(port), exactRate), value),
-        dropoutCase(port, fc.constant(3 / 8), value, thousand),
-        ...[0, 1 / 2].map((rate) => dropoutCase(port, fc.constant(rate), value)),
-      );
+      return visitingLong(port, dropoutCase(port, fc.oneof(anyRate(port), exactRate), value), value);
     },
     *holds(c, port, layer) {
       return undermask('dx', port, formOf(port, layer), yield* trainVjp(layer, c), c.dy, c);
