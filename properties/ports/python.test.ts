@@ -19,7 +19,7 @@ for (const { engine, entries, laws } of PORTS) {
   describe.skipIf(!there)(`the port of ${engine}`, () => {
     const port = [PYTHON, `properties/ports/${engine}/port.py`];
     const tautograd = (...args: readonly string[]) =>
-      run(process.execPath, ['src/cli/main.ts', ...args, '--', ...port]);
+      run(process.execPath, ['src/cli/main.ts', ...args, '--timeout', '60000', '--', ...port]);
 
     test('is well by the doctor', () => {
       const { stdout } = tautograd('port', 'doctor');

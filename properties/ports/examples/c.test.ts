@@ -24,7 +24,7 @@ describe.skipIf(!compiler)('the port in C (skipped where there is no C compiler)
   }, 120_000);
 
   test('is well by the doctor, entry by entry, under the address and undefined-behaviour sanitizers', () => {
-    const { status, stdout } = tautograd('port', 'doctor', '--', join(checked, 'port'));
+    const { status, stdout } = tautograd('port', 'doctor', '--timeout', '60000', '--', join(checked, 'port'));
     expect(stdout).toContain('the port is well');
     expect(stdout).toContain('275 of 275 entries answer in the shapes of the contract');
     expect(status).toBe(0);
@@ -33,7 +33,17 @@ describe.skipIf(!compiler)('the port in C (skipped where there is no C compiler)
   test('holds the laws that it declares', () => {
     const laws =
       'activation/*,loss/value,loss/gradient,norm/*,dropout/values,optimizer/trajectory,perceptron/*,rbm/free-energy';
-    const { status, stdout } = tautograd('verify', '--profile', 'smoke', '--law', laws, '--', join(plain, 'port'));
+    const { status, stdout } = tautograd(
+      'verify',
+      '--timeout',
+      '60000',
+      '--profile',
+      'smoke',
+      '--law',
+      laws,
+      '--',
+      join(plain, 'port'),
+    );
     expect(stdout).toMatch(/0 falsified, 0 crashed, 0 not covered/);
     expect(status).toBe(0);
   }, 60_000);

@@ -26,7 +26,7 @@ describe.skipIf(python === undefined)('the port on NumPy (skipped where there is
   const command = [python ?? '', PORT];
 
   test('is well by the doctor', () => {
-    const { status, stdout } = tautograd('port', 'doctor', '--', ...command);
+    const { status, stdout } = tautograd('port', 'doctor', '--timeout', '60000', '--', ...command);
     expect(stdout).toContain('the port is well');
     expect(stdout).toContain('181 of 181 entries answer in the shapes of the contract');
     expect(status).toBe(0);
@@ -35,7 +35,17 @@ describe.skipIf(python === undefined)('the port on NumPy (skipped where there is
   test('holds the laws that it declares', () => {
     const laws =
       'activation/value,activation/derivative,loss/value,loss/gradient,norm/*,op/*,dropout/values,initializer/quantile,optimizer/trajectory,network/*';
-    const { status, stdout } = tautograd('verify', '--profile', 'smoke', '--law', laws, '--', ...command);
+    const { status, stdout } = tautograd(
+      'verify',
+      '--timeout',
+      '60000',
+      '--profile',
+      'smoke',
+      '--law',
+      laws,
+      '--',
+      ...command,
+    );
     expect(stdout).toMatch(/ 0 falsified, 0 crashed/);
     expect(status).toBe(0);
   });

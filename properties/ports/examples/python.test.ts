@@ -24,7 +24,7 @@ test('is one file of at most 400 lines of at most 120 characters', () => {
 
 describe.skipIf(!python)('the port in Python (skipped where there is no python3 from 3.9 on)', () => {
   test('is well by the doctor, with at least 80 % of the contract', () => {
-    const { status, stdout } = tautograd('port', 'doctor', '--', 'python3', PORT);
+    const { status, stdout } = tautograd('port', 'doctor', '--timeout', '60000', '--', 'python3', PORT);
     expect(stdout).toContain('the port is well');
     const [, answered = '0', declared] =
       /(\d+) of (\d+) entries answer in the shapes of the contract/.exec(stdout) ?? [];
@@ -36,7 +36,18 @@ describe.skipIf(!python)('the port in Python (skipped where there is no python3 
   test('holds the laws that it declares', () => {
     const laws =
       'activation/value,activation/derivative,loss/value,loss/gradient,norm/*,dropout/values,initializer/*quantile*,rng/threefry*,optimizer/trajectory,schedule/*';
-    const { status, stdout } = tautograd('verify', '--profile', 'smoke', '--law', laws, '--', 'python3', PORT);
+    const { status, stdout } = tautograd(
+      'verify',
+      '--timeout',
+      '60000',
+      '--profile',
+      'smoke',
+      '--law',
+      laws,
+      '--',
+      'python3',
+      PORT,
+    );
     expect(stdout).toMatch(/ 0 falsified, 0 crashed/);
     expect(status).toBe(0);
   });
