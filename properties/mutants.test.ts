@@ -7,7 +7,7 @@ import home from './ports/home.ts';
 import { withVerifier } from './ports/verifier.ts';
 
 const port = withVerifier(home);
-/** One in so many is hunted here; `tautograd mutants` hunts them all, in workers. */
+/** One in so many is hunted here; `tautograd mutants` hunts them all, in workers, and CI has it do so. */
 const EACH = 8;
 
 describe('mutants', () => {

@@ -1,12 +1,8 @@
 // The ports in Python under test: the doctor finds them well, and laws of their chapters hold, where Debian's python3 has the engine.
-import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { doctor, run, smoke } from './trial.ts';
 
-const ROOT = join(import.meta.dirname, '../..');
 const PYTHON = '/usr/bin/python3';
-const run = (command: string, args: readonly string[]) =>
-  spawnSync(command, args, { cwd: ROOT, encoding: 'utf8', maxBuffer: 2 ** 26 });
 
 const PORTS = [
   { engine: 'torch', entries: 149, laws: 'convention/*,dense/*,batchnorm/running-step,optimizer/sgd-exact' },
@@ -18,17 +14,15 @@ for (const { engine, entries, laws } of PORTS) {
   if (!there) console.warn(`the port of ${engine} is not tested: ${PYTHON} has no module ${engine} here`);
   describe.skipIf(!there)(`the port of ${engine}`, () => {
     const port = [PYTHON, `properties/ports/${engine}/port.py`];
-    const tautograd = (...args: readonly string[]) =>
-      run(process.execPath, ['src/cli/main.ts', ...args, '--timeout', '60000', '--', ...port]);
 
     test('is well by the doctor', () => {
-      const { stdout } = tautograd('port', 'doctor');
+      const { stdout } = doctor(port);
       expect(stdout).toContain(`${entries} of ${entries} entries answer in the shapes of the contract`);
       expect(stdout).toContain('the port is well');
     }, 120_000);
 
     test('holds laws of its chapters', () => {
-      const { stdout } = tautograd('verify', '--profile', 'smoke', '--law', laws);
+      const { stdout } = smoke(laws, port);
       expect(stdout).toMatch(/0 falsified, 0 crashed/);
     }, 120_000);
   });

@@ -109,7 +109,7 @@ const MIRRORS: readonly (readonly [string, string, string])[] = [
 
 /** Examines a program; findings come as they are made. @yields findings, in the order of the protocol */
 export async function* examine(command: readonly string[], options: DoctorOptions = {}): AsyncGenerator<Finding> {
-  const { timeout = 10_000, grace = 5000 } = options;
+  const { timeout = 10_000, grace = Math.max(2000, options.timeout ?? 0) } = options;
   const startTimeout = options.startTimeout ?? Math.max(60_000, timeout);
   let talk = interview(command);
   const meet = async (): Promise<Finding | string> => {

@@ -25,6 +25,14 @@ import {
 } from '../index.ts';
 
 describe('tensors', () => {
+  test('reshape shares the elements, and refuses another number of them', () => {
+    const a = Tensor.from([2, 3], [1, 2, 3, 4, 5, 6]);
+    expect(a.reshape([3, 2]).shape).toEqual([3, 2]);
+    expect(a.reshape([3, 2]).view).toBe(a.view);
+    expect(() => a.reshape([4])).toThrow('reshape: sizes must agree, got [2, 3] to [4]');
+    expect(() => a.reshape([-6])).toThrow(ShapeError);
+  });
+
   test('keep their values whatever happens to the array they came from or went to', () => {
     const values = [1, 2, 3];
     const t = Tensor.from([3], values);

@@ -79,7 +79,7 @@ export const normal = <const S extends Shape>(key: Key, shape: S): Tensor<S> => 
 /** A random order of 0 … n−1: each index sorted by its own uniform. */
 export const permutation = (key: Key, n: number): readonly number[] => {
   const u = uniform(key, [n]).view;
-  return Array.from({ length: n }, (_, i) => i).sort((a, b) => (u[a] as number) - (u[b] as number)); // one each; equal ones stay as they are;
+  return Array.from({ length: n }, (_, i) => i).sort((a, b) => (u[a] as number) - (u[b] as number)); // one each; equal ones stay as they are
 };
 
 const ratio = (num: readonly number[], den: readonly number[], r: number): number =>

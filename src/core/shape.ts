@@ -74,7 +74,7 @@ export const walk = (
 ): void => {
   const total = size(shape);
   const rank = shape.length;
-  const at: number[] = []; // missing places are 0
+  const at = new Array<number>(rank).fill(0);
   const [sa = [], sb = [], sc = []] = strides;
   // the last axis is a plain loop; only the axes before it need the odometer
   const run = shape[rank - 1] ?? 1;

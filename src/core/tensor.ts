@@ -49,6 +49,13 @@ export class Tensor<S extends Shape = Shape> {
     return Tensor.build(shape, (out) => out.set(values));
   }
 
+  /** The same elements under another shape; shares the buffer, which nobody can write. @throws ShapeError */
+  reshape<const R extends Shape>(shape: R): Tensor<R> {
+    if (size(checkShape(shape)) !== this.#data.length)
+      throw new ShapeError(`reshape: sizes must agree, got ${show(this.shape)} to ${show(shape)}`);
+    return new Tensor(Object.isFrozen(shape) ? shape : (shape.slice() as Shape as R), this.#data);
+  }
+
   /** The elements, not copied, read-only by type. */
   get view(): View {
     return this.#data;

@@ -12,8 +12,11 @@ const last = { axes: [-1], keep: true } as const;
 /** Index of the first largest of n numbers; that of the first NaN, where there is one. */
 const top = (x: View, at: number, n: number): number => {
   let best = at;
-  // in range: a row of n
-  for (let j = at; j < at + n && !Number.isNaN(x[best]); j++) if (!((x[j] as number) <= (x[best] as number))) best = j;
+  for (let j = at; j < at + n; j++) {
+    if ((x[j] as number) <= (x[best] as number)) continue; // in range: a row of n
+    best = j;
+    if (Number.isNaN(x[j])) break; // larger than a NaN is nothing, but a comparison would not say so
+  }
   return best;
 };
 

@@ -1,14 +1,11 @@
 // The example port in C under test: it compiles without a warning, the doctor finds it well with sanitizers on, and laws of every chapter hold.
-import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { doctor, run, smoke } from '../trial.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const HERE = join(import.meta.dirname, 'c');
-const compiler = spawnSync('cc', ['--version']).status === 0 && spawnSync('make', ['--version']).status === 0;
-const run = (command: string, args: readonly string[]) =>
-  spawnSync(command, args, { cwd: ROOT, encoding: 'utf8', maxBuffer: 2 ** 26 });
-const tautograd = (...args: readonly string[]) => run(process.execPath, ['src/cli/main.ts', ...args]);
+const compiler = ['cc', 'make'].every((tool) => run(tool, ['--version']).status === 0);
 
 describe.skipIf(!compiler)('the port in C (skipped where there is no C compiler)', () => {
   const [plain, checked] = [join(ROOT, '.tautograd/c'), join(ROOT, '.tautograd/c-checked')];
@@ -24,7 +21,7 @@ describe.skipIf(!compiler)('the port in C (skipped where there is no C compiler)
   }, 120_000);
 
   test('is well by the doctor, entry by entry, under the address and undefined-behaviour sanitizers', () => {
-    const { status, stdout } = tautograd('port', 'doctor', '--timeout', '60000', '--', join(checked, 'port'));
+    const { status, stdout } = doctor([join(checked, 'port')]);
     expect(stdout).toContain('the port is well');
     expect(stdout).toContain('275 of 275 entries answer in the shapes of the contract');
     expect(status).toBe(0);
@@ -33,17 +30,7 @@ describe.skipIf(!compiler)('the port in C (skipped where there is no C compiler)
   test('holds the laws that it declares', () => {
     const laws =
       'activation/*,loss/value,loss/gradient,norm/*,dropout/values,optimizer/trajectory,perceptron/*,rbm/free-energy';
-    const { status, stdout } = tautograd(
-      'verify',
-      '--timeout',
-      '60000',
-      '--profile',
-      'smoke',
-      '--law',
-      laws,
-      '--',
-      join(plain, 'port'),
-    );
+    const { status, stdout } = smoke(laws, [join(plain, 'port')]);
     expect(stdout).toMatch(/0 falsified, 0 crashed, 0 not covered/);
     expect(status).toBe(0);
   }, 60_000);

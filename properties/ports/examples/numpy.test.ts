@@ -1,14 +1,10 @@
 // The example port on NumPy under test: the doctor finds it well, and laws of every chapter that it covers hold.
-import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { doctor, run, smoke } from '../trial.ts';
 
-const ROOT = join(import.meta.dirname, '../../..');
 const PORT = join(import.meta.dirname, 'numpy/port.py');
-const run = (command: string, args: readonly string[]) =>
-  spawnSync(command, args, { cwd: ROOT, encoding: 'utf8', maxBuffer: 2 ** 26 });
-const tautograd = (...args: readonly string[]) => run(process.execPath, ['src/cli/main.ts', ...args]);
 
 /** A system's Python may have NumPy where another on the path has not. */
 const python = ['python3', '/usr/bin/python3'].find((p) => run(p, ['-c', 'import numpy']).status === 0);
@@ -26,7 +22,7 @@ describe.skipIf(python === undefined)('the port on NumPy (skipped where there is
   const command = [python ?? '', PORT];
 
   test('is well by the doctor', () => {
-    const { status, stdout } = tautograd('port', 'doctor', '--timeout', '60000', '--', ...command);
+    const { status, stdout } = doctor(command);
     expect(stdout).toContain('the port is well');
     expect(stdout).toContain('181 of 181 entries answer in the shapes of the contract');
     expect(status).toBe(0);
@@ -35,17 +31,7 @@ describe.skipIf(python === undefined)('the port on NumPy (skipped where there is
   test('holds the laws that it declares', () => {
     const laws =
       'activation/value,activation/derivative,loss/value,loss/gradient,norm/*,op/*,dropout/values,initializer/quantile,optimizer/trajectory,network/*';
-    const { status, stdout } = tautograd(
-      'verify',
-      '--timeout',
-      '60000',
-      '--profile',
-      'smoke',
-      '--law',
-      laws,
-      '--',
-      ...command,
-    );
+    const { status, stdout } = smoke(laws, command);
     expect(stdout).toMatch(/ 0 falsified, 0 crashed/);
     expect(status).toBe(0);
   });

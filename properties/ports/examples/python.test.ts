@@ -4,12 +4,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { CONTRACT } from '../../contract.ts';
+import { doctor, run, smoke } from '../trial.ts';
 
-const ROOT = join(import.meta.dirname, '../../..');
 const PORT = join(import.meta.dirname, 'python/port.py');
-const run = (command: string, args: readonly string[]) =>
-  spawnSync(command, args, { cwd: ROOT, encoding: 'utf8', maxBuffer: 2 ** 26 });
-const tautograd = (...args: readonly string[]) => run(process.execPath, ['src/cli/main.ts', ...args]);
 const python = run('python3', ['-c', 'import sys; sys.exit(sys.version_info < (3, 9))']).status === 0;
 if (!python && process.env.CI) throw new Error('the tests of the port in Python need python3, 3.9 or newer');
 
@@ -24,7 +21,7 @@ test('is one file of at most 400 lines of at most 120 characters', () => {
 
 describe.skipIf(!python)('the port in Python (skipped where there is no python3 from 3.9 on)', () => {
   test('is well by the doctor, with at least 80 % of the contract', () => {
-    const { status, stdout } = tautograd('port', 'doctor', '--timeout', '60000', '--', 'python3', PORT);
+    const { status, stdout } = doctor(['python3', PORT]);
     expect(stdout).toContain('the port is well');
     const [, answered = '0', declared] =
       /(\d+) of (\d+) entries answer in the shapes of the contract/.exec(stdout) ?? [];
@@ -36,18 +33,7 @@ describe.skipIf(!python)('the port in Python (skipped where there is no python3 
   test('holds the laws that it declares', () => {
     const laws =
       'activation/value,activation/derivative,loss/value,loss/gradient,norm/*,dropout/values,initializer/*quantile*,rng/threefry*,optimizer/trajectory,schedule/*';
-    const { status, stdout } = tautograd(
-      'verify',
-      '--timeout',
-      '60000',
-      '--profile',
-      'smoke',
-      '--law',
-      laws,
-      '--',
-      'python3',
-      PORT,
-    );
+    const { status, stdout } = smoke(laws, ['python3', PORT]);
     expect(stdout).toMatch(/ 0 falsified, 0 crashed/);
     expect(status).toBe(0);
   });
