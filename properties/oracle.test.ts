@@ -1,9 +1,10 @@
 // The oracle under test: exact doubles, the traps of mathjs, derivatives from two sides, and the reach of the bounds.
 import fc from 'fast-check';
+import { all, create } from 'mathjs';
 import { describe, expect, test } from 'vitest';
 import { type Lang, ops } from '../src/index.ts';
 import { finite, moderate } from './arbitraries.ts';
-import { big, exact, math, nearest } from './oracle/exact.ts';
+import { type Big, big, exact, exp, ln, math, nearest } from './oracle/exact.ts';
 import { evaluate, slopeAt, symbolic } from './oracle/formula.ts';
 import { Bounded, bounded, Exact, exactly64 } from './oracle/readings.ts';
 import {
@@ -66,6 +67,82 @@ describe('what mathjs would do otherwise', () => {
   test('tanh ends, and saturates, for the largest doubles', () => {
     expect(nearest(evaluate('tanh(x)', at(Number.MAX_VALUE)))).toBe(1);
     expect(nearest(evaluate('tanh(x)', at(-(2 ** -600))))).toBe(-(2 ** -600));
+  });
+});
+
+describe('elementary functions in fixed point', () => {
+  /** Any sign, any size up to 10^±digits, 64 digits. */
+  const decimals = (least: number, most: number) =>
+    fc
+      .tuple(fc.bigInt({ min: 10n ** 63n, max: 10n ** 64n - 1n }), fc.integer({ min: least, max: most }), fc.boolean())
+      .map(([digits, power, minus]) => big(`${minus ? '-' : ''}${digits}e${power - 63}`));
+  /** Units in the 64th digit. */
+  const off = (got: Big, truth: Big): number =>
+    got.eq(truth) ? 0 : got.minus(truth).div(truth).abs().times(1e63).toNumber();
+  const like = (f: (x: Big) => Big, library: (x: Big) => Big, xs: fc.Arbitrary<Big>, units: number): void =>
+    fc.assert(
+      fc.property(xs, (x) => void expect(off(f(x), library(x)), `at ${x}`).toBeLessThanOrEqual(units)),
+      { seed: 1, numRuns: 300 },
+    );
+
+  test('exp and ln are those of the library, to the last digit', () => {
+    like(exp, (x) => x.exp(), decimals(-70, 2), 1);
+    like(exp, (x) => x.exp(), decimals(2, 4), 1); // across the bound from where on it is the library's
+    like(
+      (x) => ln(x.abs()),
+      (x) => x.abs().ln(),
+      decimals(-400, 400),
+      1,
+    );
+    like(
+      (x) => ln(x.plus(1)),
+      (x) => x.plus(1).ln(),
+      decimals(-62, -1),
+      1,
+    );
+    for (const x of [0, -0, 1, -1, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN, Number.MIN_VALUE]) {
+      expect(exp(big(x)).valueOf()).toBe(big(x).exp().valueOf());
+      expect(ln(big(x)).valueOf()).toBe(big(x).ln().valueOf());
+    }
+  });
+
+  /** The library with twice the digits, so that differences have 64 left. */
+  const wide = create(all ?? {}, { number: 'BigNumber', precision: 160, predictable: true });
+  const widely =
+    (text: string) =>
+    (x: Big): Big =>
+      big((wide.evaluate(text, { x: wide.bignumber(x.toString()) }) as Big).toString());
+  const ours =
+    (text: string) =>
+    (x: Big): Big =>
+      evaluate(text, { x });
+
+  /** What is left of 64 digits where 1 + x keeps the most of them that it does not need: from x = 2⁻¹⁰ on. */
+  const NEAR_ONE = 2 ** 10;
+
+  test('log1p, expm1 and sines have their digits near 0', () => {
+    like(ours('log1p(x)'), widely('log(1 + x)'), decimals(-60, -1), NEAR_ONE);
+    like(ours('expm1(x)'), widely('exp(x) - 1'), decimals(-60, 1), NEAR_ONE);
+    like(ours('sinPi(x)'), widely('sin(pi * x)'), decimals(-60, -1), 4);
+  });
+
+  test('erf and erfc are those of the Taylor series at 0 with 160 digits', () => {
+    const taylor = (x: Big): Big => {
+      const at = wide.bignumber(x.toString());
+      let power = at;
+      let sum = at;
+      for (let n = 1; n < 600; n++) {
+        power = power.times(at).times(at).div(-n);
+        sum = sum.plus(power.div(2 * n + 1));
+      }
+      return sum.times(2).div(wide.evaluate('sqrt(pi)') as Big);
+    };
+    const erfc = (x: Big): Big => big(wide.bignumber(1).minus(taylor(x)).toString());
+    for (const x of ['1e-40', '-0.3', '1.7', '2.9999', '-2.5']) {
+      expect(off(ours('erf(x)')(big(x)), big(taylor(big(x)).toString())), x).toBeLessThanOrEqual(4);
+    }
+    for (const x of ['3', '3.1', '5', '8', '-3.5'])
+      expect(off(ours('erfc(x)')(big(x)), erfc(big(x))), x).toBeLessThanOrEqual(100);
   });
 });
 

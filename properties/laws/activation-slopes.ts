@@ -4,7 +4,7 @@ import { moderate, parameter, parametersFor, type Values, vector } from '../arbi
 import { rowOf } from '../contract.ts';
 import { among, claim, every, having, law, type Verdict, within } from '../law.ts';
 import { KINKS } from '../oracle/elements.ts';
-import { type Big, exact, expecting, nearest } from '../oracle/exact.ts';
+import { type Big, exact, expecting, ln, nearest } from '../oracle/exact.ts';
 import {
   contractDerivativeUlps,
   contractUlps,
@@ -203,7 +203,7 @@ export const activationSlopeLaws = [
           x.data.map(exactly),
           a.map((v, i) => (k + 1) * (spacing(v, port.dtype) + spacing(b[i] ?? 0, port.dtype))),
         ),
-        within('softplus(0)', [ln2], [expecting(exact(2).ln(), port.dtype)], [ulpsAt(k, ln2, port.dtype)]),
+        within('softplus(0)', [ln2], [expecting(ln(exact(2)), port.dtype)], [ulpsAt(k, ln2, port.dtype)]),
       ]);
     },
   }),

@@ -5,7 +5,7 @@ import { filled, finite, probability, type Values } from '../arbitraries.ts';
 import { camel } from '../contract.ts';
 import { among, claim, each, every, having, law, same, type Verdict, within } from '../law.ts';
 import { lossTruth } from '../oracle/elements.ts';
-import { type Big, exact, expecting, nearest, ONE, ZERO } from '../oracle/exact.ts';
+import { type Big, exact, expecting, ln, nearest, ONE, ZERO } from '../oracle/exact.ts';
 import type { PortInfo } from '../port.ts';
 import { contractDerivativeUlps, contractUlps, exactly, FORMATS, gamma, SECANT_STEP, ulpsAt } from '../tolerance.ts';
 import { type Batch, batch, gradient, one, sizesOf, termsOf, twice, value } from './loss.ts';
@@ -64,7 +64,7 @@ export const slack = (port: PortInfo, name: string, b: Batch, v: number): number
 };
 /** −y·ln p − (1 − y)·ln(1 − p) at 64 digits, 0·ln 0 = 0. */
 const crossEntropy = (p: number, y: number): Big => {
-  const term = (w: Big, q: Big): Big => (w.isZero() ? ZERO : w.times(q.ln()).neg());
+  const term = (w: Big, q: Big): Big => (w.isZero() ? ZERO : w.times(ln(q)).neg());
   return term(exact(y), exact(p)).plus(term(ONE.minus(exact(y)), ONE.minus(exact(p))));
 };
 

@@ -16,7 +16,7 @@ import { filled, finite, label, moderate, probability, type Values } from '../ar
 import { camel } from '../contract.ts';
 import { among, ask, claim, each, every, type Inquiry, law, same, within } from '../law.ts';
 import { knowsLoss, lossTruth } from '../oracle/elements.ts';
-import { exact, expecting, nearest, ZERO } from '../oracle/exact.ts';
+import { exact, expecting, ln, nearest, ZERO } from '../oracle/exact.ts';
 import { Bounded, bounded, Exact, exactly64 } from '../oracle/readings.ts';
 import type { PortInfo } from '../port.ts';
 import { type Expected, exactly, FORMATS, gamma, grantOf, ulpsAt } from '../tolerance.ts';
@@ -117,7 +117,7 @@ export const termsOf = (name: string, { prediction: { data, shape } }: Pick<Batc
 
 /** The sum of the sizes of terms where they have both signs, as the divergence's alone have; 0 where the loss itself is that sum. */
 export const sizesOf = (name: string, { prediction: p, target: y }: Batch): number => {
-  const term = (t: number, q: number): number => Math.abs(t * nearest(exact(t).div(exact(q)).ln()));
+  const term = (t: number, q: number): number => Math.abs(t * nearest(ln(exact(t).div(exact(q)))));
   return name === 'kl' ? y.data.reduce((s, t, i) => s + (t === 0 ? 0 : term(t, p.data[i] ?? 1)), 0) : 0;
 };
 

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { seed } from '../arbitraries.ts';
 import type { Args, Plain } from '../contract.ts';
 import { type Answer, ask, claim, every, having, type Inquiry, law, same } from '../law.ts';
-import { type Big, exact, nearest, ONE, ZERO } from '../oracle/exact.ts';
+import { type Big, exact, exp, nearest, ONE, ZERO } from '../oracle/exact.ts';
 import { ALPHA, MISS } from '../tolerance.ts';
 
 const none: Plain = { shape: [0], data: [] };
@@ -44,7 +44,7 @@ const beyond = (x: number, n: number): Big => {
     term = term.times(half).div(j);
     total = total.plus(term);
   }
-  return half.neg().exp().times(total);
+  return exp(half.neg()).times(total);
 };
 
 /** Two-sided surprise against the level; null so close to it that a double cannot tell. */

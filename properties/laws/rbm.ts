@@ -1,7 +1,7 @@
 // The chapter of Boltzmann machines: energies, conditionals and likelihood against the enumeration of all states.
 import fc from 'fast-check';
 import { claim, every, type Inquiry, type Law, law, same, within } from '../law.ts';
-import { type Big, big, exact, expecting, nearest, ONE, ZERO } from '../oracle/exact.ts';
+import { type Big, big, exact, exp, expecting, nearest, ONE, ZERO } from '../oracle/exact.ts';
 import {
   energyOf,
   exactMachine,
@@ -61,7 +61,7 @@ function* chainOf(m: Machine): Inquiry<{ readonly pi: readonly Big[]; readonly t
   const hidden = yield* answer('hidden_given', 'p', { ...m, v });
   const visible = yield* answer('visible_given', 'p', { ...m, h: allStates(nh) });
   return {
-    pi: logp.map((x) => exact(x).exp()),
+    pi: logp.map((x) => exp(exact(x))),
     t: transitionOf(rowsOf({ shape: [2 ** nv, nh], data: hidden }), rowsOf({ shape: [2 ** nh, nv], data: visible })),
   };
 }
@@ -221,7 +221,7 @@ const stateLaws: readonly Law[] = [
       const [states, hidden] = [rowsOf(v), rowsOf({ shape: [v.shape[0] ?? 0, hiddenUnits(m)], data: p })];
       const own = states.map((s) => (s.every((x, i) => x.eq(bitsOf(m)[i] ?? 0)) ? ONE : ZERO));
       const model = statisticsOf(
-        logp.map((x) => exact(x).exp()),
+        logp.map((x) => exp(exact(x))),
         states,
         hidden,
       );

@@ -1,7 +1,7 @@
 // Symmetries of Boltzmann machines: sides exchanged, units renumbered or flipped, weights or units that are not there.
 import fc from 'fast-check';
 import { every, type Law, law, same, within } from '../law.ts';
-import { type Big, exact, nearest, ONE, ZERO } from '../oracle/exact.ts';
+import { type Big, exact, exp, nearest, ONE, ZERO } from '../oracle/exact.ts';
 import { exactMachine, rowsOf, softplusOf } from '../oracle/rbm.ts';
 import {
   answer,
@@ -153,7 +153,7 @@ export const machineSymmetryLaws: readonly Law[] = [
     given: () => withBoth().map((m) => ({ ...m, w: { ...m.w, data: m.w.data.map(() => 0) } })),
     *holds(m, port) {
       const { b, c } = exactMachine(m);
-      const sigma = (x: Big): Big => ONE.div(x.neg().exp().plus(1));
+      const sigma = (x: Big): Big => ONE.div(exp(x.neg()).plus(1));
       const { v: _, ...hiddenOnly } = m;
       const rows = rowsOf(m.v);
       const truth = rows.map((v) =>

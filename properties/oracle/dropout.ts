@@ -1,5 +1,5 @@
 // Dropout written once more: every mask with its chance, and what is left of a number, at 64 digits.
-import { type Big, exact, ONE, ZERO } from './exact.ts';
+import { type Big, exact, exp, ln, ONE, ZERO } from './exact.ts';
 import { evaluate } from './formula.ts';
 
 /** In which mode the keep probability comes in. */
@@ -30,17 +30,14 @@ export const evaluated = (form: Form, x: number, dropRate: number): Big =>
   form === 'inverted' ? exact(x) : exact(x).times(ONE.minus(exact(dropRate)));
 
 /** log(p/(1 − p)). */
-export const logit = (p: number): Big =>
-  exact(p)
-    .ln()
-    .minus(ONE.minus(exact(p)).ln());
+export const logit = (p: number): Big => ln(exact(p)).minus(ln(ONE.minus(exact(p))));
 
 /** The floor of SELU, −λ·α, by its closed form. @source Klambauer et al. 2017, eq. 14 */
 export const SELU_FLOOR: Big = (() => {
   const alpha = evaluate('-sqrt(2 / pi) / (erfc(1 / sqrt(2)) * exp(1 / 2) - 1)', {});
   const lambda = evaluate(
     '(1 - erfc(1 / sqrt(2)) * sqrt(e)) * sqrt(2 * pi) / sqrt(2 * erfc(sqrt(2)) * e^2 + pi * erfc(1 / sqrt(2))^2 * e - 2 * (2 + pi) * erfc(1 / sqrt(2)) * sqrt(e) + pi + 2)',
-    { e: ONE.exp() },
+    { e: exp(ONE) },
   );
   return alpha.times(lambda).neg();
 })();

@@ -2,7 +2,7 @@
 import type { Values } from '../arbitraries.ts';
 import type { PortInfo } from '../port.ts';
 import { contractDerivativeUlps, contractUlps, FORMATS, gamma, ulpsAt } from '../tolerance.ts';
-import { type Big, big, erfc, exact, expm1, log1p, nearest, ONE, PI, ZERO } from './exact.ts';
+import { type Big, big, erfc, exact, exp, expm1, ln, log1p, nearest, ONE, PI, ZERO } from './exact.ts';
 
 type Numbers = Readonly<Record<string, number>>;
 
@@ -19,12 +19,12 @@ const point = (value: Big, slope: Big, bend: Big = ZERO): Point => ({ value, slo
 
 /** 1/(1 + e^−x) from the exponential that does not overflow. */
 const logistic = (x: Big): Big => {
-  const t = x.abs().neg().exp();
+  const t = exp(x.abs().neg());
   return (x.isNegative() ? t : ONE).div(t.plus(1));
 };
 /** σ′ = t/(1 + t)² with t = e^−|x|. */
 const logisticSlope = (x: Big): Big => {
-  const t = x.abs().neg().exp();
+  const t = exp(x.abs().neg());
   return t.div(t.plus(1).pow(2));
 };
 /** σ″ = σ′·(1 − 2σ), where 1 − 2σ(x) = σ(−x) − σ(x). */
@@ -37,7 +37,7 @@ const hyperbolic = (x: Big): Big => {
 };
 
 /** φ, the normal density. */
-const density = (x: Big): Big => x.times(x).div(-2).exp().div(PI.times(2).sqrt());
+const density = (x: Big): Big => exp(x.times(x).div(-2)).div(PI.times(2).sqrt());
 /** Φ, the normal distribution function. */
 const distribution = (x: Big): Big => erfc(x.neg().div(TWO.sqrt())).div(2);
 
@@ -47,12 +47,12 @@ const distribution = (x: Big): Big => erfc(x.neg().div(TWO.sqrt())).div(2);
  */
 const fixedPoint = (): { readonly scale: Big; readonly alpha: Big } => {
   const half = erfc(HALF.sqrt());
-  const root = HALF.exp(); // √e
+  const root = exp(HALF); // √e
   const alpha = TWO.div(PI).sqrt().neg().div(half.times(root).minus(1));
   const square = erfc(TWO.sqrt())
     .times(2)
-    .times(TWO.exp())
-    .plus(PI.times(half.pow(2)).times(ONE.exp()))
+    .times(exp(TWO))
+    .plus(PI.times(half.pow(2)).times(exp(ONE)))
     .minus(PI.plus(2).times(2).times(half).times(root))
     .plus(PI)
     .plus(2);
@@ -84,12 +84,12 @@ export const ACTIVATION_POINTS: Readonly<Record<string, (x: Big, p: Numbers) => 
   leaky_relu: (x, { slope = 0 }) => (x.gt(0) ? point(x, ONE) : point(exact(slope).times(x), exact(slope))),
   sigmoid: (x) => point(logistic(x), logisticSlope(x)),
   tanh: (x) => point(hyperbolic(x), logisticSlope(x.times(2)).times(4)),
-  softplus: (x) => point(log1p(x.abs().neg().exp()).plus(x.gt(0) ? x : ZERO), logistic(x)),
+  softplus: (x) => point(log1p(exp(x.abs().neg())).plus(x.gt(0) ? x : ZERO), logistic(x)),
   elu: (x, { alpha = 0 }) =>
-    x.gt(0) ? point(x, ONE) : point(exact(alpha).times(expm1(x)), exact(alpha).times(x.exp())),
+    x.gt(0) ? point(x, ONE) : point(exact(alpha).times(expm1(x)), exact(alpha).times(exp(x))),
   selu: (x) => {
     const left = SELU.scale.times(SELU.alpha);
-    return x.gt(0) ? point(SELU.scale.times(x), SELU.scale) : point(left.times(expm1(x)), left.times(x.exp()));
+    return x.gt(0) ? point(SELU.scale.times(x), SELU.scale) : point(left.times(expm1(x)), left.times(exp(x)));
   },
   gelu: (x) =>
     point(x.times(distribution(x)), distribution(x).plus(x.times(density(x))), density(x).times(TWO.minus(x.times(x)))),
@@ -152,9 +152,9 @@ export interface Row {
 export const softmaxRow = (logits: readonly number[]): Row => {
   const z = logits.map(exact);
   const most = z.reduce((a, b) => (b.gt(a) ? b : a));
-  const e = z.map((v) => v.minus(most).exp());
+  const e = z.map((v) => exp(v.minus(most)));
   const sum = e.reduce((a, b) => a.plus(b));
-  const log = z.map((v) => v.minus(most).minus(sum.ln()));
+  const log = z.map((v) => v.minus(most).minus(ln(sum)));
   const constant = 2 * (2 * contractUlps(1) + logits.length + 2);
   return {
     share: e.map((v) => v.div(sum)),
@@ -193,7 +193,7 @@ const cost = (p: Big, log: (p: Big) => Big): { readonly value: Big; readonly on:
 const LOSS_TERMS: Readonly<Record<string, (p: Big, y: Big, params: Numbers) => Term>> = {
   bce: (p, y) => {
     const q = ONE.minus(p);
-    const hit = cost(p, (v) => v.ln());
+    const hit = cost(p, (v) => ln(v));
     const miss = cost(q, () => log1p(p.neg()));
     const slope = (hit.on ? y.div(p).neg() : ZERO).plus(miss.on ? ONE.minus(y).div(q) : ZERO);
     return { value: y.times(hit.value).plus(ONE.minus(y).times(miss.value)), slope };
@@ -202,7 +202,7 @@ const LOSS_TERMS: Readonly<Record<string, (p: Big, y: Big, params: Numbers) => T
     const [a, b] = [ONE.minus(y).times(logistic(z)), y.times(logistic(z.neg()))];
     const side = z.gt(0) ? ONE.minus(y).times(z) : y.times(z.neg());
     return {
-      value: log1p(z.abs().neg().exp()).plus(side),
+      value: log1p(exp(z.abs().neg())).plus(side),
       slope: a.minus(b),
       slopeSlack: a.isZero() || b.isZero() ? ZERO : a.plus(b), // a soft label subtracts two numbers that were rounded
     };
@@ -309,7 +309,7 @@ const rowTerms = (name: string, prediction: Values, target: Values, u: number): 
 };
 
 const divergence = (p: readonly Big[], y: readonly Big[], u: number): Made => {
-  const terms = y.map((t, j) => (t.isZero() ? ZERO : t.times(t.div(p[j] ?? ONE).ln())));
+  const terms = y.map((t, j) => (t.isZero() ? ZERO : t.times(ln(t.div(p[j] ?? ONE)))));
   const sizes = terms.reduce((s, t) => s + Math.abs(nearest(t)), 0);
   return {
     value: sum(terms),

@@ -2,6 +2,7 @@
 import { all, type BigNumber, create, type Matrix } from 'mathjs';
 import type { Dtype } from '../port.ts';
 import { type Expected, FORMATS } from '../tolerance.ts';
+import * as fixedPoint from './fixed.ts';
 
 export type Big = BigNumber;
 
@@ -25,6 +26,14 @@ export const ZERO = big(0);
 export const ONE = big(1);
 const TWO = big(2);
 
+/** Powers of two by exponent, made once. */
+const powers = new Map<number, Big>();
+const powerOfTwo = (exponent: number): Big => {
+  const known = powers.get(exponent) ?? TWO.pow(exponent);
+  powers.set(exponent, known);
+  return known;
+};
+
 const bits = new DataView(new ArrayBuffer(8));
 
 /** The exact value of a double: mantissa × 2^exponent. Every double has at most 767 digits, of which 64 are kept. */
@@ -34,7 +43,7 @@ export const exact = (x: number): Big => {
   const word = bits.getBigUint64(0);
   const field = Number((word >> 52n) & 0x7ffn);
   const mantissa = (word & 0xfffffffffffffn) | (field === 0 ? 0n : 1n << 52n);
-  const value = math.bignumber(mantissa.toString()).times(TWO.pow(Math.max(field, 1) - 1075));
+  const value = math.bignumber(mantissa.toString()).times(powerOfTwo(Math.max(field, 1) - 1075));
   return word >> 63n === 1n ? value.neg() : value;
 };
 
@@ -47,26 +56,32 @@ export const expecting = (value: Big, dtype: Dtype): Expected => ({
   from: (got) => nearest(value.minus(exact(got)).abs()),
 });
 
-/** Below this, series take over from differences with 1; 30 terms then reach 90 digits. */
-const SMALL = TWO.pow(-10);
+const fixed = (x: Big): bigint => fixedPoint.fixed(x.toExponential());
+const fromFixed = (n: bigint, power = 0): Big => big(fixedPoint.written(n, power)).toSignificantDigits(DIGITS);
 
-/** Σ of terms, each made from the one before, starting with x. */
-const series = (x: Big, next: (term: Big, k: number) => Big): readonly Big[] => {
-  const terms = [x];
-  for (let k = 2; k < 30; k++) terms.push(next(terms.at(-1) ?? ZERO, k));
-  return terms;
-};
-const total = (terms: readonly Big[]): Big => terms.reduce((a, b) => a.plus(b));
+/** Where fixed point has digits to spare; the library, ten times slower, does the rest. */
+const EXP_MOST = 2000;
+const LN_CLOSEST = TWO.pow(-60);
+
+/** eˣ. */
+export const exp = (x: Big): Big => (x.abs().lt(EXP_MOST) ? fromFixed(...fixedPoint.exp(fixed(x))) : x.exp());
+
+/** The natural logarithm. */
+export const ln = (x: Big): Big =>
+  x.gt(0) && x.e < EXP_MOST && x.e > -EXP_MOST && x.minus(1).abs().gt(LN_CLOSEST)
+    ? fromFixed(fixedPoint.ln(x.toExponential()))
+    : x.ln();
+
+/** Below this, series take over from differences with 1. */
+const SMALL = TWO.pow(-10);
 
 /** log(1 + x) with all its digits near 0, where 1 + x would lose them. */
 const log1p = (x: Big): Big =>
-  x.abs().lt(SMALL)
-    ? total(series(x, (power) => power.times(x).neg()).map((power, i) => power.div(i + 1)))
-    : x.plus(1).ln();
+  x.abs().lt(SMALL) ? x.times(fromFixed(fixedPoint.log1pRatio(fixed(x)))) : ln(x.plus(1));
 
 /** eˣ − 1 with all its digits near 0. */
 const expm1 = (x: Big): Big =>
-  x.abs().lt(SMALL) ? total(series(x, (term, k) => term.times(x).div(k))) : x.exp().minus(1);
+  x.abs().lt(SMALL) ? x.times(fromFixed(fixedPoint.expm1Ratio(fixed(x)))) : exp(x).minus(1);
 
 /** Through e^(−2|x|), because the library sums a series that does not end for large arguments. */
 const tanh = (x: Big): Big => {
@@ -76,33 +91,26 @@ const tanh = (x: Big): Big => {
 };
 
 const sech = (x: Big): Big => {
-  const e = x.abs().neg().exp();
+  const e = exp(x.abs().neg());
   return e.times(2).div(e.times(e).plus(1));
 };
 
 const PI = math.evaluate('pi') as Big; // 64 digits, by the configuration above
 const ROOT_PI = PI.sqrt();
 
-/** erf by the series of positive terms 2/√π·e^(−x²)·Σ 2ⁿ·x²ⁿ⁺¹/(2n + 1)!!. DLMF 7.6.2. */
-const erfNear = (x: Big): Big => {
-  const twice = x.times(x).times(2);
-  let term = x;
-  let sum = x;
-  for (let n = 1; term.abs().gt(sum.abs().times(SERIES_END)); n++) {
-    term = term.times(twice).div(2 * n + 1);
-    sum = sum.plus(term);
-  }
-  return sum.times(2).div(ROOT_PI).times(x.times(x).neg().exp());
-};
-const SERIES_END = big('1e-70');
+/** erf of |x| < 3. */
+const erfNear = (x: Big): Big =>
+  x
+    .times(2)
+    .div(ROOT_PI)
+    .times(fromFixed(fixedPoint.erfSeries(fixed(x))))
+    .times(exp(x.times(x).neg()));
 
-/** erfc of x ≥ 3 by its continued fraction, from the inside out; the error falls as e^(−2x·√(2n)). DLMF 7.9.1. */
-const erfcFar = (x: Big): Big => {
-  const terms = 20 + Math.ceil(4000 / Math.min(1e6, x.toNumber() ** 2));
-  let tail = x;
-  for (let n = terms; n > 0; n--) tail = x.plus(big(n).div(2).div(tail));
-  return x.times(x).neg().exp().div(tail).div(ROOT_PI);
-};
+/** erfc of x ≥ 3. */
+const erfcFar = (x: Big): Big =>
+  exp(x.times(x).neg())
+    .times(fromFixed(fixedPoint.erfcFraction(fixed(x))))
+    .div(ROOT_PI);
 
 const erfc = (x: Big): Big =>
   x.isNegative() ? big(2).minus(erfc(x.neg())) : x.lt(3) ? ONE.minus(erfNear(x)) : erfcFar(x);
@@ -118,10 +126,7 @@ const sinPi = (x: Big): Big => {
   if (r.abs().gt(1)) return sinPi(r.minus(r.isNegative() ? -2 : 2));
   if (r.abs().gt(big(1 / 2))) return sinPi(big(r.isNegative() ? -1 : 1).minus(r));
   const t = PI.times(r);
-  const square = t.times(t).neg();
-  return t.abs().lt(SMALL)
-    ? total(series(t, (term, k) => term.times(square).div((2 * k - 2) * (2 * k - 1))))
-    : math.sin(t);
+  return t.times(fromFixed(fixedPoint.sinc(fixed(t))));
 };
 const cosPi = (x: Big): Big => sinPi(big(1 / 2).minus(withinTwo(x)));
 
@@ -150,6 +155,6 @@ const inverseRoot = (x: Matrix, order: Big, ridge: Big): Matrix => {
 };
 const ROOT_END = big('1e-60');
 
-math.import({ inverseRoot, log1p, expm1, tanh, sech, erf, erfc, sinPi, cosPi }, { override: true });
+math.import({ inverseRoot, exp, log: ln, log1p, expm1, tanh, sech, erf, erfc, sinPi, cosPi }, { override: true });
 
 export { erfc, expm1, log1p, PI };

@@ -1,7 +1,7 @@
 // The schoolbook network: a second forward pass and its own scalar backpropagation, at 64 digits over nested arrays.
 import type { AnyLayer } from '../args.ts';
 import { CERTIFICATE_DIGITS, DIFFERENCE_ERROR, KINK_DIGITS, ORACLE_STEP } from '../tolerance.ts';
-import { type Big, big, exact, ONE, ZERO } from './exact.ts';
+import { type Big, big, exact, exp, ln, ONE, ZERO } from './exact.ts';
 import { evaluate } from './formula.ts';
 
 /** A tensor as plain data. */
@@ -71,14 +71,14 @@ const through = ([f, slope]: Curve, a: Num, bent = false): Num =>
 const half = ONE.div(2);
 const pi = evaluate('pi', {});
 /** 1 / (1 + e^(−x)), and its derivative, which does not cancel. */
-const logistic = (x: Big): Big => ONE.div(x.neg().exp().plus(1));
+const logistic = (x: Big): Big => ONE.div(exp(x.neg()).plus(1));
 const bump = (x: Big): Big => {
-  const e = x.abs().neg().exp();
+  const e = exp(x.abs().neg());
   return e.div(e.plus(1).pow(2));
 };
 /** The normal distribution function and its density. */
 const below = (x: Big): Big => evaluate('erfc(x)', { x: x.neg().div(big(2).sqrt()) }).div(2);
-const density = (x: Big): Big => x.times(x).div(-2).exp().div(pi.times(2).sqrt());
+const density = (x: Big): Big => exp(x.times(x).div(-2)).div(pi.times(2).sqrt());
 /** √(2/π)·(x + 0.044715·x³) and its derivative. */
 const cubic = (x: Big): Big =>
   big(2)
@@ -94,18 +94,15 @@ const positive = (x: Big): boolean => x.gt(0);
 const SCALE = big('1.0507009873554804934193349852946');
 const SELU_ALPHA = big('1.6732632423543772848170429916717');
 
-const exponential: Curve = [(x) => x.exp(), (x) => x.exp()];
-const logarithm: Curve = [(x) => x.ln(), (x) => ONE.div(x)];
+const exponential: Curve = [(x) => exp(x), (x) => exp(x)];
+const logarithm: Curve = [(x) => ln(x), (x) => ONE.div(x)];
 const root: Curve = [(x) => x.sqrt(), (x) => half.div(x.sqrt())];
 const size: Curve = [(x) => x.abs(), (x) => (x.isZero() ? ZERO : positive(x) ? ONE : ONE.neg())];
 const rectified: Curve = [(x) => (positive(x) ? x : ZERO), (x) => (positive(x) ? ONE : ZERO)];
-const softplus: Curve = [
-  (x) => evaluate('log1p(x)', { x: x.abs().neg().exp() }).plus(positive(x) ? x : ZERO),
-  logistic,
-];
+const softplus: Curve = [(x) => evaluate('log1p(x)', { x: exp(x.abs().neg()) }).plus(positive(x) ? x : ZERO), logistic];
 const bent = (scale: Big, alpha: Big): Curve => [
-  (x) => scale.times(positive(x) ? x : alpha.times(x.exp().minus(1))),
-  (x) => scale.times(positive(x) ? ONE : alpha.times(x.exp())),
+  (x) => scale.times(positive(x) ? x : alpha.times(exp(x).minus(1))),
+  (x) => scale.times(positive(x) ? ONE : alpha.times(exp(x))),
 ];
 
 /** Activations that map each number on its own, by the contract's name. */

@@ -1,7 +1,7 @@
 // A number at 64 digits together with how far a correct floating-point program may be from it by now.
 import type { Dtype } from '../port.ts';
 import { FORMATS, STEP_ROUNDINGS } from '../tolerance.ts';
-import { type Big, big, exact, math, nearest, ONE, ZERO } from './exact.ts';
+import { type Big, big, exact, exp, ln, math, nearest, ONE, ZERO } from './exact.ts';
 
 /** Rounding of the bounds themselves. */
 const OUTWARD = 1 + 2 ** -40;
@@ -83,12 +83,12 @@ export class Near {
     return this.neg().max(this.#other(x).neg()).neg();
   }
   exp(): Near {
-    const value = this.value.exp();
+    const value = exp(this.value);
     return this.#made(value, Math.abs(nearest(value)) * Math.expm1(this.error) * OUTWARD);
   }
   log(): Near {
     const low = this.#size - this.error;
-    return low > 0 ? this.#made(this.value.ln(), this.error / low) : this.#open();
+    return low > 0 ? this.#made(ln(this.value), this.error / low) : this.#open();
   }
   /** cos πx, whose slope is at most π. */
   cosPi(): Near {

@@ -1,5 +1,5 @@
 // Penalties on weights written once more at 64 digits, the constraint on norms, and the optimum of penalised logistic regression.
-import { type Big, big, exact, ONE, ZERO } from './exact.ts';
+import { type Big, big, exact, exp, ln, ONE, ZERO } from './exact.ts';
 
 export interface Strengths {
   readonly l1?: number;
@@ -49,16 +49,8 @@ const logisticAt = ({ x, y, decay }: Logistic, at: readonly Big[]) => {
   const n = x.length;
   const rows = x.map((row) => [...row.map(exact), ONE]);
   const z = rows.map((row) => dot(row, at));
-  const p = z.map((v) => ONE.div(v.neg().exp().plus(1)));
-  const value = total(
-    z.map((v, i) =>
-      v
-        .exp()
-        .plus(1)
-        .ln()
-        .minus(v.times(exact(y[i] ?? 0))),
-    ),
-  ).div(n);
+  const p = z.map((v) => ONE.div(exp(v.neg()).plus(1)));
+  const value = total(z.map((v, i) => ln(exp(v).plus(1)).minus(v.times(exact(y[i] ?? 0))))).div(n);
   return {
     value: value.plus(
       total(

@@ -1,6 +1,6 @@
 // The Boltzmann machine once more at 64 digits: by enumeration of its states, from the energy alone.
 import { DIFFERENCE_ERROR, ORACLE_STEP } from '../tolerance.ts';
-import { type Big, big, exact, log1p, nearest, ONE, ZERO } from './exact.ts';
+import { type Big, big, exact, exp, ln, log1p, nearest, ONE, ZERO } from './exact.ts';
 import { differenceOf, type Slope } from './formula.ts';
 
 type Row = readonly Big[];
@@ -70,19 +70,19 @@ const pushOf = ({ w, c }: ExactMachine, v: Row): Row =>
 
 /** e^(−E(v, h)) of every state h. */
 const weightsGiven = (m: ExactMachine, v: Row): Row => {
-  const own = dot(v, m.b).exp();
-  const on = pushOf(m, v).map((a) => a.exp());
+  const own = exp(dot(v, m.b));
+  const on = pushOf(m, v).map((a) => exp(a));
   return statesOf(m.c.length).map((h) => product([own, ...on.filter((_, j) => h[j] === 1)]));
 };
 
 /** ln(1 + e^a), with all its digits where that is nearly 0. */
-export const softplusOf = (a: Big): Big => log1p(a.exp());
+export const softplusOf = (a: Big): Big => log1p(exp(a));
 
 /** ln Σ eˣ: the largest, and what the others add to it, which may be next to nothing. */
 export const logSumOf = (xs: Row): Big => {
   const top = xs.reduce((best, x, i) => (x.gt(xs[best] ?? x) ? i : best), 0);
   const most = xs[top] ?? ZERO;
-  return most.plus(log1p(sum(xs.filter((_, i) => i !== top).map((x) => x.minus(most).exp()))));
+  return most.plus(log1p(sum(xs.filter((_, i) => i !== top).map((x) => exp(x.minus(most))))));
 };
 
 /** −ln Σ_h e^(−E(v, h)), summed state by state. */
@@ -109,9 +109,9 @@ export const visibleGivenOf = (m: ExactMachine, h: Row): Row => hiddenGivenOf(tu
 
 /** e of every parameter, from which the weight of a binary state is a product. */
 const factorsOf = ({ w, b, c }: ExactMachine): ExactMachine => ({
-  w: w.map((row) => row.map((x) => x.exp())),
-  b: b.map((x) => x.exp()),
-  c: c.map((x) => x.exp()),
+  w: w.map((row) => row.map((x) => exp(x))),
+  b: b.map((x) => exp(x)),
+  c: c.map((x) => exp(x)),
 });
 const jointWeight = (e: ExactMachine, v: readonly number[], h: readonly number[]): Big =>
   product([
@@ -125,7 +125,7 @@ const totalOf = (e: ExactMachine): Big => {
 };
 
 /** ln Z over all joint states. */
-export const logPartitionOf = (m: ExactMachine): Big => totalOf(factorsOf(m)).ln();
+export const logPartitionOf = (m: ExactMachine): Big => ln(totalOf(factorsOf(m)));
 
 /** p(v) of every binary state, in the order of {@link statesOf}. */
 export const modelOf = (m: ExactMachine): Row => {
@@ -155,12 +155,9 @@ const mapped = (
 export const likelihoodSlopes = (m: ExactMachine, v: readonly number[]) => {
   const e = factorsOf(m); // one parameter further by h is one factor more e^h
   const hidden = statesOf(m.c.length);
-  const logp = (x: ExactMachine): Big =>
-    sum(hidden.map((h) => jointWeight(x, v, h)))
-      .div(totalOf(x))
-      .ln();
+  const logp = (x: ExactMachine): Big => ln(sum(hidden.map((h) => jointWeight(x, v, h))).div(totalOf(x)));
   const h = big(ORACLE_STEP);
-  const [up, mid] = [h.exp(), logp(e)];
+  const [up, mid] = [exp(h), logp(e)];
   return mapped(e, (set) => differenceOf(logp(set((x) => x.div(up))), mid, logp(set((x) => x.times(up))), h));
 };
 
@@ -226,7 +223,7 @@ export interface Habits {
 
 /** Beyond this, e^(−|a|) is nothing to 64 digits. */
 const SATURATED = 150;
-const sigma = (a: Big): Big => (a.abs().gt(SATURATED) ? (a.isNegative() ? ZERO : ONE) : ONE.div(a.neg().exp().plus(1)));
+const sigma = (a: Big): Big => (a.abs().gt(SATURATED) ? (a.isNegative() ? ZERO : ONE) : ONE.div(exp(a.neg()).plus(1)));
 /** The conditionals by σ, which is quicker than enumeration where a chain is long. */
 export const hiddenBy = (m: ExactMachine, v: Row): Row => pushOf(m, v).map(sigma);
 export const visibleBy = (m: ExactMachine, h: Row): Row => hiddenBy(turned(m), h);
