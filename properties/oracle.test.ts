@@ -1,10 +1,9 @@
 // The oracle under test: exact doubles, the traps of mathjs, derivatives from two sides, and the reach of the bounds.
 import fc from 'fast-check';
-import { all, create } from 'mathjs';
 import { describe, expect, test } from 'vitest';
 import { type Lang, ops } from '../src/index.ts';
 import { finite, moderate } from './arbitraries.ts';
-import { type Big, big, exact, exp, ln, math, nearest } from './oracle/exact.ts';
+import { type Big, big, exact, exp, ln, math, mathOf, nearest, sqrt } from './oracle/exact.ts';
 import { evaluate, slopeAt, symbolic } from './oracle/formula.ts';
 import { Bounded, bounded, Exact, exactly64 } from './oracle/readings.ts';
 import {
@@ -85,7 +84,7 @@ describe('elementary functions in fixed point', () => {
       { seed: 1, numRuns: 300 },
     );
 
-  test('exp and ln are those of the library, to the last digit', () => {
+  test('exp, ln and sqrt are those of the library, to the last digit', () => {
     like(exp, (x) => x.exp(), decimals(-70, 2), 1);
     like(exp, (x) => x.exp(), decimals(2, 4), 1); // across the bound from where on it is the library's
     like(
@@ -100,14 +99,22 @@ describe('elementary functions in fixed point', () => {
       decimals(-62, -1),
       1,
     );
+    like(
+      (x) => sqrt(x.abs()),
+      (x) => x.abs().sqrt(),
+      decimals(-400, 400),
+      1,
+    );
+    expect(sqrt(big('1.44e-300')).eq(big('1.2e-150'))).toBe(true); // roots that have an end are exact
     for (const x of [0, -0, 1, -1, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN, Number.MIN_VALUE]) {
       expect(exp(big(x)).valueOf()).toBe(big(x).exp().valueOf());
       expect(ln(big(x)).valueOf()).toBe(big(x).ln().valueOf());
+      expect(sqrt(big(x)).valueOf()).toBe(big(x).sqrt().valueOf());
     }
   });
 
   /** The library with twice the digits, so that differences have 64 left. */
-  const wide = create(all ?? {}, { number: 'BigNumber', precision: 160, predictable: true });
+  const wide = mathOf(160);
   const widely =
     (text: string) =>
     (x: Big): Big =>

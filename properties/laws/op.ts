@@ -7,7 +7,7 @@ import { rowOf } from '../contract.ts';
 import { claim, every, type Inquiry, law, same, within } from '../law.ts';
 import { type Big, big, exact, expecting, nearest, ZERO } from '../oracle/exact.ts';
 import { bendsAt, differenceOf, slopeAt } from '../oracle/formula.ts';
-import { bounded, type Exact, exactly64, paramScope, shifted } from '../oracle/readings.ts';
+import { bounded, Exact, exactly64, paramScope, shifted } from '../oracle/readings.ts';
 import type { PortInfo } from '../port.ts';
 import { FORMATS, grantOf, ORACLE_STEP } from '../tolerance.ts';
 import { boundedOf, exactOf, graph, like } from './cases.ts';
@@ -95,19 +95,27 @@ const cotangents = (
       }),
     );
   if (row.kind === 'draw' || row.constant) return xs.map((x) => x.data.map(() => ({ value: ZERO, error: ZERO })));
-  // several steps: a central difference of ⟨dy, f⟩ in every coordinate
+  // several steps along the last axis: a central difference of ⟨dy, f⟩ in every coordinate, row by row
   if (typeof row.formula === 'object' && 'each' in row.formula) {
-    const paired = (args: readonly Exact[]): Big =>
-      over(exactly64, name, args, params).data.reduce((s, v, m) => s.plus(v.times(exact(dy.data[m] ?? 0))), ZERO);
-    const lifted = xs.map(exactOf);
-    const mid = paired(lifted);
-    return xs.map((x, k) =>
-      x.data.map((_, i) => {
-        const unit = x.data.map((__, m) => (m === i ? 1 : 0));
-        const at = (h: string): Big => paired(lifted.map((v, j) => (j === k ? shifted(v, unit, h) : v)));
-        return differenceOf(at(`-${ORACLE_STEP}`), mid, at(ORACLE_STEP), big(ORACLE_STEP));
-      }),
-    );
+    const n = xs[0]?.shape.at(-1) ?? 1;
+    const rows = (xs[0]?.data.length ?? 0) / n;
+    const pulled = Array.from({ length: rows }, (_, r) => {
+      const part = (data: readonly number[], each: number): readonly Big[] =>
+        data.slice(r * each, (r + 1) * each).map(exact);
+      const g = part(dy.data, dy.data.length / rows);
+      const paired = (args: readonly Exact[]): Big =>
+        over(exactly64, name, args, params).data.reduce((s, v, m) => s.plus(v.times(g[m] ?? ZERO)), ZERO);
+      const lifted = xs.map((x) => new Exact([n], part(x.data, n)));
+      const mid = paired(lifted);
+      return xs.map((_2, k) =>
+        Array.from({ length: n }, (_3, i) => {
+          const unit = Array.from({ length: n }, (_4, m) => (m === i ? 1 : 0));
+          const at = (h: string): Big => paired(lifted.map((v, j) => (j === k ? shifted(v, unit, h) : v)));
+          return differenceOf(at(`-${ORACLE_STEP}`), mid, at(ORACLE_STEP), big(ORACLE_STEP));
+        }),
+      );
+    });
+    return xs.map((_, k) => pulled.flatMap((of) => of[k] ?? []));
   }
   // linear in each argument: the cotangent of an entry is ⟨dy, f(…, unit, …)⟩
   return xs.map((x, k) =>

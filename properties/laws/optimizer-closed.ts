@@ -4,7 +4,7 @@ import type { Hyper } from '../../src/index.ts';
 import { cotangent, filled, powerOfTwo, small, type Values } from '../arbitraries.ts';
 import { claim, each, every, having, type Inquiry, law, same, type Verdict, within } from '../law.ts';
 import { type Closed, CONSTANT, closedPath, IMPULSE } from '../oracle/closed.ts';
-import { exact, expecting, ONE, ZERO } from '../oracle/exact.ts';
+import { exact, expecting, ONE, sqrt, ZERO } from '../oracle/exact.ts';
 import { published } from '../oracle/training.ts';
 import type { PortInfo } from '../port.ts';
 import { FORMATS } from '../tolerance.ts';
@@ -127,7 +127,7 @@ export const closedOptimizerLaws = [
       const most = exact(lr)
         .times(ONE.minus(b1))
         .div(ONE.minus(b1.pow(n)))
-        .times(ONE.minus(b2.pow(n)).div(ONE.minus(b2)).times(weights).sqrt());
+        .times(sqrt(ONE.minus(b2.pow(n)).div(ONE.minus(b2)).times(weights)));
       const hyper = allOff(port, name, { lr, beta1, beta2 });
       const { round } = FORMATS[port.dtype];
       const path = (data: readonly number[]): Training => ({

@@ -1,7 +1,7 @@
 // The chapter of Boltzmann machines: energies, conditionals and likelihood against the enumeration of all states.
 import fc from 'fast-check';
 import { claim, every, type Inquiry, type Law, law, same, within } from '../law.ts';
-import { type Big, big, exact, exp, expecting, nearest, ONE, ZERO } from '../oracle/exact.ts';
+import { type Big, big, exact, exp, expecting, nearest, ONE, sqrt, ZERO } from '../oracle/exact.ts';
 import {
   energyOf,
   exactMachine,
@@ -301,7 +301,7 @@ const stateLaws: readonly Law[] = [
       const states = statesOf(visibleUnits(m));
       const start = states.findIndex((s) => s.every((x, i) => x === bitsOf(m)[i]));
       const chance = modelOf(exactly)[start] ?? ONE;
-      const spread = ONE.minus(chance).div(chance).sqrt().div(2);
+      const spread = sqrt(ONE.minus(chance).div(chance)).div(2);
       const memory = memoryOf(exactTransition(exactly));
       const truth = likelihoodSlopes(exactly, bitsOf(m));
       const slopes = [...truth.w.flat(), ...truth.b, ...truth.c];

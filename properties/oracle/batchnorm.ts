@@ -2,7 +2,7 @@
 
 import type { Dtype } from '../port.ts';
 import { FORMATS, type NormBound, normBound, normPullBound, normValueBound, gamma as rounding } from '../tolerance.ts';
-import { type Big, big, exact, nearest, ONE, ZERO } from './exact.ts';
+import { type Big, big, exact, nearest, ONE, sqrt, ZERO } from './exact.ts';
 
 /** A 64-digit number, and how far a stable implementation may be from it. */
 export interface Entry {
@@ -60,7 +60,7 @@ export interface Moments {
 }
 
 const rootOf = (variance: Big, eps: Big, place: Normalisation['place']): Big =>
-  place === 'inside' ? variance.plus(eps).sqrt() : variance.sqrt().plus(eps);
+  place === 'inside' ? sqrt(variance.plus(eps)) : sqrt(variance).plus(eps);
 
 /** Mean, variance as the mean of squares about it, and (x − mean)/root; NaN where the root is 0. */
 export const momentsOf = (x: readonly Big[], eps: Big, place: Normalisation['place']): Moments => {
@@ -79,14 +79,11 @@ export const jacobianOf = (
   place: Normalisation['place'],
 ): readonly (readonly Big[])[] => {
   const n = centred.length;
-  const slope = ONE.div((place === 'inside' ? root : variance.sqrt()).times(2)); // of the root, by the variance
-  return centred.map((dj, j) =>
-    centred.map((di, i) => {
-      const moved = (i === j ? ONE : ZERO).minus(ONE.div(n)).div(root);
-      const rootMoved = slope.times(di).times(2).div(n);
-      return moved.minus(dj.times(rootMoved).div(root).div(root));
-    }),
-  );
+  const slope = ONE.div((place === 'inside' ? root : sqrt(variance)).times(2)); // of the root, by the variance
+  const own = ONE.minus(ONE.div(n)).div(root);
+  const other = ONE.div(-n).div(root);
+  const rootMoved = centred.map((di) => slope.times(di).times(2).div(n).div(root).div(root));
+  return centred.map((dj, j) => rootMoved.map((moved, i) => (i === j ? own : other).minus(dj.times(moved))));
 };
 
 const bigs = (values: readonly number[], at: readonly number[]): readonly Big[] => at.map((i) => exact(values[i] ?? 0));
@@ -104,7 +101,7 @@ const solve = ({ x, eps, place, groups }: Normalisation, dtype: Dtype): readonly
     const bound = normBound(
       {
         top: Math.max(...group.at.map((i) => Math.abs(x[i] ?? 0))),
-        deviation: nearest(moments.variance.sqrt()),
+        deviation: nearest(sqrt(moments.variance)),
         eps,
         place,
         hat: moments.hat.map(nearest),
@@ -218,7 +215,7 @@ export const combined = (entries: readonly Entry[], by: (i: number) => Big): Ent
 export const varianceOf = (values: readonly number[]): Big => momentsOf(values.map(exact), ZERO, 'inside').variance;
 
 /** What a mean of squares about the mean may be off by, where each number is: its root is a seminorm. */
-export const varianceOff = (variance: Big, off: number): number => 2 * nearest(variance.sqrt()) * off + off * off;
+export const varianceOff = (variance: Big, off: number): number => 2 * nearest(sqrt(variance)) * off + off * off;
 
 /** Given statistics per feature, by which x is normalised without a look at the batch. */
 export interface Fixed extends Omit<Normalisation, 'groups'> {

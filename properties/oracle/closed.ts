@@ -1,6 +1,6 @@
 // Optimizers in closed form at 64 digits: what a constant gradient, or one that comes once, does at step t.
 import { NEVER_OFF } from './defaults.ts';
-import { type Big, big, exact, ONE, ZERO } from './exact.ts';
+import { type Big, big, exact, ONE, sqrt, ZERO } from './exact.ts';
 
 /** What a closed form is a function of. */
 export interface Known {
@@ -37,8 +37,10 @@ const part = (beta: Big, t: number): Big => ONE.minus(beta.pow(t));
 /** Under Adam's step where the corrected second moment is known. */
 const below = (x: Known, second: Big): Big => {
   const { h, t } = x;
-  const hat = x.on('epsHat') ? h('epsHat').div(part(h('beta2'), t).sqrt()) : ZERO;
-  return second.plus(h('epsRoot')).sqrt().plus(h('eps')).plus(hat);
+  const hat = x.on('epsHat') ? h('epsHat').div(sqrt(part(h('beta2'), t))) : ZERO;
+  return sqrt(second.plus(h('epsRoot')))
+    .plus(h('eps'))
+    .plus(hat);
 };
 /** A constant gradient is its own mean, and its square that of its square. */
 const adam = (x: Known): Big => {
@@ -77,7 +79,7 @@ const radam: Form = (x) => {
   if (!length.gt(h('threshold'))) return h('lr').times(gOf(x));
   const of = (n: Big): Big => n.minus(4).times(n.minus(2)).div(n);
   return h('lr')
-    .times(of(length).div(of(most)).sqrt())
+    .times(sqrt(of(length).div(of(most))))
     .times(adam(x));
 };
 
@@ -95,7 +97,7 @@ const yogi: Form = (x) => {
     .div(part(h('beta2'), t));
   return h('lr')
     .times(g)
-    .div(second.sqrt().plus(h('eps')));
+    .div(sqrt(second).plus(h('eps')));
 };
 
 const adabelief: Form = (x) => {
@@ -111,7 +113,7 @@ const adabelief: Form = (x) => {
     .div(part(b2, t));
   return h('lr')
     .times(g)
-    .div(second.sqrt().plus(h('eps')));
+    .div(sqrt(second).plus(h('eps')));
 };
 
 const rmsprop: Form = (x) => {
@@ -121,7 +123,7 @@ const rmsprop: Form = (x) => {
     const full = part(h('decay'), i);
     // E g² − (E g)² = g²·ρⁱ·(1 − ρⁱ)
     const spread = x.on('centered') ? full.times(h('decay').pow(i)) : full;
-    const root = spread.times(g).times(g).plus(h('epsRoot')).sqrt().plus(h('eps'));
+    const root = sqrt(spread.times(g).times(g).plus(h('epsRoot'))).plus(h('eps'));
     return h('momentum')
       .pow(t - i)
       .times(g.div(root));
@@ -131,7 +133,7 @@ const rmsprop: Form = (x) => {
 
 const lamb: Form = (x) => {
   const r = x.gs.map((g, j) => g.div(g.abs().plus(x.h('eps'))).plus(x.h('weightDecay').times(x.ws[j] ?? ZERO)));
-  const norm = (vs: readonly Big[]): Big => sum(vs.map((v) => v.times(v))).sqrt();
+  const norm = (vs: readonly Big[]): Big => sqrt(sum(vs.map((v) => v.times(v))));
   return x
     .h('lr')
     .times(norm(x.ws))
@@ -204,7 +206,7 @@ export const CONSTANT: Readonly<Record<string, Closed>> = {
       const all = h('initialAccumulator').plus(g.times(g).times(x.t)).plus(h('epsRoot'));
       return h('lr')
         .times(g)
-        .div(all.sqrt().plus(h('eps')));
+        .div(sqrt(all).plus(h('eps')));
     },
   },
   rmsprop: { step: rmsprop },
@@ -213,7 +215,11 @@ export const CONSTANT: Readonly<Record<string, Closed>> = {
       const g = gOf(x);
       const { h } = x;
       const below1 = ONE.minus(h('decay')).times(g).times(g).plus(h('epsRoot'));
-      return x.t > 1 ? null : h('lr').times(h('epsRoot').div(below1).sqrt()).times(g);
+      return x.t > 1
+        ? null
+        : h('lr')
+            .times(sqrt(h('epsRoot').div(below1)))
+            .times(g);
     },
   },
   adamax: {
@@ -257,13 +263,13 @@ export const CONSTANT: Readonly<Record<string, Closed>> = {
       x
         .h('lr')
         .times(gOf(x))
-        .div(gOf(x).times(gOf(x)).times(x.t).plus(x.h('eps')).sqrt()),
+        .div(sqrt(gOf(x).times(gOf(x)).times(x.t).plus(x.h('eps')))),
     shapes: [[1], [3], [1, 1]],
   },
   prodigy: {
     step: (x) => {
       const { h } = x;
-      const [one, two] = [ONE.minus(h('beta1')), ONE.minus(h('beta2')).sqrt()];
+      const [one, two] = [ONE.minus(h('beta1')), sqrt(ONE.minus(h('beta2')))];
       const bias = x.on('biasCorrection') ? two.div(one) : ONE;
       const g = gOf(x);
       const towards = one.times(g).div(two.times(g.abs()).plus(h('eps')));
@@ -305,7 +311,7 @@ export const IMPULSE: Readonly<Record<string, Closed>> = {
       const g = gOf(x);
       const full = part(h('decay'), 1);
       const spread = x.on('centered') ? full.times(h('decay')) : full;
-      const root = spread.times(g).times(g).plus(h('epsRoot')).sqrt().plus(h('eps'));
+      const root = sqrt(spread.times(g).times(g).plus(h('epsRoot'))).plus(h('eps'));
       return h('lr')
         .times(h('momentum').pow(x.t - 1))
         .times(g)

@@ -1,7 +1,7 @@
 // Random numbers and initializers written a second time: Threefry over big integers, the normal law at 64 digits, and what each initializer must be.
 import chisquareCdf from '@stdlib/stats-base-dists-chisquare-cdf';
 import { type Expected, quantileBound } from '../tolerance.ts';
-import { type Big, big, exact, ln, nearest, ONE, ZERO } from './exact.ts';
+import { type Big, big, exact, ln, nearest, ONE, sqrt, ZERO } from './exact.ts';
 import { evaluate } from './formula.ts';
 
 const WORD = 32;
@@ -48,7 +48,7 @@ const capitalPhi = (z: Big): Big => evaluate('erfc(-z / sqrt(2)) / 2', { z });
 
 /** Φ⁻¹(p) for p ≤ ½ by Newton's method on ln Φ, which is concave: from the left it approaches from one side. */
 const lowerQuantile = (p: Big): Big => {
-  let z = ln(p).times(-2).sqrt().neg();
+  let z = sqrt(ln(p).times(-2)).neg();
   for (let i = 0; i < 40; i++) {
     const f = capitalPhi(z);
     const step = ln(f.div(p)).times(f).div(phi(z));

@@ -1,5 +1,5 @@
 // Dropout written once more: every mask with its chance, and what is left of a number, at 64 digits.
-import { type Big, exact, exp, ln, ONE, ZERO } from './exact.ts';
+import { type Big, exact, exp, ln, ONE, sqrt, ZERO } from './exact.ts';
 import { evaluate } from './formula.ts';
 
 /** In which mode the keep probability comes in. */
@@ -46,6 +46,6 @@ export const SELU_FLOOR: Big = (() => {
 export const alphaLine = (dropRate: number): { readonly a: Big; readonly b: Big } => {
   const p = exact(dropRate);
   const q = ONE.minus(p);
-  const a = ONE.div(q.plus(SELU_FLOOR.times(SELU_FLOOR).times(q).times(p)).sqrt());
+  const a = ONE.div(sqrt(q.plus(SELU_FLOOR.times(SELU_FLOOR).times(q).times(p))));
   return { a, b: a.times(p).times(SELU_FLOOR).neg() };
 };

@@ -2,7 +2,7 @@
 import type { Values } from '../arbitraries.ts';
 import type { PortInfo } from '../port.ts';
 import { contractDerivativeUlps, contractUlps, FORMATS, gamma, ulpsAt } from '../tolerance.ts';
-import { type Big, big, erfc, exact, exp, expm1, ln, log1p, nearest, ONE, PI, ZERO } from './exact.ts';
+import { type Big, big, erfc, exact, exp, expm1, ln, log1p, nearest, ONE, PI, sqrt, ZERO } from './exact.ts';
 
 type Numbers = Readonly<Record<string, number>>;
 
@@ -37,26 +37,31 @@ const hyperbolic = (x: Big): Big => {
 };
 
 /** φ, the normal density. */
-const density = (x: Big): Big => exp(x.times(x).div(-2)).div(PI.times(2).sqrt());
+const density = (x: Big): Big => exp(x.times(x).div(-2)).div(sqrt(PI.times(2)));
 /** Φ, the normal distribution function. */
-const distribution = (x: Big): Big => erfc(x.neg().div(TWO.sqrt())).div(2);
+const distribution = (x: Big): Big => erfc(x.neg().div(sqrt(TWO))).div(2);
 
 /**
  * λ and α of SELU, by which a standard normal input keeps mean 0 and variance 1.
  * @source Klambauer et al. 2017, eq. 14
  */
 const fixedPoint = (): { readonly scale: Big; readonly alpha: Big } => {
-  const half = erfc(HALF.sqrt());
+  const half = erfc(sqrt(HALF));
   const root = exp(HALF); // √e
-  const alpha = TWO.div(PI).sqrt().neg().div(half.times(root).minus(1));
-  const square = erfc(TWO.sqrt())
+  const alpha = sqrt(TWO.div(PI)).neg().div(half.times(root).minus(1));
+  const square = erfc(sqrt(TWO))
     .times(2)
     .times(exp(TWO))
     .plus(PI.times(half.pow(2)).times(exp(ONE)))
     .minus(PI.plus(2).times(2).times(half).times(root))
     .plus(PI)
     .plus(2);
-  return { scale: ONE.minus(half.times(root)).times(PI.times(2).sqrt()).div(square.sqrt()), alpha };
+  return {
+    scale: ONE.minus(half.times(root))
+      .times(sqrt(PI.times(2)))
+      .div(sqrt(square)),
+    alpha,
+  };
 };
 const SELU = fixedPoint();
 
@@ -73,7 +78,7 @@ const gated = (x: Big, u: Big, du: Big, ddu: Big): Point => {
   );
 };
 
-const GATE = TWO.div(PI).sqrt().times(2);
+const GATE = sqrt(TWO.div(PI)).times(2);
 const CUBIC = big('0.044715');
 
 /** Activations that map each number on its own; at a kink the slope is that of the left. */

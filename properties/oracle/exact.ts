@@ -1,5 +1,6 @@
 // Doubles as exact 64-digit numbers, and the way back. mathjs reads bignumber(0.1) as the decimal 0.1, which is not the double.
-import { all, type BigNumber, create, type Matrix } from 'mathjs';
+import { createRequire } from 'node:module';
+import type { BigNumber, ConfigOptions, MathJsInstance, Matrix } from 'mathjs';
 import type { Dtype } from '../port.ts';
 import { type Expected, FORMATS } from '../tolerance.ts';
 import * as fixedPoint from './fixed.ts';
@@ -9,17 +10,20 @@ export type Big = BigNumber;
 /** Decimal digits of every oracle. */
 export const DIGITS = 64;
 
+/** The library in one file, as it publishes it beside its thousand modules, which take a second to load. */
+const library = createRequire(import.meta.url)('mathjs/lib/browser/math.js') as {
+  readonly create: (config: ConfigOptions) => MathJsInstance; // of the whole library, where the modules ask for parts
+};
+
 /**
- * The project's own instance of mathjs: 64 digits, never a complex number where a real one was meant, and comparisons
- * without its default tolerance, by which 1e-16 > 0 is false.
+ * An instance of mathjs with so many digits, never a complex number where a real one was meant, and comparisons without
+ * its default tolerance, by which 1e-16 > 0 is false.
  */
-export const math = create(all ?? {}, {
-  number: 'BigNumber',
-  precision: DIGITS,
-  predictable: true,
-  relTol: Number.MIN_VALUE,
-  absTol: 0,
-});
+export const mathOf = (precision: number): MathJsInstance =>
+  library.create({ number: 'BigNumber', precision, predictable: true, relTol: Number.MIN_VALUE, absTol: 0 });
+
+/** The project's own instance. */
+export const math = mathOf(DIGITS);
 
 export const big = (literal: string | number): Big => math.bignumber(literal);
 export const ZERO = big(0);
@@ -72,6 +76,10 @@ export const ln = (x: Big): Big =>
     ? fromFixed(fixedPoint.ln(x.toExponential()))
     : x.ln();
 
+/** √x. */
+export const sqrt = (x: Big): Big =>
+  x.gt(0) && x.isFinite() ? big(fixedPoint.root(x.toExponential())).toSignificantDigits(DIGITS) : x.sqrt();
+
 /** Below this, series take over from differences with 1. */
 const SMALL = TWO.pow(-10);
 
@@ -96,7 +104,7 @@ const sech = (x: Big): Big => {
 };
 
 const PI = math.evaluate('pi') as Big; // 64 digits, by the configuration above
-const ROOT_PI = PI.sqrt();
+const ROOT_PI = sqrt(PI);
 
 /** erf of |x| < 3. */
 const erfNear = (x: Big): Big =>
@@ -155,6 +163,6 @@ const inverseRoot = (x: Matrix, order: Big, ridge: Big): Matrix => {
 };
 const ROOT_END = big('1e-60');
 
-math.import({ inverseRoot, exp, log: ln, log1p, expm1, tanh, sech, erf, erfc, sinPi, cosPi }, { override: true });
+math.import({ inverseRoot, exp, log: ln, sqrt, log1p, expm1, tanh, sech, erf, erfc, sinPi, cosPi }, { override: true });
 
 export { erfc, expm1, log1p, PI };

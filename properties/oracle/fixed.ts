@@ -20,13 +20,17 @@ const ten = (power: number): bigint => {
   return tens[power] ?? 1n;
 };
 
+/** A decimal in exponential notation as digits and a power of ten. */
+const digitsOf = (text: string): { readonly digits: bigint; readonly power: number } => {
+  const [mantissa = '', exponent = '0'] = text.split('e');
+  const [whole = '', fraction = ''] = mantissa.split('.');
+  return { digits: BigInt(whole + fraction), power: Number(exponent) - fraction.length };
+};
+
 /** A decimal in exponential notation as fixed point, after a shift to the left. */
 export const fixed = (text: string, shift = 0): bigint => {
-  const [mantissa = '', exponent = '0'] = text.split('e');
-  if (Number(exponent) < -BITS && shift === 0) return 0n; // without powers of ten that nobody needs
-  const [whole = '', fraction = ''] = mantissa.split('.');
-  const digits = BigInt(whole + fraction);
-  const power = Number(exponent) - fraction.length;
+  const { digits, power } = digitsOf(text);
+  if (power < -2 * BITS && shift === 0) return 0n; // without powers of ten that nobody needs
   return power < 0 ? moved(digits, BITS + shift) / ten(-power) : moved(digits * ten(power), BITS + shift);
 };
 
@@ -39,6 +43,18 @@ export const written = (n: bigint, power = 0): string => {
   const size = (n.toString(16).length * 4 + power - BITS) / BITS_PER_DIGIT;
   const places = Math.max(0, Math.ceil(WRITTEN - size));
   return `${moved(n * ten(places), power - BITS)}e-${places}`;
+};
+
+/** The root of a positive decimal in exponential notation, as a decimal: Newton's method on whole numbers, from above. */
+export const root = (text: string): string => {
+  const { digits, power } = digitsOf(text);
+  const places = 2 * WRITTEN + (power % 2 === 0 ? 0 : 1); // an even power of ten is left
+  const n = digits * ten(places);
+  const bits = n.toString(16).length * 4;
+  const lead = Math.sqrt(Number(n >> BigInt(bits - SHORT))) * (1 + 2 ** -50);
+  let x = moved(BigInt(Math.ceil(lead * 2 ** 20)) + 1n, (bits - SHORT) / 2 - 20);
+  for (let next = (x + n / x) >> 1n; next < x; next = (x + n / x) >> 1n) x = next;
+  return `${x}e${(power - places) / 2}`;
 };
 
 /** 1 and the terms after it, each made from the one before, until they are too small to count. */

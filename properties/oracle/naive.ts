@@ -1,7 +1,7 @@
 // The schoolbook network: a second forward pass and its own scalar backpropagation, at 64 digits over nested arrays.
 import type { AnyLayer } from '../args.ts';
 import { CERTIFICATE_DIGITS, DIFFERENCE_ERROR, KINK_DIGITS, ORACLE_STEP } from '../tolerance.ts';
-import { type Big, big, exact, exp, ln, ONE, ZERO } from './exact.ts';
+import { type Big, big, exact, exp, ln, ONE, sqrt, ZERO } from './exact.ts';
 import { evaluate } from './formula.ts';
 
 /** A tensor as plain data. */
@@ -77,26 +77,18 @@ const bump = (x: Big): Big => {
   return e.div(e.plus(1).pow(2));
 };
 /** The normal distribution function and its density. */
-const below = (x: Big): Big => evaluate('erfc(x)', { x: x.neg().div(big(2).sqrt()) }).div(2);
-const density = (x: Big): Big => exp(x.times(x).div(-2)).div(pi.times(2).sqrt());
+const below = (x: Big): Big => evaluate('erfc(x)', { x: x.neg().div(sqrt(big(2))) }).div(2);
+const density = (x: Big): Big => exp(x.times(x).div(-2)).div(sqrt(pi.times(2)));
 /** √(2/π)·(x + 0.044715·x³) and its derivative. */
-const cubic = (x: Big): Big =>
-  big(2)
-    .div(pi)
-    .sqrt()
-    .times(x.plus(x.pow(3).times(big('0.044715'))));
-const cubicSlope = (x: Big): Big =>
-  big(2)
-    .div(pi)
-    .sqrt()
-    .times(x.pow(2).times(big('0.134145')).plus(1));
+const cubic = (x: Big): Big => sqrt(big(2).div(pi)).times(x.plus(x.pow(3).times(big('0.044715'))));
+const cubicSlope = (x: Big): Big => sqrt(big(2).div(pi)).times(x.pow(2).times(big('0.134145')).plus(1));
 const positive = (x: Big): boolean => x.gt(0);
 const SCALE = big('1.0507009873554804934193349852946');
 const SELU_ALPHA = big('1.6732632423543772848170429916717');
 
 const exponential: Curve = [(x) => exp(x), (x) => exp(x)];
 const logarithm: Curve = [(x) => ln(x), (x) => ONE.div(x)];
-const root: Curve = [(x) => x.sqrt(), (x) => half.div(x.sqrt())];
+const root: Curve = [(x) => sqrt(x), (x) => half.div(sqrt(x))];
 const size: Curve = [(x) => x.abs(), (x) => (x.isZero() ? ZERO : positive(x) ? ONE : ONE.neg())];
 const rectified: Curve = [(x) => (positive(x) ? x : ZERO), (x) => (positive(x) ? ONE : ZERO)];
 const softplus: Curve = [(x) => evaluate('log1p(x)', { x: exp(x.abs().neg()) }).plus(positive(x) ? x : ZERO), logistic];

@@ -1,7 +1,7 @@
 // A number at 64 digits together with how far a correct floating-point program may be from it by now.
 import type { Dtype } from '../port.ts';
 import { FORMATS, STEP_ROUNDINGS } from '../tolerance.ts';
-import { type Big, big, exact, exp, ln, math, nearest, ONE, ZERO } from './exact.ts';
+import { type Big, big, exact, exp, ln, math, nearest, ONE, sqrt, ZERO } from './exact.ts';
 
 /** Rounding of the bounds themselves. */
 const OUTWARD = 1 + 2 ** -40;
@@ -16,11 +16,13 @@ export class Near {
   readonly error: number;
   readonly dtype: Dtype;
   readonly #size: number;
-  constructor(value: Big, error: number, dtype: Dtype) {
+  /** Powers that were asked for: rules ask for the same one in every coordinate. */
+  #powers: Map<number, Near> | undefined;
+  constructor(value: Big, error: number, dtype: Dtype, size = Math.abs(nearest(value))) {
     this.value = value;
     this.error = error;
     this.dtype = dtype;
-    this.#size = Math.abs(nearest(value));
+    this.#size = size;
   }
   /** A double as it stands. */
   static of(x: number, dtype: Dtype): Near {
@@ -38,7 +40,7 @@ export class Near {
     const { u, tiny } = FORMATS[this.dtype];
     if (carried === 0 && value.isZero()) return new Near(ZERO, 0, this.dtype);
     const size = Math.abs(nearest(value));
-    return new Near(value, (carried + STEP_ROUNDINGS * (u * (size + carried) + tiny)) * OUTWARD, this.dtype);
+    return new Near(value, (carried + STEP_ROUNDINGS * (u * (size + carried) + tiny)) * OUTWARD, this.dtype, size);
   }
   plus(x: Near | number): Near {
     const b = this.#other(x);
@@ -64,16 +66,16 @@ export class Near {
     return this.times(this);
   }
   root(): Near {
-    const value = this.value.sqrt();
+    const value = sqrt(this.value);
     if (this.error === 0) return this.#made(value, 0);
     const low = Math.sqrt(Math.max(this.#size - this.error, 0));
     return this.#made(value, Math.sqrt(this.#size) - low + FORMATS.f64.u * Math.sqrt(this.#size));
   }
   neg(): Near {
-    return new Near(this.value.neg(), this.error, this.dtype);
+    return new Near(this.value.neg(), this.error, this.dtype, this.#size);
   }
   abs(): Near {
-    return new Near(this.value.abs(), this.error, this.dtype);
+    return new Near(this.value.abs(), this.error, this.dtype, this.#size);
   }
   max(x: Near | number): Near {
     const b = this.#other(x);
@@ -97,6 +99,12 @@ export class Near {
   }
   /** xⁿ for a whole n, by any order of multiplications or through logarithms. */
   power(n: number): Near {
+    this.#powers ??= new Map();
+    const known = this.#powers.get(n) ?? this.#power(n);
+    this.#powers.set(n, known);
+    return known;
+  }
+  #power(n: number): Near {
     const value = n === 0 ? ONE : this.value.pow(n);
     if (this.#size === 0) return this.#made(value, 0);
     const { u } = FORMATS[this.dtype];

@@ -1,5 +1,5 @@
 // Penalties on weights written once more at 64 digits, the constraint on norms, and the optimum of penalised logistic regression.
-import { type Big, big, exact, exp, ln, ONE, ZERO } from './exact.ts';
+import { type Big, big, exact, exp, ln, ONE, sqrt, ZERO } from './exact.ts';
 
 export interface Strengths {
   readonly l1?: number;
@@ -31,7 +31,7 @@ export const penaltySlope = (w: number, { l1 = 0, l2 = 0 }: Strengths, kind: 'ha
 
 /** Weights into one unit, scaled back to a norm of at most limit. */
 export const projected = (w: readonly number[], limit: number): readonly Big[] => {
-  const norm = total(w.map((v) => exact(v).times(exact(v)))).sqrt();
+  const norm = sqrt(total(w.map((v) => exact(v).times(exact(v)))));
   return w.map((v) => (norm.gt(exact(limit)) ? exact(v).times(exact(limit)).div(norm) : exact(v)));
 };
 

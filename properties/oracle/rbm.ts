@@ -1,6 +1,6 @@
 // The Boltzmann machine once more at 64 digits: by enumeration of its states, from the energy alone.
 import { DIFFERENCE_ERROR, ORACLE_STEP } from '../tolerance.ts';
-import { type Big, big, exact, exp, ln, log1p, nearest, ONE, ZERO } from './exact.ts';
+import { type Big, big, exact, exp, ln, log1p, nearest, ONE, sqrt, ZERO } from './exact.ts';
 import { differenceOf, type Slope } from './formula.ts';
 
 type Row = readonly Big[];
@@ -291,6 +291,6 @@ export const memoryOf = (t: Matrix): Big => {
     .minus(1)
     .abs()
     .plus(DIFFERENCE_ERROR); // what 64 digits lose
-  for (; doublings > 0; doublings--) bound = bound.sqrt();
+  for (; doublings > 0; doublings--) bound = sqrt(bound);
   return bound;
 };

@@ -209,6 +209,17 @@ export interface Moment {
   readonly h: (key: string, leaf: number) => Near;
 }
 
+/** Doubles as they stand, each made once: steps and coordinates share most of them. */
+const numbers = (dtype: Dtype): ((x: number) => Near) => {
+  const made = new Map<number, Near>();
+  return (x) => {
+    if (x === 0) return Near.of(x, dtype); // a map does not tell 0 from −0
+    const known = made.get(x) ?? Near.of(x, dtype);
+    made.set(x, known);
+    return known;
+  };
+};
+
 /** The rule of that name, called once per step: it remembers its state, and returns what is added to the weights. */
 export const stepping = (
   name: string,
@@ -218,7 +229,7 @@ export const stepping = (
   const rule = RULES[name];
   const whole = WHOLE[name] ?? (rule === undefined ? null : byCoordinate(rule));
   if (whole === null) throw new RangeError(`published: no rule "${name}"`);
-  const number = (x: number): Near => Near.of(x, dtype);
+  const number = numbers(dtype);
   const memory: Record<string, Near> = {};
   const states = shapes.map((shape) => ({
     squares: {} as Record<string, Square>,
@@ -254,7 +265,7 @@ export const published = (
   { params, gradients, hyper, rates }: Training,
   dtype: Dtype,
 ): readonly (readonly (readonly Near[])[])[] => {
-  const number = (x: number): Near => Near.of(x, dtype);
+  const number = numbers(dtype);
   const h = (key: string): Near => number(hyper[key] ?? NEVER_OFF[key] ?? 0); // what a port does not take is off
   const step = stepping(
     name,

@@ -82,8 +82,14 @@ export const permutation = (key: Key, n: number): readonly number[] => {
   return Array.from({ length: n }, (_, i) => i).sort((a, b) => (u[a] as number) - (u[b] as number)); // one each; equal ones stay as they are
 };
 
-const ratio = (num: readonly number[], den: readonly number[], r: number): number =>
-  num.reduceRight((a, c) => a * r + c, 0) / den.reduceRight((a, c) => a * r + c, 0);
+const ratio = (num: readonly number[], den: readonly number[], r: number): number => {
+  let [above, below] = [0, 0];
+  for (let k = num.length - 1; k >= 0; k--) {
+    above = above * r + (num[k] as number); // both have as many coefficients
+    below = below * r + (den[k] as number);
+  }
+  return above / below;
+};
 
 /**
  * The quantile of the standard normal distribution, relative error about 1e-16; ±∞ at 0 and 1, NaN outside.

@@ -39,6 +39,13 @@ export type Lang<T> = Base<T> & { readonly [K in keyof typeof OPS]: Verb<(typeof
 export const ROWS = OPS as unknown as Readonly<Record<OpName, Op>>;
 export const OP_NAMES = Object.keys(OPS) as readonly OpName[];
 
+/** What a verb has to know of its row; looked up once, because every gradient reads the language anew. */
+const VERBS = OP_NAMES.map((name) => {
+  const row = ROWS[name];
+  const parametric = row.sample(row.args.map(() => [1, 1])) !== undefined;
+  return { name, row, arity: row.args.length, parametric };
+});
+
 /**
  * Reads the whole language over a carrier from one function that applies a row.
  * Every reading is made here: tensors, tape, BigNumbers, error bounds.
@@ -47,20 +54,17 @@ export const reading = <T>(
   base: Base<T>,
   apply: (row: Op, xs: readonly T[], p: unknown, name: OpName) => T,
 ): Lang<T> => {
-  const verb = (name: OpName) => {
-    const row = ROWS[name];
-    const arity = row.args.length;
-    const parametric = row.sample(row.args.map(() => [1, 1])) !== undefined;
+  const verb =
+    ({ name, row, arity, parametric }: (typeof VERBS)[number]) =>
     // typed by Lang<T> for callers; checked here for those without types
-    return (...a: unknown[]): T => {
+    (...a: unknown[]): T => {
       if (a.length < arity || (parametric && a[arity] === undefined))
         throw new DomainError(
           `${name}: takes ${row.args.join(', ')}${parametric ? ' and parameters' : ''}, got ${a.length} arguments`,
         );
       return apply(row, a.slice(0, arity) as T[], a[arity], name);
     };
-  };
-  return { ...base, ...Object.fromEntries(OP_NAMES.map((name) => [name, verb(name)])) } as Lang<T>;
+  return { ...base, ...Object.fromEntries(VERBS.map((v) => [v.name, verb(v)])) } as Lang<T>;
 };
 
 /** The engine: the language read as tensors, eagerly. @throws ShapeError when shapes do not fit */
