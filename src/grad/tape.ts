@@ -24,15 +24,22 @@ class Node<T> {
   }
 }
 
-/** Lifts a language over T to one over nodes. Levels are types, so nested derivatives cannot be confused. */
-const tape = <T>(o: Lang<T>): Lang<Node<T>> =>
-  reading<Node<T>>(
+const tapes = new WeakMap<object, unknown>();
+
+/** Lifts a language over T to one over nodes, once. Levels are types, so nested derivatives cannot be confused. */
+const tape = <T>(o: Lang<T>): Lang<Node<T>> => {
+  const known = tapes.get(o) as Lang<Node<T>> | undefined; // of the same language, so of the same T
+  if (known !== undefined) return known;
+  const made = reading<Node<T>>(
     { shape: (x) => o.shape(x.value), lit: (v, text) => new Node(o.lit(v, text), false) },
     (row, parents, p, name) => {
       const apply = o[name] as (...a: unknown[]) => T; // arity and types are the caller's, by Lang
       return new Node(apply(...parents.map((q) => q.value), p), false, row, parents, p);
     },
   );
+  tapes.set(o, made);
+  return made;
+};
 
 /** A cotangent of a broadcast result, summed back to the shape of the argument. */
 const settle = <T>(o: Lang<T>, g: T, x: T): T => {
