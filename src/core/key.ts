@@ -7,7 +7,6 @@ import { Tensor } from './tensor.ts';
 /** Two 32-bit words. Whoever holds a key uses it once, or splits it. */
 export type Key = readonly [number, number];
 
-const ROTATIONS = [13, 15, 26, 6, 17, 29, 16, 24] as const;
 const PARITY = 0x1bd11bda;
 
 /** The two words of a block; scratch, so that a loop over blocks makes no objects. */
@@ -15,19 +14,28 @@ const block = new Int32Array(2);
 
 /** Writes the block of the counter (c0, c1) under the key (k0, k1) into {@link block}. */
 const threefryBlock = (k0: number, k1: number, c0: number, c1: number): void => {
-  const k2 = PARITY ^ k0 ^ k1;
   let x = (c0 + k0) | 0;
   let y = (c1 + k1) | 0;
-  for (let round = 0; round < 20; round++) {
-    const r = ROTATIONS[(round % 8) as 0];
+  let before = k0;
+  let now = k1;
+  let next = PARITY ^ k0 ^ k1;
+  for (let s = 1; s <= 5; s++) {
+    // four rounds, their rotations written out because a table takes twice as long
+    const odd = s % 2 === 1;
     x = (x + y) | 0;
-    y = ((y << r) | (y >>> (32 - r))) ^ x;
-    if (round % 4 === 3) {
-      const s = (round + 1) / 4;
-      const turn = s % 3;
-      x = (x + (turn === 0 ? k0 : turn === 1 ? k1 : k2)) | 0;
-      y = (y + (turn === 0 ? k1 : turn === 1 ? k2 : k0) + s) | 0;
-    }
+    y = (odd ? (y << 13) | (y >>> 19) : (y << 17) | (y >>> 15)) ^ x;
+    x = (x + y) | 0;
+    y = (odd ? (y << 15) | (y >>> 17) : (y << 29) | (y >>> 3)) ^ x;
+    x = (x + y) | 0;
+    y = (odd ? (y << 26) | (y >>> 6) : (y << 16) | (y >>> 16)) ^ x;
+    x = (x + y) | 0;
+    y = (odd ? (y << 6) | (y >>> 26) : (y << 24) | (y >>> 8)) ^ x;
+    x = (x + now) | 0;
+    y = (y + next + s) | 0;
+    const last = before;
+    before = now;
+    now = next;
+    next = last;
   }
   block[0] = x;
   block[1] = y;
