@@ -20,6 +20,7 @@ export default defineConfig({
     setupFiles: [new URL('./vitest.setup.ts', import.meta.url).pathname],
     testTimeout: 120_000,
     pool: 'forks',
+    execArgv: ['--max-semi-space-size=64'], // MB for short-lived numbers: clearing the host's default takes a fifth of the time
     sequence: { sequencer: LongestFirst },
     maxWorkers: availableParallelism(),
   },

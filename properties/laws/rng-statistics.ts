@@ -137,24 +137,13 @@ export const rngStatisticsLaws = [
       const { digits } = FORMATS[port.dtype];
       // the bit of weight 2^-digits itself may be the constant that keeps 0 out
       const places = Array.from({ length: digits - 1 }, (_, i) => i + 1);
-      const bit = (v: number, i: number): boolean => Math.floor(v * 2 ** i) % 2 === 1;
+      const bits = [0, ...places].map((i) => u.map((v) => Math.floor(v * 2 ** i) % 2 === 1));
+      const agreeing = (i: number, j: number): readonly boolean[] => u.map((_, k) => bits[i]?.[k] === bits[j]?.[k]);
       const alpha = ALPHA / (6 * digits);
       return every([
-        ...places.map((i) =>
-          half(
-            `bit ${i} is 1`,
-            u.map((v) => bit(v, i)),
-            alpha,
-          ),
-        ),
+        ...places.map((i) => half(`bit ${i} is 1`, bits[i] ?? [], alpha)),
         ...[1, Math.floor(digits / 2)].flatMap((apart) =>
-          places.slice(apart).map((i) =>
-            half(
-              `bits ${i - apart} and ${i} agree`,
-              u.map((v) => bit(v, i) === bit(v, i - apart)),
-              alpha,
-            ),
-          ),
+          places.slice(apart).map((i) => half(`bits ${i - apart} and ${i} agree`, agreeing(i, i - apart), alpha)),
         ),
       ]);
     },
