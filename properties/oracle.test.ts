@@ -133,6 +133,16 @@ describe('elementary functions in fixed point', () => {
     like(ours('sinPi(x)'), widely('sin(pi * x)'), decimals(-60, -1), 4);
   });
 
+  test('numbers without a value and without an end go through', () => {
+    const ends = { exp: [0, Infinity], tanh: [-1, 1], erf: [-1, 1], erfc: [2, 0], expm1: [-1, Infinity] };
+    for (const [name, [left, right]] of Object.entries(ends)) {
+      expect(nearest(ours(`${name}(x)`)(big(-Infinity))), name).toBe(left);
+      expect(nearest(ours(`${name}(x)`)(big(Infinity))), name).toBe(right);
+    }
+    for (const name of [...Object.keys(ends), 'log', 'log1p', 'sqrt', 'sech', 'sinPi', 'cosPi'])
+      expect(nearest(ours(`${name}(x)`)(big(Number.NaN))), name).toBeNaN();
+  });
+
   test('erf and erfc are those of the Taylor series at 0 with 160 digits', () => {
     const taylor = (x: Big): Big => {
       const at = wide.bignumber(x.toString());

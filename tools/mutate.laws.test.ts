@@ -10,7 +10,7 @@ const dry = (inject as (key: string) => unknown)('mode') === 'dry-run'; // provi
 if (dry)
   globalThis.Function = new Proxy(Function, {
     construct: (target, texts: string[]) => {
-      if (texts.includes('cell')) throw new EvalError('no compiler while coverage is measured'); // what rows are closed over
+      if (texts.includes('flatStep')) throw new EvalError('no compiler while coverage is measured'); // what loops of rows are closed over
       return Reflect.construct(target, texts) as object;
     },
   });

@@ -114,11 +114,11 @@ const erfNear = (x: Big): Big =>
     .times(fromFixed(fixedPoint.erfSeries(fixed(x))))
     .times(exp(x.times(x).neg()));
 
-/** erfc of x ≥ 3. */
-const erfcFar = (x: Big): Big =>
-  exp(x.times(x).neg())
-    .times(fromFixed(fixedPoint.erfcFraction(fixed(x))))
-    .div(ROOT_PI);
+/** erfc of x ≥ 3, 0 at ∞ and NaN of NaN. */
+const erfcFar = (x: Big): Big => {
+  const tail = exp(x.times(x).neg());
+  return x.isFinite() ? tail.times(fromFixed(fixedPoint.erfcFraction(fixed(x)))).div(ROOT_PI) : tail;
+};
 
 const erfc = (x: Big): Big =>
   x.isNegative() ? big(2).minus(erfc(x.neg())) : x.lt(3) ? ONE.minus(erfNear(x)) : erfcFar(x);
@@ -130,6 +130,7 @@ const withinTwo = (x: Big): Big =>
 
 /** sin of πx after an exact reduction to |x| ≤ ½; the library loses the digits of small sines. */
 const sinPi = (x: Big): Big => {
+  if (x.isNaN()) return x;
   const r = withinTwo(x);
   if (r.abs().gt(1)) return sinPi(r.minus(r.isNegative() ? -2 : 2));
   if (r.abs().gt(big(1 / 2))) return sinPi(big(r.isNegative() ? -1 : 1).minus(r));
