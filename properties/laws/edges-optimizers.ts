@@ -2,10 +2,10 @@
 import fc from 'fast-check';
 import type { Hyper } from '../../src/index.ts';
 import { cotangent, filled, powerOfTwo, small, type Values } from '../arbitraries.ts';
-import { ask, every, having, law, same, type Verdict, within } from '../law.ts';
+import { ask, each, every, having, law, same, type Verdict, within } from '../law.ts';
 import { CONSTANT } from '../oracle/closed.ts';
 import { OPTIMIZER_DEFAULTS } from '../oracle/defaults.ts';
-import { exact, expecting } from '../oracle/exact.ts';
+import { exact, expecting, nearest, ONE, sqrt } from '../oracle/exact.ts';
 import type { PortInfo } from '../port.ts';
 import { exactly, FORMATS, gamma } from '../tolerance.ts';
 import { agree, allOff, keysOf, standard, type Training, training, trajectory } from './training.ts';
@@ -18,6 +18,16 @@ const speltOut = (port: PortInfo, name: string): Hyper => ({
   ),
 });
 const published = (port: PortInfo): readonly string[] => standard(port).filter((name) => name in OPTIMIZER_DEFAULTS);
+
+/** Gradients of one size and any signs. */
+interface Balanced {
+  readonly w: number;
+  readonly signs: readonly number[];
+  readonly size: number;
+  readonly lr: number;
+  readonly beta2: number;
+  readonly eps: number;
+}
 
 /** More steps than any table of powers is long. */
 const THOUSAND = 1040;
@@ -118,6 +128,50 @@ export const edgeOptimizerLaws = [
         [after],
         [expecting(wanted, port.dtype)],
         [gamma(16 * THOUSAND, u) * moved + 2 * u * (Math.abs(before) + Math.abs(after))],
+      );
+    },
+  }),
+  law<Balanced>({
+    id: 'optimizer/yogi-balance',
+    ref: 'O-25, O-30',
+    class: 'rounding bound',
+    runs: 20,
+    says: 'a second moment of Yogi that equals the squared gradient stays: the sign of 0 is 0, which neither climbs nor falls',
+    formula: 'nu = g², Δw = −lr·g/(|g|/√(1 − β₂ᵏ) + eps)',
+    source: 'Zaheer et al. 2018, Algorithm 2',
+    subjects: (port) => each('optimizer', 'run')(port).filter((name) => name === 'yogi'),
+    given: (port) =>
+      fc.record({
+        w: cotangent(port.dtype),
+        signs: fc.array(fc.constantFrom(-1, 1), { minLength: 1, maxLength: 6 }),
+        size: powerOfTwo(-3, 3),
+        lr: powerOfTwo(-4, 0),
+        beta2: fc.constantFrom(1 / 2, 3 / 4, 15 / 16),
+        eps: powerOfTwo(-4, 0),
+      }),
+    *holds({ w, signs, size, lr, beta2, eps }, port, name) {
+      const { u } = FORMATS[port.dtype];
+      const of = (v: number): Values => ({ shape: [1], data: [v] });
+      const hyper = allOff(port, name, { lr, beta1: 0, beta2, eps, initialAccumulator: size ** 2 });
+      const gradients = signs.map((sign) => [of(sign * size)]);
+      const path = yield* trajectory(name, { params: [of(w)], gradients, hyper });
+      let now = exact(w);
+      let moved = 0;
+      return every(
+        signs.map((sign, i) => {
+          const root = exact(size).div(sqrt(ONE.minus(exact(beta2).pow(i + 1))));
+          const by = exact(lr)
+            .times(sign * size)
+            .div(root.plus(exact(eps)));
+          now = now.minus(by);
+          moved += Math.abs(nearest(by)) + Math.abs(nearest(now));
+          return within(
+            `parameter after step ${i + 1}`,
+            [path[i]?.[0]?.data[0] ?? Number.NaN],
+            [expecting(now, port.dtype)],
+            [gamma(32, u) * moved],
+          );
+        }),
       );
     },
   }),

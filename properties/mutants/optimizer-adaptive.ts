@@ -279,6 +279,12 @@ export const adaptiveMutants: readonly Mutant[] = [
     plant: wrong('yogi', (x) => yogi(x, -1)),
   },
   {
+    id: 'yogi/never-rests',
+    says: 'a second moment that equals g² grows: no sign is 0',
+    killedBy: ['optimizer/yogi-balance'],
+    plant: wrong('yogi', (x) => yogi(x, 1, (v) => (v > 0 ? 1 : -1))),
+  },
+  {
     id: 'yogi/starts-empty',
     says: 'starts both moments at 0',
     killedBy: [STEPS, 'optimizer/defaults'],
@@ -340,10 +346,10 @@ function adabelief({ g, h, s, k }: X, { old }: { readonly old: boolean }): numbe
   return (-h('lr') * (s.m / (1 - h('beta1') ** k))) / (Math.sqrt(s.v / (1 - h('beta2') ** k)) + h('eps'));
 }
 
-function yogi({ g, h, s, k }: X, way: number): number {
+function yogi({ g, h, s, k }: X, way: number, sign: (v: number) => number = Math.sign): number {
   s.m = mean(h('beta1'), k === 1 ? h('initialMoment') : (s.m ?? 0), g);
   const v = k === 1 ? h('initialAccumulator') : (s.v ?? 0);
-  s.v = v - way * (1 - h('beta2')) * Math.sign(v - g * g) * g * g;
+  s.v = v - way * (1 - h('beta2')) * sign(v - g * g) * g * g;
   return (-h('lr') * (s.m / (1 - h('beta1') ** k))) / (Math.sqrt(Math.abs(s.v) / (1 - h('beta2') ** k)) + h('eps'));
 }
 
