@@ -119,15 +119,18 @@ const adabelief: Form = (x) => {
 const rmsprop: Form = (x) => {
   const { h, t } = x;
   const g = gOf(x);
-  const pushes = counts(t).map((i) => {
-    const full = part(h('decay'), i);
-    // E g² − (E g)² = g²·ρⁱ·(1 − ρⁱ)
-    const spread = x.on('centered') ? full.times(h('decay').pow(i)) : full;
-    const root = sqrt(spread.times(g).times(g).plus(h('epsRoot'))).plus(h('eps'));
-    return h('momentum')
-      .pow(t - i)
-      .times(g.div(root));
-  });
+  // without momentum the last push is all there is
+  const pushes = counts(t)
+    .slice(x.on('momentum') ? 0 : -1)
+    .map((i) => {
+      const full = part(h('decay'), i);
+      // E g² − (E g)² = g²·ρⁱ·(1 − ρⁱ)
+      const spread = x.on('centered') ? full.times(h('decay').pow(i)) : full;
+      const root = sqrt(spread.times(g).times(g).plus(h('epsRoot'))).plus(h('eps'));
+      return h('momentum')
+        .pow(t - i)
+        .times(g.div(root));
+    });
   return h('lr').times(sum(pushes));
 };
 
