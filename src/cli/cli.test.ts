@@ -1,35 +1,11 @@
 // The command line as people meet it: exit codes, one sentence per fault, JSON that parses, replay that replays.
-import { execFile } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { terminal } from './terminal.ts';
 
-const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
+const { home, run } = terminal();
 const PORT = new URL('../../properties/port.ts', import.meta.url).href;
-let home = '';
-beforeAll(() => {
-  home = mkdtempSync(join(tmpdir(), 'tautograd-'));
-});
-afterAll(() => rmSync(home, { recursive: true, force: true }));
-
-interface Ran {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-const run = (...args: readonly string[]): Promise<Ran> =>
-  new Promise((resolve) => {
-    execFile(
-      process.execPath,
-      [MAIN, ...args],
-      { cwd: home, env: { ...process.env, NO_COLOR: '1' } },
-      (error, out, err) => {
-        resolve({ code: typeof error?.code === 'number' ? error.code : 0, out, err });
-      },
-    );
-  });
 
 /** Writes an adapter with one ReLU and returns its name. */
 const adapter = (name: string, body: string): string => {

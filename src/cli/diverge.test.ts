@@ -1,36 +1,14 @@
 // `tautograd diverge` as people meet it: a port, a program or a file, exit codes, JSON, and one sentence per fault.
-import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { TautogradError } from '../index.ts';
 import { type DivergeOptions, divergeCommand } from './diverge.ts';
 import { CommandFault } from './fault.ts';
+import { terminal } from './terminal.ts';
 
 const at = (path: string): string => JSON.stringify(new URL(path, import.meta.url).href);
-const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
-let home = '';
-beforeAll(() => {
-  home = mkdtempSync(join(tmpdir(), 'tautograd-diverge-'));
-});
-afterAll(() => rmSync(home, { recursive: true, force: true }));
-
-interface Ran {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-const run = (...args: readonly string[]): Promise<Ran> =>
-  new Promise((resolve) => {
-    execFile(
-      process.execPath,
-      [MAIN, 'diverge', ...args],
-      { cwd: home, env: { ...process.env, NO_COLOR: '1' }, maxBuffer: 2 ** 26 },
-      (error, out, err) => resolve({ code: typeof error?.code === 'number' ? error.code : 0, out, err }),
-    );
-  });
+const { home, run } = terminal('diverge');
 
 /** The built-in trainings with other arguments, in an adapter of its own. */
 const adapter = (name: string, change: string): string => {
@@ -38,6 +16,7 @@ const adapter = (name: string, change: string): string => {
     join(home, `${name}.mjs`),
     `import { definePort } from ${at('../../properties/port.ts')};
 import home from ${at('../../properties/ports/home.ts')};
+import { terminal } from './terminal.ts';
 const train = (a) => home.call('training.network.fit', a);
 const fit = (a) => ${change};
 export default definePort({ engine: '${name}', version: '1', dtype: 'f64', entries: { training: { network: { fit } } } });`,

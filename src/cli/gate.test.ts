@@ -1,36 +1,14 @@
 // The gate's manners: workers, limits, expected deviations, formats for machines, mutants, and laws as somebody else's tests.
-import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { type Ran, terminal } from './terminal.ts';
 
 const at = (path: string): string => new URL(path, import.meta.url).href;
 const MAIN = fileURLToPath(at('./main.ts'));
+const { home, run, spawn } = terminal();
 const MODULES = fileURLToPath(at('../../node_modules'));
-let home = '';
-beforeAll(() => {
-  home = mkdtempSync(join(tmpdir(), 'tautograd-gate-'));
-});
-afterAll(() => rmSync(home, { recursive: true, force: true }));
-
-interface Ran {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-const spawn = (file: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ran> =>
-  new Promise((resolve) => {
-    const { GITHUB_ACTIONS: _, GITHUB_STEP_SUMMARY: __, ...own } = process.env;
-    execFile(
-      process.execPath,
-      [file, ...args],
-      { cwd: home, env: { ...own, NO_COLOR: '1', ...env }, maxBuffer: 2 ** 26 },
-      (error, out, err) => resolve({ code: typeof error?.code === 'number' ? error.code : 0, out, err }),
-    );
-  });
-const run = (...args: readonly string[]): Promise<Ran> => spawn(MAIN, args);
 const read = (file: string): string => readFileSync(join(home, file), 'utf8');
 
 /** Writes an adapter with one ReLU, by its forward function and its slope, and returns its name. */
