@@ -1,10 +1,11 @@
 // The command line as people meet it: exit codes, one sentence per fault, JSON that parses, replay that replays.
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { terminal } from './terminal.ts';
 
-const { home, run } = terminal();
+const { home, leave, run } = terminal();
+afterAll(leave);
 const PORT = new URL('../../properties/port.ts', import.meta.url).href;
 
 /** Writes an adapter with one ReLU and returns its name. */

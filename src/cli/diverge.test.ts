@@ -1,14 +1,15 @@
 // `tautograd diverge` as people meet it: a port, a program or a file, exit codes, JSON, and one sentence per fault.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { TautogradError } from '../index.ts';
 import { type DivergeOptions, divergeCommand } from './diverge.ts';
 import { CommandFault } from './fault.ts';
 import { terminal } from './terminal.ts';
 
 const at = (path: string): string => JSON.stringify(new URL(path, import.meta.url).href);
-const { home, run } = terminal('diverge');
+const { home, leave, run } = terminal('diverge');
+afterAll(leave);
 
 /** The built-in trainings with other arguments, in an adapter of its own. */
 const adapter = (name: string, change: string): string => {
@@ -16,7 +17,6 @@ const adapter = (name: string, change: string): string => {
     join(home, `${name}.mjs`),
     `import { definePort } from ${at('../../properties/port.ts')};
 import home from ${at('../../properties/ports/home.ts')};
-import { terminal } from './terminal.ts';
 const train = (a) => home.call('training.network.fit', a);
 const fit = (a) => ${change};
 export default definePort({ engine: '${name}', version: '1', dtype: 'f64', entries: { training: { network: { fit } } } });`,

@@ -2,12 +2,13 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { type Ran, terminal } from './terminal.ts';
 
 const at = (path: string): string => new URL(path, import.meta.url).href;
 const MAIN = fileURLToPath(at('./main.ts'));
-const { home, run, spawn } = terminal();
+const { home, leave, run, spawn } = terminal();
+afterAll(leave);
 const MODULES = fileURLToPath(at('../../node_modules'));
 const read = (file: string): string => readFileSync(join(home, file), 'utf8');
 

@@ -4,7 +4,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll } from 'vitest';
 
 const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
 
@@ -14,10 +13,9 @@ export interface Ran {
   readonly err: string;
 }
 
-/** A fresh directory, gone after the tests of the file, and what can be run there; the first words of every command may be given. */
+/** A fresh directory until one leaves, and what can be run there; the first words of every command may be given. */
 export const terminal = (...first: readonly string[]) => {
   const home = mkdtempSync(join(tmpdir(), 'tautograd-'));
-  afterAll(() => rmSync(home, { recursive: true, force: true }));
   /** A file of JavaScript, outside of what GitHub has set. */
   const spawn = (file: string, args: readonly string[], more: Readonly<Record<string, string>> = {}): Promise<Ran> =>
     new Promise((resolve) => {
@@ -29,5 +27,6 @@ export const terminal = (...first: readonly string[]) => {
         (error, out, err) => resolve({ code: typeof error?.code === 'number' ? error.code : 0, out, err }),
       );
     });
-  return { home, spawn, run: (...args: readonly string[]) => spawn(MAIN, [...first, ...args]) };
+  const leave = (): void => rmSync(home, { recursive: true, force: true });
+  return { home, leave, spawn, run: (...args: readonly string[]) => spawn(MAIN, [...first, ...args]) };
 };

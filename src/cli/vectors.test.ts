@@ -1,12 +1,13 @@
 // `tautograd vectors` as people use it: files are written and judged, and every way of ending badly has its sentence and its code.
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { terminal } from './terminal.ts';
 
 const at = (path: string): string => new URL(path, import.meta.url).href;
 
-const { home, run } = terminal('vectors');
+const { home, leave, run } = terminal('vectors');
+afterAll(leave);
 
 /** An adapter of one gain and one clip. */
 const adapter = (name: string, gain: string, more = ''): string => {
