@@ -14,7 +14,7 @@ import {
   varianceOff,
 } from '../oracle/batchnorm.ts';
 import { type Big, big, exact, nearest, ONE, ZERO } from '../oracle/exact.ts';
-import type { PortInfo } from '../port.ts';
+import { PortError, type PortInfo } from '../port.ts';
 import { FORMATS } from '../tolerance.ts';
 import {
   after,
@@ -87,6 +87,30 @@ export const batchnormLaws = [
       const a = yield* step(c);
       const truth = after(c, port);
       return every(STATISTICS.map((s) => exactOrJudged(s, a[s].data, truth[s], c, port)));
+    },
+  }),
+  law<BatchCase>({
+    id: 'batchnorm/batch-of-one',
+    ref: 'B-19, P-10',
+    class: 'exact',
+    runs: 10,
+    says: 'a batch of one sample, which has no unbiased variance, is refused with an error or gives finite numbers; it is never turned into a silent NaN',
+    subjects: batchOnly,
+    given: (port) =>
+      batchCase(port, NAME, { shape: fc.integer({ min: 1, max: 3 }).map((n) => [2, n]), eps: [1 / 8, 1] }).map((c) => ({
+        ...c,
+        x: { shape: [1, c.gamma.data.length], data: c.x.data.slice(0, c.gamma.data.length) },
+      })),
+    *holds(c) {
+      let all: readonly number[] = [];
+      try {
+        const a = yield* step(c);
+        all = [a.y, a.mean, a.variance].flatMap((t) => Array.from(t.data));
+      } catch (error) {
+        if (!(error instanceof PortError)) throw error; // a refusal
+      }
+      const bad = all.find((v) => !Number.isFinite(v));
+      return claim('outputs and running statistics are finite', bad === undefined, bad);
     },
   }),
   law<{ readonly c: BatchCase; readonly steps: number }>({

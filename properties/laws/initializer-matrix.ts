@@ -1,6 +1,6 @@
 // The chapter of initializers, part two: weights that depend on each other, orthogonal, identity and sparse ones.
 import fc from 'fast-check';
-import { extent, filled, seed, stir } from '../arbitraries.ts';
+import { extent, filled, seed, stir, visiting } from '../arbitraries.ts';
 import type { Plain } from '../contract.ts';
 import { among, ask, claim, every, having, type Inquiry, law, same, tested, type Verdict, within } from '../law.ts';
 import { ALPHA, binomialTest, chiSquareTest, dkwTest, exactly, FORMATS, orthogonalityBound } from '../tolerance.ts';
@@ -240,61 +240,88 @@ export const matrixInitializerLaws = [
     formula: 'Var[xₖ·wₖ + bₖ] = 1, wᵀ·w = c·I or w·wᵀ = c·I',
     source: 'Mishkin & Matas 2016, Algorithm 1',
     subjects: having('training.network.lsuv', 'layer.dense.forward', 'activation.leaky_relu.forward'),
-    given: () =>
-      fc
-        .record({
-          widths: fc.array(extent(4), { minLength: 2, maxLength: 4 }),
-          slope: fc.constantFrom(1 / 8, 1 / 2, -1 / 4),
-          post: fc.boolean(),
-          seed: fc.integer({ min: 0, max: 2 ** 20 }),
-          batch: fc.integer({ min: 4, max: 9 }),
-        })
-        .chain((d) =>
-          fc.record({
-            widths: fc.constant(d.widths),
-            slope: fc.constant(d.slope),
-            post: fc.constant(d.post),
-            seed: fc.constant(d.seed),
-            x: filled([d.batch, d.widths[0] ?? 1], fc.integer({ min: -8, max: 8 })),
-          }),
-        ),
-    *holds({ widths, slope, post, seed: s, x }, port) {
+    given: (port) => {
+      const wide = (widths: fc.Arbitrary<number[]>): fc.Arbitrary<Lsuv> =>
+        fc
+          .record({
+            widths,
+            normalised: port.has('layer.batch_norm.train') ? fc.boolean() : fc.constant(false),
+            slope: fc.constantFrom(1 / 8, 1 / 2, -1 / 4),
+            post: fc.boolean(),
+            seed: fc.integer({ min: 0, max: 2 ** 20 }),
+            batch: fc.integer({ min: 4, max: 9 }),
+          })
+          .chain(({ batch, ...d }) =>
+            filled([batch, d.widths[0] ?? 1], fc.integer({ min: -8, max: 8 })).map((x) => ({ ...d, x })),
+          );
+      return visiting(wide(fc.array(extent(4), { minLength: 2, maxLength: 4 })), wide(fc.constant([3, 3, 3])));
+    },
+    *holds({ widths, normalised, slope, post, seed: s, x }, port) {
       const inputs = widths[0] ?? 1;
       // features that hardly vary would leave nothing but rounding to be scaled
       for (let j = 0; j < inputs; j++) fc.pre(varianceOf(Array.from(x.data).filter((_, i) => i % inputs === j)) >= 1);
       const units = widths.slice(1);
       const activation = { type: 'activation', name: 'leaky_relu', slope };
-      const layers = units.flatMap((n): readonly object[] => [{ type: 'dense', units: n }, activation]);
-      const params = units.flatMap((n, i) => {
-        const fanIn = widths[i] ?? 1;
-        return [
-          { shape: [fanIn, n], data: new Array<number>(fanIn * n).fill(1) },
-          { shape: [n], data: new Array<number>(n).fill(0) },
-        ];
+      const norm = { type: 'batch_norm', eps: 1 / 8, momentum: 1 / 4 } as const;
+      const layers = units.flatMap((n): readonly object[] => [
+        { type: 'dense', units: n },
+        activation,
+        ...(normalised ? [norm] : []),
+      ]);
+      const full = (shape: readonly number[], v: number): Plain => ({
+        shape,
+        data: new Array<number>(shape.reduce((a, b) => a * b, 1)).fill(v),
       });
+      const params = units.flatMap((n, i) => [
+        full([widths[i] ?? 1, n], 1),
+        full([n], 0),
+        ...(normalised ? [full([n], 1), full([n], 0)] : []),
+      ]);
+      const leaves = normalised ? 4 : 2;
       const args = { layers, params, x, tolerance: LSUV_TOLERANCE, post, seed: s };
       const made = (yield* ask('training.network.lsuv', args)).tensors('params');
       const again = (yield* ask('training.network.lsuv', args)).tensors('params');
       const found: Verdict[] = [same('parameters of the same seed', flat(again), flat(made))];
       let y: Plain = x;
       for (const [i] of units.entries()) {
-        const [w, b] = [made[2 * i], made[2 * i + 1]];
+        const [w, b, gamma, beta] = made.slice(leaves * i, leaves * (i + 1));
         const z: Plain = (yield* ask('layer.dense.forward', { x: y, w, b })).tensor('y');
-        y = (yield* ask('activation.leaky_relu.forward', { x: z, slope })).tensor('y');
-        const variance = varianceOf(Array.from((post ? y : z).data));
+        const bent: Plain = (yield* ask('activation.leaky_relu.forward', { x: z, slope })).tensor('y');
+        const variance = varianceOf(Array.from((post ? bent : z).data));
+        // what training will show the next layer: the statistics of the batch
+        const { eps, momentum } = norm;
+        const asked = { x: bent, gamma, beta, mean: beta, variance: gamma, eps, momentum };
+        y = normalised ? (yield* ask('layer.batch_norm.train', asked)).tensor('y') : bent;
         found.push(
           within(`variance behind layer ${i}`, [variance], [exactly(1)], [2 * LSUV_TOLERANCE]),
           same(`biases of layer ${i}`, b?.data ?? [], new Array<number>(units[i] ?? 0).fill(0)),
         );
-        if (w !== undefined) found.push(orthogonalUpToScale(`weights of layer ${i}`, w, FORMATS[port.dtype].u));
+        if (w === undefined) continue;
+        found.push(orthogonalUpToScale(`weights of layer ${i}`, w, FORMATS[port.dtype].u));
+        const alike = made
+          .slice(0, leaves * i)
+          .filter((t) => t.shape.join() === w.shape.join() && sharesDirections(t, w));
+        found.push(claim(`weights of layer ${i} are no copy of another layer’s`, alike.length === 0));
       }
       return every(found);
     },
   }),
 ];
 
+/** Whether two matrices of more than one row and column are multiples of each other, to a millionth. */
+const sharesDirections = (a: Plain, b: Plain): boolean => {
+  const unit = ({ data }: Plain): readonly number[] => {
+    const size = Math.hypot(...Array.from(data));
+    return Array.from(data, (v) => v / size);
+  };
+  const [p, q] = [unit(a), unit(b)];
+  return Math.min(...a.shape) > 1 && p.every((v, i) => Math.abs(v - (q[i] ?? 0)) < 1e-6);
+};
+
 interface Lsuv {
   readonly widths: readonly number[];
+  /** Whether a batch normalisation follows every activation. */
+  readonly normalised: boolean;
   readonly slope: number;
   readonly post: boolean;
   readonly seed: number;

@@ -26,14 +26,25 @@ const strengthsOf = (name: string, value: fc.Arbitrary<number>): fc.Arbitrary<St
     .record(Object.fromEntries((READS[name] ?? []).map((key) => [key, value])))
     .filter(({ l1, l2 }) => l1 === undefined || l1 !== l2);
 
+const scale = fc.oneof(
+  { withCrossShrink: true },
+  { arbitrary: fc.constant(1), weight: 5 },
+  { arbitrary: fc.constant(2 ** -40), weight: 1 },
+);
+
 /** Dyadic strengths, with which small whole numbers stay exact. */
 export const exactStrengths = (name: string): fc.Arbitrary<Strengths> =>
   strengthsOf(name, fc.constantFrom(1 / 8, 1 / 4, 3 / 8, 3 / 4, 5 / 4, 3));
-/** Strengths with full mantissas. */
+/** The same, all of them now and then so small that they might be taken for none. */
+export const anyExactStrengths = (name: string): fc.Arbitrary<Strengths> =>
+  fc
+    .tuple(exactStrengths(name), scale)
+    .map(([h, by]) => Object.fromEntries(Object.entries(h).map(([key, v]) => [key, v * by])));
+/** Strengths with full mantissas, now and then so small that they might be taken for none. */
 export const anyStrengths = ({ dtype }: PortInfo, name: string): fc.Arbitrary<Strengths> =>
   strengthsOf(
     name,
-    fc.integer({ min: 1, max: 2000 }).map((k) => FORMATS[dtype].round(k / 700)),
+    fc.tuple(fc.integer({ min: 1, max: 2000 }), scale).map(([k, by]) => FORMATS[dtype].round((k / 700) * by)),
   );
 /** Every strength of a penalty at 0. */
 export const off = (name: string): Strengths => Object.fromEntries((READS[name] ?? []).map((key) => [key, 0]));

@@ -18,6 +18,7 @@ import { penaltySlope, penaltyValue, type Strengths } from '../oracle/penalty.ts
 import { FORMATS, roundingBound } from '../tolerance.ts';
 import { like } from './cases.ts';
 import {
+  anyExactStrengths,
   anyStrengths,
   bending,
   exactStrengths,
@@ -182,7 +183,7 @@ export const regularisationLaws: readonly Law[] = [
     runs: 60,
     says: 'the penalty of a stack of layers counts all weights, and biases only where that is declared: otherwise their gradients are exactly 0',
     subjects: penalties('penalty'),
-    given: (_port, name) => fc.record({ params: stack(), h: exactStrengths(name) }),
+    given: (_port, name) => fc.record({ params: stack(), h: anyExactStrengths(name) }),
     *holds({ params, h }, { conventions: { l2, regulariseBias } }, name) {
       const answer = yield* ask(`regulariser.${name}.penalty`, { params, ...h });
       const expected = counted(params, h, l2, regulariseBias);
@@ -225,7 +226,7 @@ export const regularisationLaws: readonly Law[] = [
     runs: 40,
     says: 'where biases are asked for, they count as weights do',
     subjects: penalties('penalty_with_biases'),
-    given: (_port, name) => fc.record({ params: stack(), h: exactStrengths(name) }),
+    given: (_port, name) => fc.record({ params: stack(), h: anyExactStrengths(name) }),
     *holds({ params, h }, { conventions: { l2 } }, name) {
       const answer = yield* ask(`regulariser.${name}.penalty_with_biases`, { params, ...h });
       const expected = counted(params, h, l2, true);

@@ -46,8 +46,11 @@ const hyperOf = (port: PortInfo, name: string): fc.Arbitrary<Hyper> =>
     Object.fromEntries(Object.keys(scheduleRow(camel(name)).hyper).map((key) => [key, valueOfKey(port, name, key)])),
   );
 
-/** What ends everything at once. */
-const RARE: Readonly<Record<string, Hyper>> = { step: { every: 3, gamma: 0 } };
+/** What ends everything at once, and a fall that begins before the first step. */
+const RARE: Readonly<Record<string, Hyper>> = {
+  step: { every: 3, gamma: 0 },
+  warmup_stable_decay: { steps: 9, warmup: 2, decay: 14, rooted: 0 },
+};
 
 const asked = (port: PortInfo, name: string): fc.Arbitrary<Asked> =>
   fc.record({

@@ -1,10 +1,12 @@
 // The chapter of training, part two: batches and draws by key, trainings that are watched, written down and gone on with.
 import fc from 'fast-check';
-import { filled, seed, stir, type Values } from '../arbitraries.ts';
+import { cotangent, filled, seed, stir, type Values } from '../arbitraries.ts';
 import { ask, claim, every, having, type Inquiry, law, same, tested, type Verdict, within } from '../law.ts';
 import { ALPHA, exactly, FORMATS, mixtureTest, sumBound } from '../tolerance.ts';
+import { after, STATISTICS } from './batchcases.ts';
 import { lossesOf } from './cases.ts';
 import { anySeed } from './drawing.ts';
+import { type BatchCase, judged } from './normcases.ts';
 import {
   type Batch,
   batchNorm,
@@ -182,6 +184,40 @@ export const trainDataLaws = [
           ]),
         claim('judgements', watched.numbers('evaluations').length === c.batches.length),
       ]);
+    },
+  }),
+  law<Fit>({
+    id: 'train/running-statistics',
+    ref: 'T-04, B-16',
+    class: '64-digit oracle',
+    runs: 20,
+    says: 'every step of a training moves the running statistics of a batch normalisation from where the step before has left them, by the batch that it is shown; the first starts from 0 and 1',
+    formula: 'rₖ = (1 − m)·rₖ₋₁ + m·s(xₖ), r₀ = (0, 1)',
+    source: 'Ioffe & Szegedy 2015, Algorithm 2',
+    subjects: needsFit('layer.batch_norm.train'),
+    given: (port) =>
+      fits(port, { value: cotangent(port.dtype), depth: 1 })
+        .filter((c) => c.batches.every((b) => (b.x.shape[0] ?? 0) > 1))
+        .map((c) => {
+          const features = [c.batches[0]?.x.shape[1] ?? 1];
+          const start = (v: number): Values => ({ shape: features, data: new Array<number>(features[0] ?? 1).fill(v) });
+          return { ...c, layers: [batchNorm, ...c.layers], params: [start(1), start(0), ...c.params] };
+        }),
+    *holds(c, port) {
+      const state = (yield* fit(c)).steps('state');
+      const [gamma, beta] = c.params as [Values, Values]; // of the normalisation, which comes first
+      let [mean, variance]: readonly Values[] = [beta, gamma]; // zeros and ones
+      return every(
+        c.batches.flatMap(({ x }, k) => {
+          const { eps, momentum } = batchNorm;
+          const truth = after({ x, gamma, beta, mean, variance, eps, momentum, dy: x } as BatchCase, port);
+          const got = state[k] ?? [];
+          [mean, variance] = got.map((t) => ({ shape: t.shape, data: Array.from(t.data) }));
+          return STATISTICS.map((s, i) =>
+            judged(`running ${s} after step ${k + 1}`, got[i]?.data ?? [], truth[s], port),
+          );
+        }),
+      );
     },
   }),
   law<Fit>({

@@ -25,6 +25,17 @@ export const batchnormMutants: readonly Mutant[] = [
     }),
   },
   {
+    id: 'batch_norm/one-is-nan',
+    says: 'divides by n − 1 whatever n is',
+    killedBy: ['batchnorm/batch-of-one'],
+    plant: at(TRAIN, (args, original) => {
+      const { shape, data } = plain(args, 'x');
+      if (data.length > (shape.at(-1) ?? 1)) return now(original, args);
+      const [mean, gamma] = [plain(args, 'mean'), plain(args, 'gamma')];
+      return { y: like(plain(args, 'x'), (_, i) => gamma.data[i] ?? 0), mean, variance: like(gamma, () => 0 / 0) };
+    }),
+  },
+  {
     id: 'batch_norm/eps-outside',
     says: 'adds eps to the root',
     bug: 'burn #2186, Flux #2421',

@@ -8,6 +8,7 @@ import { at, like, list, type Mutant, now, number, plain } from './plant.ts';
 const networkInit = (f: (params: readonly Plain[], args: Args) => readonly Plain[]) =>
   at('training.network.init', (args, original) => ({ params: f(list(now(original, args), 'params'), args) }));
 
+const length = ({ data }: Plain): number => Math.hypot(...Array.from(data));
 const lsuv = (f: (params: readonly Plain[]) => readonly Plain[]) =>
   at('training.network.lsuv', (args, original) => ({ params: f(list(now(original, args), 'params')) }));
 
@@ -232,6 +233,18 @@ export const networkInitializerMutants: readonly Mutant[] = [
     says: 'scales the first layer only',
     killedBy: ['initializer/lsuv'],
     plant: lsuv((params) => params.map((p, i) => (i > 1 ? like(p, (v) => v * 1.25) : p))),
+  },
+  {
+    id: 'lsuv/layers-alike',
+    says: 'starts every layer from the same directions',
+    killedBy: ['initializer/lsuv'],
+    plant: lsuv((params) =>
+      params.map((p) => {
+        const first = params.find(({ shape }) => shape.length === 2 && shape.join() === p.shape.join()) ?? p;
+        const [from, to] = [length(first), length(p)];
+        return first === p ? p : like(p, (_, i) => ((first.data[i] ?? 0) / from) * to);
+      }),
+    ),
   },
   {
     id: 'lsuv/stops-early',

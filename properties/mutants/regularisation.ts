@@ -269,6 +269,12 @@ export const regularisationMutants: readonly Mutant[] = [
     ),
   },
   {
+    id: 'regularisation/small-is-off',
+    says: 'takes a strength below 10⁻⁹ for none',
+    killedBy: ['regularisation/biases'],
+    plant: changed('regulariser.l2.penalty', 'value', (v, _, a) => (strength(a, 'l2') < 1e-9 ? 0 : v)),
+  },
+  {
     id: 'regularisation/zero-times-infinity',
     says: 'multiplies the squares by a strength of 0 instead of leaving them out',
     killedBy: ['regularisation/off-at-any-size'],

@@ -32,6 +32,12 @@ export const scheduleMutants: readonly Mutant[] = [
     ),
   },
   {
+    id: 'schedule/falls-from-the-first-step',
+    says: 'begins a fall that is longer than all steps with the first of them',
+    killedBy: ['schedule/value'],
+    plant: withHyper('warmup_stable_decay', (h) => ({ ...h, decay: Math.min(h.decay ?? 1, h.steps ?? 1) })),
+  },
+  {
     id: 'schedule/never-ends',
     says: 'goes on along the cosine after its last step, up again',
     bug: 'burn #5191',

@@ -14,6 +14,8 @@ export const listsOf = (args: Args, name: string): readonly (readonly number[])[
   args[name] as readonly (readonly number[])[];
 export const stepsOf = (args: Args): readonly (readonly Plain[])[] => args.params as readonly (readonly Plain[])[];
 
+const stepsState = (answer: Args): readonly (readonly Plain[])[] => answer.state as readonly (readonly Plain[])[];
+
 const FITS = ['fit', 'fit_watched', 'fit_resumed'] as const;
 /** Every way to fit, with the same fault. */
 export const everyFit = (fault: Fault) => both(...FITS.map((call) => at(`training.network.${call}`, fault)));
@@ -321,6 +323,26 @@ export const trainMutants: readonly Mutant[] = [
       const answer = now(original, args);
       const one = batchesOf(args).map((b) => numbersOf(now(original, { ...args, batches: [b] }), 'losses')[0] ?? 0);
       return (args.hyper as { lr?: number }).lr === 0 ? { ...answer, losses: one } : answer;
+    }),
+  },
+  {
+    id: 'train/forgets-statistics',
+    says: 'moves the running statistics from where they began, in every step',
+    killedBy: ['train/running-statistics'],
+    plant: at('training.network.fit', (args, original) => {
+      const alone = (k: number): Args => now(original, { ...args, batches: batchesOf(args).slice(k, k + 1) });
+      const states = batchesOf(args).map((_, k) => stepsState(alone(k))[0] ?? []);
+      return { ...now(original, args), state: states };
+    }),
+  },
+  {
+    id: 'train/keeps-no-statistics',
+    says: 'leaves the running statistics where they began',
+    killedBy: ['train/running-statistics'],
+    plant: at('training.network.fit', (args, original) => {
+      const answer = now(original, args);
+      // means and variances in turn
+      return { ...answer, state: stepsState(answer).map((s) => s.map((t, i) => like(t, () => i % 2))) };
     }),
   },
   {
