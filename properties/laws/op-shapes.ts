@@ -1,6 +1,6 @@
 // The chapter of operations, second part: sums, stretching and moving along any axes, arguments that stretch, a thousand numbers.
 import fc from 'fast-check';
-import { cotangent, extent, filled, moderate, small, type Values } from '../arbitraries.ts';
+import { cotangent, extent, filled, moderate, small, type Values, visiting } from '../arbitraries.ts';
 import type { Equation } from '../args.ts';
 import { type Plain, rowOf } from '../contract.ts';
 import { claim, every, type Inquiry, law, same, within } from '../law.ts';
@@ -187,7 +187,55 @@ const ofRows = (op: string): boolean => {
   return kind === 'fold' || (typeof formula === 'object' && 'each' in formula);
 };
 
+/** What a row with infinities in it adds up to, or has as its largest number. */
+const TOTALS: Readonly<Record<string, (row: readonly number[]) => number>> = {
+  sum: (row) => row.reduce((a, b) => a + b, 0),
+  max: (row) => Math.max(...row),
+  logSumExp: (row) => {
+    const most = Math.max(...row);
+    return Number.isFinite(most) ? most + Math.log(row.reduce((s, v) => s + Math.exp(v - most), 0)) : most;
+  },
+};
+
 export const opShapeLaws = [
+  law<{ readonly x: Values }>({
+    id: 'op/infinite-row',
+    ref: 'A-06, A-09',
+    class: 'rounding bound',
+    runs: 20,
+    says: 'infinities in a row are numbers of its ends: the logarithm of a sum of exponentials is −∞ where all are, ∞ where one is, and otherwise that of the finite ones; sums and maxima follow the same arithmetic',
+    formula: 'log Σ e^(−∞) = log 0 = −∞, ∞ + x = ∞, ∞ − ∞ = NaN',
+    source: 'IEEE 754-2019, §6.1',
+    kills: ['jax-js logsumexp(−∞, −∞)'],
+    subjects: (port) => (port.has('program.graph.vjp') ? port.ops.filter((op) => op in TOTALS) : []),
+    given: () => {
+      const { POSITIVE_INFINITY: up, NEGATIVE_INFINITY: down } = Number;
+      const all = (of: fc.Arbitrary<number>): fc.Arbitrary<{ x: Values }> =>
+        fc.tuple(fc.integer({ min: 1, max: 3 }), extent(4)).chain(([n, k]) => fc.record({ x: filled([n, k], of) }));
+      return visiting(
+        all(fc.oneof(small, fc.constantFrom(up, down, down))),
+        all(fc.constant(down)),
+        all(fc.constant(up)),
+      );
+    },
+    *holds({ x }, port, name) {
+      const [n = 1, k = 1] = x.shape;
+      const params = name === 'sum' ? { axes: [1], keep: false } : rowOf(name).sample([x.shape]);
+      const shape = rowOf(name).shape([x.shape], params);
+      const dy = { shape, data: new Array<number>(count(shape)).fill(1) };
+      const { y } = yield* calling(name, [x], dy, params);
+      const rows = Array.from({ length: n }, (_, i) => x.data.slice(i * k, (i + 1) * k));
+      const wanted = rows.map((row) => TOTALS[name]?.(row) ?? Number.NaN);
+      return within(
+        'y',
+        y.data,
+        wanted.map(exactly),
+        wanted.map((v) =>
+          Number.isFinite(v) ? ulpsAt(contractUlps(rowOf(name).ulp) + k, Math.max(1, Math.abs(v)), port.dtype) : 0,
+        ),
+      );
+    },
+  }),
   law<Tainted>({
     id: 'op/nan-in-row',
     ref: 'A-06',

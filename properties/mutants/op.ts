@@ -50,6 +50,16 @@ export const opSeamMutants: readonly Mutant[] = [
     })),
   },
   {
+    id: 'op/log-sum-exp-of-nothing',
+    says: 'takes the largest number away from itself where all are −∞',
+    bug: 'jax-js logsumexp(−∞, −∞)',
+    killedBy: ['op/infinite-row'],
+    plant: of('logSumExp', (a) => ({
+      ...a,
+      y: like(plain(a, 'y'), (v) => (v === Number.NEGATIVE_INFINITY ? Number.NaN : v)),
+    })),
+  },
+  {
     id: 'op/max-forgets-nan',
     says: 'a running maximum that starts anew behind a NaN: !(x <= best) takes the next number, whatever it is',
     killedBy: ['op/nan-in-row'],
