@@ -202,3 +202,48 @@ test.skipIf(compiled('1', { flatStep: null }) === null)(
     expect([reads, ...out]).toEqual([1, -1, -2, -3]);
   },
 );
+
+describe('rows of a block', () => {
+  const x = uniform(keyOf(5), [2, 3, 4]);
+  const flat = ops.reshape(x, { shape: [6, 4] });
+  const along = OP_NAMES.filter((name) => ['max', 'logSumExp', 'softmax', 'logSoftmax'].includes(name));
+  const slope = (name: OpName, at: Tensor): readonly number[] => {
+    const { value: y, pull } = vjp((o, ts) => apply(o, name, ts), ops, [at]);
+    return pull(ops.reshape(uniform(keyOf(6), [y.view.length]), { shape: y.shape }))[0]?.toArray() ?? [];
+  };
+
+  test.each(along)('%s: values, slopes and steps are those of the rows of a matrix', (name) => {
+    expect(apply(ops, name, [x]).toArray()).toEqual(apply(ops, name, [flat]).toArray());
+    expect(slope(name, x)).toEqual(slope(name, flat));
+    const steps = row(name).steps?.(ops, [x], undefined);
+    const values = apply(ops, name, [x]);
+    expect(steps?.shape ?? values.shape).toEqual(values.shape);
+    steps?.toArray().forEach((v, i) => {
+      expect(v).toBeCloseTo(values.view[i] as number, 14);
+    });
+  });
+
+  test('a long row of large numbers keeps what every exponential adds', () => {
+    const many = Tensor.build([130], (out) => out.fill(700));
+    expect(ops.logSumExp(many).view[0]).toBeCloseTo(700 + Math.log(130), 10);
+    expect(
+      ops
+        .softmax(many)
+        .toArray()
+        .every((v) => Math.abs(v - 1 / 130) < 1e-15),
+    ).toBe(true);
+  });
+});
+
+describe('a verb', () => {
+  const few = ops as unknown as Readonly<Record<string, (...a: unknown[]) => unknown>>;
+  test('refuses fewer arguments than its row has, and parameters left out', () => {
+    expect(() => few.add?.(scalar(1))).toThrow('add: takes x, y, got 1 arguments');
+    expect(() => few.sum?.(scalar(1))).toThrow('sum: takes x and parameters, got 1 arguments');
+    expect(() => few.sum?.()).toThrow('sum: takes x and parameters, got 0 arguments');
+  });
+  test('refuses what is no tensor, in any place', () => {
+    expect(() => few.add?.(scalar(1), 2)).toThrow('add: arguments must be tensors (x, y), got 2');
+    expect(() => few.neg?.([1])).toThrow('neg: arguments must be tensors (x), got 1');
+  });
+});
