@@ -41,6 +41,7 @@ describe('broadcasting', () => {
     for (const [shapes, common] of [
       [[], []],
       [[[2, 1], [1, 3]], [2, 3]], // biome-ignore format: one line per case, as are the next
+      [[[2, 3], [1, 3]], [2, 3]], // biome-ignore format: see above
       [[[3], [2, 1]], [2, 3]], // biome-ignore format: see above
       [[[2, 1], [3]], [2, 3]], // biome-ignore format: see above
       [[[2], [1, 1, 1]], [1, 1, 2]], // biome-ignore format: see above

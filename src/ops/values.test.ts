@@ -223,6 +223,12 @@ describe('rows of a block', () => {
     });
   });
 
+  test('is as long as its last axis, which must not be empty', () => {
+    expect(row('softmax').terms([[2, 3, 4]], [2, 3, 4])).toBe(4);
+    for (const name of along)
+      expect(() => apply(ops, name, [Tensor.build([2, 3, 0], () => {})]), name).toThrow('last axis');
+  });
+
   test('a long row of large numbers keeps what every exponential adds', () => {
     const many = Tensor.build([130], (out) => out.fill(700));
     expect(ops.logSumExp(many).view[0]).toBeCloseTo(700 + Math.log(130), 10);
@@ -233,6 +239,14 @@ describe('rows of a block', () => {
         .every((v) => Math.abs(v - 1 / 130) < 1e-15),
     ).toBe(true);
   });
+});
+
+test('relative entropy keeps its digits where shares are close, and where both are tiny', () => {
+  const near = 2 ** -30 + 2 ** -61 + 2 ** -91 / 3; // −log(1 − 2⁻³⁰)
+  expect(Math.abs(value('relativeEntropy', 1 - 2 ** -30, 1) / near - 1)).toBeLessThan(1e-15);
+  expect(
+    Math.abs(value('relativeEntropy', 2 ** -1000, 5 * 2 ** -1001) / (5 * 2 ** -1001 * Math.log(2.5)) - 1),
+  ).toBeLessThan(1e-15);
 });
 
 describe('a verb', () => {
