@@ -1,6 +1,6 @@
 // The ports in Python under test: the doctor finds them well, and laws of their chapters hold, where Debian's python3 has the engine.
 import { describe, expect, test } from 'vitest';
-import { doctor, run, smoke } from './trial.ts';
+import { doctor, run, verified } from './trial.ts';
 
 const PYTHON = '/usr/bin/python3';
 
@@ -22,7 +22,7 @@ for (const { engine, entries, laws } of PORTS) {
     }, 120_000);
 
     test('holds laws of its chapters', () => {
-      const { stdout } = smoke(laws, port);
+      const { stdout } = verified(laws, port);
       expect(stdout).toMatch(/0 falsified, 0 crashed/);
     }, 120_000);
   });

@@ -16,6 +16,6 @@ const tautograd = (words: readonly string[], port: readonly string[]) =>
 /** What the doctor says of a program. */
 export const doctor = (port: readonly string[]) => tautograd(['port', 'doctor'], port);
 
-/** What laws say of a program; globs, parted by commas. */
-export const smoke = (laws: string, port: readonly string[]) =>
-  tautograd(['verify', '--profile', 'smoke', '--law', laws], port);
+/** What laws say of a program on one input for every subject; globs, parted by commas. */
+export const verified = (laws: string, port: readonly string[]) =>
+  tautograd(['verify', '--runs', '1', '--law', laws], port);

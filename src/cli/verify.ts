@@ -139,8 +139,7 @@ const pretty = (v: Verification): void => {
     if (c.status === 'waived') print(`~ ${nameOf(c)} fails as expected: ${c.waiver?.why}`);
     else print(`\n${coloured(storyOf(v, c))}`);
   for (const fault of v.faults) print(coloured(`✗ ${fault}`));
-  if (v.profile === 'smoke')
-    print('\nprofile smoke: one input for at most two subjects of each law, one of a statistical law');
+  if (v.profile === 'smoke') print('\nprofile smoke: one input for one subject of each law');
   print(`\n${tallyText(summaryOf(v), ALPHA)}`);
 };
 

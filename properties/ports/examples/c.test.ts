@@ -1,7 +1,7 @@
 // The example port in C under test: it compiles without a warning, the doctor finds it well with sanitizers on, and laws of every chapter hold.
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { doctor, run, smoke } from '../trial.ts';
+import { doctor, run, verified } from '../trial.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const HERE = join(import.meta.dirname, 'c');
@@ -30,7 +30,7 @@ describe.skipIf(!compiler)('the port in C (skipped where there is no C compiler)
   test('holds the laws that it declares', () => {
     const laws =
       'activation/*,loss/value,loss/gradient,norm/*,dropout/values,optimizer/trajectory,perceptron/*,rbm/free-energy';
-    const { status, stdout } = smoke(laws, [join(plain, 'port')]);
+    const { status, stdout } = verified(laws, [join(plain, 'port')]);
     expect(stdout).toMatch(/0 falsified, 0 crashed, 0 not covered/);
     expect(status).toBe(0);
   }, 60_000);

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { doctor, run, smoke } from '../trial.ts';
+import { doctor, run, verified } from '../trial.ts';
 
 const PORT = join(import.meta.dirname, 'numpy/port.py');
 
@@ -31,7 +31,7 @@ describe.skipIf(python === undefined)('the port on NumPy (skipped where there is
   test('holds the laws that it declares', () => {
     const laws =
       'activation/value,activation/derivative,loss/value,loss/gradient,norm/*,op/*,dropout/values,initializer/quantile,optimizer/trajectory,network/*';
-    const { status, stdout } = smoke(laws, command);
+    const { status, stdout } = verified(laws, command);
     expect(stdout).toMatch(/ 0 falsified, 0 crashed/);
     expect(status).toBe(0);
   });

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { CONTRACT } from '../../contract.ts';
-import { doctor, run, smoke } from '../trial.ts';
+import { doctor, run, verified } from '../trial.ts';
 
 const PORT = join(import.meta.dirname, 'python/port.py');
 const python = run('python3', ['-c', 'import sys; sys.exit(sys.version_info < (3, 9))']).status === 0;
@@ -33,7 +33,7 @@ describe.skipIf(!python)('the port in Python (skipped where there is no python3 
   test('holds the laws that it declares', () => {
     const laws =
       'activation/value,activation/derivative,loss/value,loss/gradient,norm/*,dropout/values,initializer/*quantile*,rng/threefry*,optimizer/trajectory,schedule/*';
-    const { status, stdout } = smoke(laws, ['python3', PORT]);
+    const { status, stdout } = verified(laws, ['python3', PORT]);
     expect(stdout).toMatch(/ 0 falsified, 0 crashed/);
     expect(status).toBe(0);
   });
