@@ -21,12 +21,13 @@ describe('tasks', () => {
     expect(workersFor(1000)).toBe(0);
   });
 
-  test('of the profile smoke are one subject of a law, another one by another seed', () => {
+  test('of the profile smoke are one subject of a law, another one by another seed, and none of a statistical law', () => {
     const law = { id: 'a/b', subjects: (_: PortInfo) => [...'abcdefghijk'] } as unknown as Law; // nothing else is looked at
     const chosen = (seed: number) => tasks([law], home, { profile: 'smoke', seed }).map((t) => t.subject);
     const seeds = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11];
     for (const seed of seeds) expect(chosen(seed)).toHaveLength(1);
     expect(new Set(seeds.flatMap(chosen)).size).toBe(11);
+    expect(tasks([{ ...law, class: 'statistical' }], home, { profile: 'smoke', seed: 1 })).toEqual([]);
     expect(tasks([law], home, { profile: 'ci', seed: 1 })).toHaveLength(11);
   });
 

@@ -10,12 +10,15 @@ import { due, type Mismatch } from './tolerance.ts';
 /** `undecided`: the runs that the law asks for were not made, or their inputs did not reach what it promises to try; `waived`: it fails, and is expected to. */
 export type Status = 'holds' | 'upheld' | 'falsified' | 'crashed' | 'not covered' | 'undecided' | 'waived';
 
-/** How thorough a run is: inputs per law and subject, from the law's own number, and how many of a law's subjects. */
+/** How thorough a run is: inputs per law and subject, from the law's own number, how many of a law's subjects, and whether statistical laws are asked. */
 export const PROFILES = {
-  smoke: { runs: () => 1, subjects: 1 },
-  ci: { runs: (own: number) => own, subjects: Number.POSITIVE_INFINITY },
-  deep: { runs: (own: number) => 20 * own, subjects: Number.POSITIVE_INFINITY },
-} as const satisfies Readonly<Record<string, { readonly runs: (own: number) => number; readonly subjects: number }>>;
+  // statistical laws draw as many numbers for one input as all others for theirs
+  smoke: { runs: () => 1, subjects: 1, statistical: false },
+  ci: { runs: (own: number) => own, subjects: Number.POSITIVE_INFINITY, statistical: true },
+  deep: { runs: (own: number) => 20 * own, subjects: Number.POSITIVE_INFINITY, statistical: true },
+} as const satisfies Readonly<
+  Record<string, { readonly runs: (own: number) => number; readonly subjects: number; readonly statistical: boolean }>
+>;
 export type Profile = keyof typeof PROFILES;
 
 /** What is left of a failure: the values, so that it survives every change of the generators. */
@@ -351,6 +354,7 @@ export const tasks = (
   { profile = 'ci', seed }: Pick<RunOptions, 'profile' | 'seed'> = { seed: 0 },
 ): readonly Task[] =>
   laws.flatMap((law): readonly Task[] => {
+    if (law.class === 'statistical' && !PROFILES[profile].statistical) return [];
     const subjects = some(law.subjects(port), PROFILES[profile].subjects, seed);
     return subjects.length === 0 ? [{ law, subject: null }] : subjects.map((subject) => ({ law, subject }));
   });

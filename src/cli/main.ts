@@ -64,7 +64,7 @@ program
   .addOption(
     new Option(
       '--profile <name>',
-      'smoke: one input for one subject of each law, ci: as many as a law asks for, deep: twenty times that',
+      'smoke: one input for one subject of each law that is not statistical, ci: as many as a law asks for, deep: twenty times that',
     )
       .choices(['smoke', 'ci', 'deep'])
       .default('ci'),

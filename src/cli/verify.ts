@@ -139,7 +139,8 @@ const pretty = (v: Verification): void => {
     if (c.status === 'waived') print(`~ ${nameOf(c)} fails as expected: ${c.waiver?.why}`);
     else print(`\n${coloured(storyOf(v, c))}`);
   for (const fault of v.faults) print(coloured(`✗ ${fault}`));
-  if (v.profile === 'smoke') print('\nprofile smoke: one input for one subject of each law');
+  if (v.profile === 'smoke')
+    print('\nprofile smoke: one input for one subject of each law; statistical laws are left to ci');
   print(`\n${tallyText(summaryOf(v), ALPHA)}`);
 };
 
