@@ -198,6 +198,18 @@ describe('copies', () => {
     ).toEqual([{ place: 0, units: 2, distinct: 2, distance: 1 }]);
     expect(symmetryOf(modelOf({ layers: layers.slice(0, 3), loss: 'mse' }), [])).toEqual([]);
   });
+  test('of three the two that are furthest apart count', () => {
+    const [dense, out] = [
+      { type: 'dense', units: 3 },
+      { type: 'dense', units: 1 },
+    ] as const;
+    const params = [
+      { w: matrix([1, 2, 4]), b: Tensor.from([3], [0, 0, 0]) },
+      { w: matrix([5], [5], [5]), b: Tensor.from([1], [3]) },
+    ];
+    const found = symmetryOf(modelOf({ layers: [dense, out], loss: 'mse' }), params);
+    expect(found).toEqual([{ place: 0, units: 3, distinct: 3, distance: 3 }]);
+  });
   test('what meets in other units between them does not count', () => {
     const inner: readonly LayerSpec[] = [
       { type: 'dense', units: 3 },
