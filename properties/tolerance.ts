@@ -150,6 +150,9 @@ const DERIVATIVE_ULPS = 8;
 export const contractUlps = (ulp: number): number => (ulp <= 1 / 2 ? ulp : Math.max(ulp, VALUE_ULPS));
 export const contractDerivativeUlps = (ulp: number): number => (ulp <= 1 / 2 ? ulp : DERIVATIVE_ULPS);
 
+/** Unit vectors that are this close are one direction: rounding moves them by ulps, another draw by about 1. */
+export const SAME_DIRECTION = 2 ** -20;
+
 /** Step h of a 64-digit central difference: truncation about h² = 10⁻⁴⁰. */
 export const ORACLE_STEP = '1e-20';
 

@@ -202,7 +202,6 @@ describe('the whole export', () => {
       .filter((field) => !said.has(field));
     expect(silent).toEqual([
       'perceptron.perceptron.fit:converged',
-      'training.network.fit:state',
       'training.network.fit_watched:state',
       'training.network.fit_resumed:state',
     ]);

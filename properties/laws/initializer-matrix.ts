@@ -3,7 +3,16 @@ import fc from 'fast-check';
 import { extent, filled, seed, stir, visiting } from '../arbitraries.ts';
 import type { Plain } from '../contract.ts';
 import { among, ask, claim, every, having, type Inquiry, law, same, tested, type Verdict, within } from '../law.ts';
-import { ALPHA, binomialTest, chiSquareTest, dkwTest, exactly, FORMATS, orthogonalityBound } from '../tolerance.ts';
+import {
+  ALPHA,
+  binomialTest,
+  chiSquareTest,
+  dkwTest,
+  exactly,
+  FORMATS,
+  orthogonalityBound,
+  SAME_DIRECTION,
+} from '../tolerance.ts';
 import { beside, type Draw, sample, squares } from './drawing.ts';
 import { flat } from './training-cases.ts';
 
@@ -308,14 +317,14 @@ export const matrixInitializerLaws = [
   }),
 ];
 
-/** Whether two matrices of more than one row and column are multiples of each other, to a millionth. */
+/** Whether two matrices of more than one row and column are multiples of each other. */
 const sharesDirections = (a: Plain, b: Plain): boolean => {
   const unit = ({ data }: Plain): readonly number[] => {
     const size = Math.hypot(...Array.from(data));
     return Array.from(data, (v) => v / size);
   };
   const [p, q] = [unit(a), unit(b)];
-  return Math.min(...a.shape) > 1 && p.every((v, i) => Math.abs(v - (q[i] ?? 0)) < 1e-6);
+  return Math.min(...a.shape) > 1 && p.every((v, i) => Math.abs(v - (q[i] ?? 0)) < SAME_DIRECTION);
 };
 
 interface Lsuv {

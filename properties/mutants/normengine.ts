@@ -1,7 +1,7 @@
 // A schoolbook normalisation in doubles with a place for every fault, from which mutants of normalising layers are made.
 import type { Args } from '../contract.ts';
 import type { Port } from '../port.ts';
-import { at, both, number, plain } from './plant.ts';
+import { at, both, now, number, plain } from './plant.ts';
 
 /** Numbers that are normalised together, and which parameter belongs to each. */
 interface Group {
@@ -145,8 +145,12 @@ const planted =
   (groups: Faults['groups'], forwardEntry: string, vjpEntry: string) =>
   (faults: Partial<Faults>, where: 'both' | 'forward' | 'vjp' = 'both'): Plant => {
     const f = { groups, ...RIGHT, ...faults };
+    /** A group of one number has no spread: that is left to the port. */
+    const spread = (args: Args): boolean => f.groups(plain(args, 'x').shape).every((g) => g.at.length > 1);
     return both(
-      ...(where === 'vjp' ? [] : [at(forwardEntry, (args) => forward(args, f))]),
+      ...(where === 'vjp'
+        ? []
+        : [at(forwardEntry, (args, original) => (spread(args) ? forward(args, f) : now(original, args)))]),
       ...(where === 'forward' ? [] : [at(vjpEntry, (args) => pulled(args, f))]),
     );
   };

@@ -315,7 +315,7 @@ def largest(x):
     return y, lambda dy: (ties * (dy / ties.sum(-1, keepdims=True)),)
 def log_sum_exp(x):
     most = x.max(-1, keepdims=True)
-    y = np.where(np.isinf(most), most, most - log_softmax(x)[0].max(-1, keepdims=True))[..., 0]  # infinite tops are the answer
+    y = np.where(np.isinf(most), most, most - log_softmax(x)[0].max(-1, keepdims=True))[..., 0]
     return y, lambda dy: (dy[..., None] * softmax(x)[0],)
 share = lambda a, b: np.where(a == b, 0.5, (a > b) * 1.0)
 none = lambda *_: 0.0
