@@ -14,7 +14,7 @@ import {
   varianceOff,
 } from '../oracle/batchnorm.ts';
 import { type Big, big, exact, nearest, ONE, ZERO } from '../oracle/exact.ts';
-import { PortError, type PortInfo } from '../port.ts';
+import type { PortInfo } from '../port.ts';
 import { FORMATS } from '../tolerance.ts';
 import {
   after,
@@ -38,11 +38,14 @@ import {
   exactly,
   freezing,
   judged,
+  kindOf,
   meanUpdate,
   normOf,
   pick,
   pull,
+  taken,
 } from './normcases.ts';
+import { attempt } from './purity.ts';
 
 /** Exact where the estimator is a number of the format, within the bound where n/(n − 1) has to be rounded. */
 const exactOrJudged = (
@@ -102,15 +105,14 @@ export const batchnormLaws = [
         x: { shape: [1, c.gamma.data.length], data: c.x.data.slice(0, c.gamma.data.length) },
       })),
     *holds(c) {
-      let all: readonly number[] = [];
-      try {
-        const a = yield* step(c);
-        all = [a.y, a.mean, a.variance].flatMap((t) => Array.from(t.data));
-      } catch (error) {
-        if (!(error instanceof PortError)) throw error; // a refusal
-      }
-      const bad = all.find((v) => !Number.isFinite(v));
-      return claim('outputs and running statistics are finite', bad === undefined, bad);
+      const entry = kindOf(NAME).forward;
+      const { refused, why, values } = yield* attempt(entry, taken(entry, c));
+      const fine = refused || (values.length > 0 && values.every(Number.isFinite));
+      return claim(
+        `refused (${why}), or finite`,
+        fine,
+        values.find((v) => !Number.isFinite(v)),
+      );
     },
   }),
   law<{ readonly c: BatchCase; readonly steps: number }>({

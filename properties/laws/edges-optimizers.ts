@@ -29,6 +29,9 @@ interface Balanced {
   readonly eps: number;
 }
 
+/** Roundings of a step of Yogi, whichever way it is written: two means, their corrections, a root, a quotient, a product and a sum. */
+const YOGI_ROUNDINGS = 32;
+
 /** More steps than any table of powers is long. */
 const THOUSAND = 1040;
 /** Rules whose memories are sums of terms of one sign under a constant gradient, so that no step cancels. */
@@ -169,7 +172,7 @@ export const edgeOptimizerLaws = [
             `parameter after step ${i + 1}`,
             [path[i]?.[0]?.data[0] ?? Number.NaN],
             [expecting(now, port.dtype)],
-            [gamma(32, u) * moved],
+            [gamma(YOGI_ROUNDINGS, u) * moved],
           );
         }),
       );

@@ -294,7 +294,7 @@ export const argumentsOf = (port: PortInfo, name: string, call: string): fc.Arbi
   batchCase(port, name).map((c) => taken(`layer.${name}.${call}`, c));
 
 /** Of a case, what an entry takes. */
-const taken = (entry: string, c: NormCase): Args =>
+export const taken = (entry: string, c: NormCase): Args =>
   Object.fromEntries(Object.entries(c).filter(([field]) => field in (ENTRIES.get(entry)?.takes ?? {})));
 
 export const forward = (name: string, c: NormCase): Inquiry<Answer> =>

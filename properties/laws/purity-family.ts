@@ -4,8 +4,8 @@ import { optimizerRow } from '../../src/index.ts';
 import { anyNumber, cotangent, filled, moderate, seed, type Values, vector } from '../arbitraries.ts';
 import { type Args, camel, ENTRIES } from '../contract.ts';
 import { among, ask, claim, each, every, having, type Inquiry, law, same, type Verdict } from '../law.ts';
-import { PortError, type PortInfo } from '../port.ts';
-import { answerNumbers, argumentsOf, covered, tensorsIn } from './purity.ts';
+import type { PortInfo } from '../port.ts';
+import { answerNumbers, argumentsOf, attempt, covered, tensorsIn } from './purity.ts';
 
 const one = (...data: readonly number[]): Values => ({ shape: [data.length], data });
 
@@ -46,25 +46,6 @@ function* everything(args: Args): Inquiry<readonly number[]> {
   ];
 }
 const upTo = (n: number): readonly number[] => Array.from({ length: n }, (_, i) => i + 1);
-
-/** What became of a question that should not have been answered. */
-interface Outcome {
-  readonly refused: boolean;
-  /** A crash inside is no refusal. */
-  readonly why: string;
-  readonly values: readonly number[];
-}
-function* attempt(entry: string, args: Args): Inquiry<Outcome> {
-  try {
-    const answer = yield* ask(entry, args);
-    return { refused: false, why: 'it answered', values: answerNumbers(entry, answer) };
-  } catch (error) {
-    if (!(error instanceof PortError) || !(error.cause instanceof Error)) throw error;
-    const { name, message } = error.cause;
-    const stumbled = name === 'TypeError' || name === 'ReferenceError';
-    return { refused: !stumbled, why: `${name}: ${message}`, values: [] };
-  }
-}
 
 const leaf = one(1, -2);
 const optimizerAt = (hyper: Readonly<Record<string, number>>): Args => ({

@@ -2,9 +2,9 @@
 import fc from 'fast-check';
 import { cotangent, filled, moderate, parametersFor, seed, small, type Values } from '../arbitraries.ts';
 import { type Args, ENTRIES, type Plain } from '../contract.ts';
-import { type Answer, ask, claim, every, law, same, type Verdict } from '../law.ts';
+import { type Answer, ask, claim, every, type Inquiry, law, same, type Verdict } from '../law.ts';
 import { anyNetwork } from '../networks.ts';
-import type { PortInfo } from '../port.ts';
+import { PortError, type PortInfo } from '../port.ts';
 import { WHOLE_OPS, wholeProgram } from '../programs.ts';
 import { argumentsOf as argumentsFor } from './normcases.ts';
 
@@ -300,6 +300,25 @@ export const answerNumbers = (entry: string, answer: Answer): readonly number[] 
     const field: unknown = answer.tensor(name);
     return [...bare(field), ...numbers(field)]; // one of the two is empty
   });
+
+/** What became of a question that should perhaps not have been answered. */
+interface Outcome {
+  readonly refused: boolean;
+  /** A crash inside is no refusal. */
+  readonly why: string;
+  readonly values: readonly number[];
+}
+export function* attempt(entry: string, args: Args): Inquiry<Outcome> {
+  try {
+    const answer = yield* ask(entry, args);
+    return { refused: false, why: 'it answered', values: answerNumbers(entry, answer) };
+  } catch (error) {
+    if (!(error instanceof PortError) || !(error.cause instanceof Error)) throw error;
+    const { name, message } = error.cause;
+    const stumbled = name === 'TypeError' || name === 'ReferenceError';
+    return { refused: !stumbled, why: `${name}: ${message}`, values: [] };
+  }
+}
 
 export const purityLaws = [
   law<Args>({

@@ -13,8 +13,7 @@ export const numbersOf = (args: Args, name: string): readonly number[] => args[n
 export const listsOf = (args: Args, name: string): readonly (readonly number[])[] =>
   args[name] as readonly (readonly number[])[];
 export const stepsOf = (args: Args): readonly (readonly Plain[])[] => args.params as readonly (readonly Plain[])[];
-
-const stepsState = (answer: Args): readonly (readonly Plain[])[] => answer.state as readonly (readonly Plain[])[];
+const statesOf = (answer: Args): readonly (readonly Plain[])[] => answer.state as readonly (readonly Plain[])[];
 
 const FITS = ['fit', 'fit_watched', 'fit_resumed'] as const;
 /** Every way to fit, with the same fault. */
@@ -331,7 +330,7 @@ export const trainMutants: readonly Mutant[] = [
     killedBy: ['train/running-statistics'],
     plant: at('training.network.fit', (args, original) => {
       const alone = (k: number): Args => now(original, { ...args, batches: batchesOf(args).slice(k, k + 1) });
-      const states = batchesOf(args).map((_, k) => stepsState(alone(k))[0] ?? []);
+      const states = batchesOf(args).map((_, k) => statesOf(alone(k))[0] ?? []);
       return { ...now(original, args), state: states };
     }),
   },
@@ -342,7 +341,7 @@ export const trainMutants: readonly Mutant[] = [
     plant: at('training.network.fit', (args, original) => {
       const answer = now(original, args);
       // means and variances in turn
-      return { ...answer, state: stepsState(answer).map((s) => s.map((t, i) => like(t, () => i % 2))) };
+      return { ...answer, state: statesOf(answer).map((s) => s.map((t, i) => like(t, () => i % 2))) };
     }),
   },
   {

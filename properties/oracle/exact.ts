@@ -32,7 +32,7 @@ const TWO = big(2);
 
 /** Powers of two by exponent, made once. */
 const powers = new Map<number, Big>();
-const powerOfTwo = (exponent: number): Big => {
+const twoTo = (exponent: number): Big => {
   const known = powers.get(exponent) ?? TWO.pow(exponent);
   powers.set(exponent, known);
   return known;
@@ -47,7 +47,7 @@ export const exact = (x: number): Big => {
   const word = bits.getBigUint64(0);
   const field = Number((word >> 52n) & 0x7ffn);
   const mantissa = (word & 0xfffffffffffffn) | (field === 0 ? 0n : 1n << 52n);
-  const value = math.bignumber(mantissa.toString()).times(powerOfTwo(Math.max(field, 1) - 1075));
+  const value = math.bignumber(mantissa.toString()).times(twoTo(Math.max(field, 1) - 1075));
   return word >> 63n === 1n ? value.neg() : value;
 };
 

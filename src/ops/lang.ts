@@ -39,7 +39,7 @@ export type Lang<T> = Base<T> & { readonly [K in keyof typeof OPS]: Verb<(typeof
 export const ROWS = OPS as unknown as Readonly<Record<OpName, Op>>;
 export const OP_NAMES = Object.keys(OPS) as readonly OpName[];
 
-/** What a verb has to know of its row; looked up once, because every gradient reads the language anew. */
+/** What a verb has to know of its row; looked up once, not at every reading. */
 const VERBS = OP_NAMES.map((name) => {
   const row = ROWS[name];
   const parametric = row.sample(row.args.map(() => [1, 1])) !== undefined;
