@@ -180,7 +180,9 @@ export interface ModuleParts {
   readonly data?: readonly { readonly at: number; readonly bytes: Uint8Array }[];
 }
 
-const list = (items: readonly Part[]): Code => rope(...unsigned(items.length), ...items);
+// spread into a list, not into arguments, of which there cannot be very many
+const list = (items: readonly Part[]): Code => [...unsigned(items.length), ...items];
+const isRope = (part: Code<Type> | Callee): part is Code<Type> => Array.isArray(part);
 const text = (t: string): Code => list([...new TextEncoder().encode(t)]);
 const limits = ({ pages, maximum, shared }: MemoryLimits): Code =>
   rope(
@@ -202,8 +204,8 @@ export const wasmModule = ({ imports = [], memory, functions, data = [] }: Modul
     const out: number[] = [];
     const lay = (part: Part): void => {
       if (typeof part === 'number') out.push(part);
-      else if ('params' in part) out.push(...numberOf(part));
-      else part.forEach(lay);
+      else if (isRope(part)) part.forEach(lay);
+      else out.push(...numberOf(part));
     };
     lay(code);
     return out;
