@@ -91,6 +91,10 @@ export interface Op<A extends readonly string[] = readonly string[], P = unknown
   /** Cotangents: for pointwise rows in the shape of the result, else of the argument; null where the derivative is zero. */
   readonly vjp: <T>(o: Verbs<T>, g: T, y: T, xs: Each<A, T>, p: P) => Each<A, T | null>;
   readonly lower: Lowering;
+  /** Where the argument is this number the result is the other argument, bit for bit. */
+  readonly neutral?: readonly { readonly arg: 0 | 1; readonly is: number }[];
+  /** Whether two arguments may change places. */
+  readonly commutes?: true;
   /** A row of several steps spelt in other rows, for readings that need its parts. */
   readonly steps?: <T>(o: Verbs<T>, xs: Each<A, T>, p: P) => T;
 }
@@ -109,6 +113,8 @@ interface PointwiseRow<A extends readonly string[], P> {
   readonly domain?: Op['domain'];
   readonly activation?: true;
   readonly saturates?: readonly [low: number, high: number];
+  readonly neutral?: NonNullable<Op['neutral']>;
+  readonly commutes?: true;
   readonly sample?: P;
   /** The function of the numbers at one place, of which every reading is made. */
   readonly vec: <V, M>(v: Vec<V, M>, xs: Each<A, V>, p: { readonly [K in keyof NoInfer<P>]: V }) => V;

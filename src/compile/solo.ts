@@ -1,0 +1,139 @@
+// Kernels of values that no loop nest holds: numbers moved about, random numbers, and kernels of the table called from within.
+import type { Key } from '../core/key.ts';
+import { stridesOnto } from '../core/shape.ts';
+import { type Lanes, type Place, placed, type Root, storeFirst, type Term } from './lanes.ts';
+import type { Gather, HostCall, Uniform } from './lower.ts';
+import { repeat, scratchOf } from './nest.ts';
+import { add, type Code, call, type Import, i32, type Locals, load, op, seq, simd, store } from './wasm.ts';
+
+const addressCode = ({ moving, offset }: Place) => (moving === undefined ? i32(offset) : add(moving.get, i32(offset)));
+
+/** Every number from the place that the strides say, one after the other. */
+export const gatherCode = ({ shape, strides }: Gather, { width }: Lanes, from: number, to: number, l: Locals): Code => {
+  const type = width === 8 ? 'i64' : 'i32'; // bits, so that no NaN is touched
+  const own = stridesOnto(shape, shape);
+  const along = (axis: number, source: Place, target: Place): Code => {
+    const n = shape[axis];
+    if (n === undefined) return store(type, addressCode(target), load(type, addressCode(source)));
+    return repeat(
+      l,
+      n,
+      [
+        { from: source, by: (strides[axis] ?? 0) * width },
+        { from: target, by: (own[axis] ?? 0) * width },
+      ],
+      (s = source, t = target) => along(axis + 1, s, t),
+    );
+  };
+  return along(0, { offset: from }, { offset: to });
+};
+
+const PARITY = 0x1bd11bda;
+const ROTATIONS = [13, 15, 26, 6, 17, 29, 16, 24] as const;
+
+/** Threefry-2x32, 20 rounds, on vectors of words. @source Salmon et al. 2011, §3.3 */
+const threefry = (
+  { words }: Lanes,
+  key: readonly [Term, Term],
+  counter: readonly [Term, Term],
+): readonly [Term, Term] => {
+  const third = words.xor(words.xor(words.all(PARITY), key[0]), key[1]);
+  const keys = [key[0], key[1], third] as const;
+  let x = words.add(counter[0], key[0]);
+  let y = words.add(counter[1], key[1]);
+  for (let round = 0; round < 20; round++) {
+    x = words.add(x, y);
+    y = words.xor(words.rotate(y, ROTATIONS[round % 8] as number), x); // there are eight
+    if (round % 4 !== 3) continue;
+    const s = (round + 1) / 4;
+    x = words.add(x, keys[s % 3] as Term); // there are three
+    y = words.add(y, words.add(keys[(s + 1) % 3] as Term, words.all(s)));
+  }
+  return [x, y];
+};
+
+/** Blocks that are computed side by side, in vectors of four. */
+const BLOCKS = 2;
+
+/** The uniforms of the k-th child of a key: those of the eager engine, bit for bit. */
+export const uniformCode = ({ key, size }: Uniform, lanes: Lanes, k: number, to: number, l: Locals): Code => {
+  const { words, count, width } = lanes;
+  const scratch = scratchOf(l);
+  const [child0, child1] = [l.v128(), l.v128()];
+  const counter = l.v128();
+  // the number of the child, in all four words
+  const number = l.v128();
+  const truncated = op<'i32'>(0xfc, [load(width === 8 ? 'f64' : 'f32', i32(k))], width === 8 ? 0x03 : 0x01);
+  const asWord = (w: Key[number]): Term => words.all(w | 0);
+  const [c0, c1] = threefry(lanes, [asWord(key[0]), asWord(key[1])], [lanes.held(number), words.all(1)]);
+  const start = lanes.emit(scratch.fresh, [
+    { term: c0, put: (v) => child0.set(v) },
+    { term: c1, put: (v) => child1.set(v) },
+  ]);
+  scratch.reset();
+  const perTurn = 4 * BLOCKS;
+  const turn = (place: Place, n: number): Code => {
+    const roots = Array.from({ length: BLOCKS }, (_, b): readonly Root[] => {
+      const at = b === 0 ? lanes.held(counter) : words.add(lanes.held(counter), words.all(4 * b));
+      const block = threefry(lanes, [lanes.held(child0), lanes.held(child1)], [at, words.all(0)]);
+      return uniformsOf(lanes, block).map((term, i): Root => {
+        const first = 4 * b + i * count;
+        return {
+          term,
+          put: storeFirst(
+            lanes,
+            placed(place, to + first * width),
+            Math.min(count, Math.max(0, n - first)),
+            scratch.fresh,
+          ),
+        };
+      });
+    }).flat();
+    const code = lanes.emit(scratch.fresh, roots);
+    scratch.reset();
+    const next = simd(0xae, [counter.get, simd(0x0c, [], ...fours(perTurn))]);
+    return seq(code, counter.set(next));
+  };
+  const turns = Math.floor(size / perTurn);
+  const rest = size - turns * perTurn;
+  return seq(
+    number.set(simd(0x11, [truncated])),
+    start,
+    counter.set(simd(0x0c, [], ...[0, 1, 2, 3].flatMap((i) => [i, 0, 0, 0]))),
+    repeat(
+      l,
+      turns,
+      [{ from: { offset: 0 }, by: perTurn * width }],
+      (place = { offset: 0 }) => turn(place, perTurn),
+      1,
+    ),
+    rest > 0 ? turn({ offset: turns * perTurn * width }, rest) : [],
+  );
+};
+const fours = (n: number): readonly number[] => [0, 1, 2, 3].flatMap(() => [n, 0, 0, 0]);
+
+/** Four blocks as four numbers in (0, 1), in vectors of the carrier's lanes. */
+const uniformsOf = (lanes: Lanes, [x, y]: readonly [Term, Term]): readonly Term[] => {
+  const { words, lit } = lanes;
+  const high = words.shiftRight(x, 6);
+  const low = words.shiftRight(y, 6);
+  const scaled = (h: Term, r: Term): Term =>
+    lanes.mul(
+      lanes.add(lanes.add(lanes.mul(words.toNumbers(h), lit(2 ** 26)), words.toNumbers(r)), lit(0.5)),
+      lit(2 ** -52),
+    );
+  const upper = (t: Term): Term => words.shuffle(t, t, [2, 3, 0, 1]);
+  return [scaled(high, low), scaled(upper(high), upper(low))];
+};
+
+/** A kernel of the table on the memory: what the imported function does, and the call of it. */
+export const hostCode = (f: Import): Code => call(f);
+
+export const hostKernel =
+  ({ row, p, shapes, shape }: HostCall, view: (address: number, size: number) => Float64Array | Float32Array) =>
+  (addresses: readonly number[], sizes: readonly number[], to: number, size: number): void => {
+    const ins = addresses.map((at, i) => Float64Array.from(view(at, sizes[i] ?? 0)));
+    const out = new Float64Array(size);
+    row.kernel(out, ins, p, shapes, shape);
+    view(to, size).set(out);
+  };
