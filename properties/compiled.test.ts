@@ -2,7 +2,15 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { machineOf } from '../src/compile/machine.ts';
-import { type Dtype, type Program, type Pure, printed, programFromLine, programToLine, trace } from '../src/compile/program.ts';
+import {
+  type Dtype,
+  type Program,
+  type Pure,
+  printed,
+  programFromLine,
+  programToLine,
+  trace,
+} from '../src/compile/program.ts';
 import { keyOf, type Lang, OP_NAMES, type OpName, ops, ROWS, type Shape, Tensor, uniform } from '../src/index.ts';
 
 /** A random program as data: each step applies a row to values that are there, if they fit. */
@@ -100,7 +108,7 @@ const prepared = (recipe: Recipe, dtype: Dtype, fill: number) => {
   const machine = machineOf(programFor(recipe, dtype), { state: recipe.state });
   const [first] = machine.inputs;
   if (first !== undefined) new Uint8Array(first.buffer).fill(fill, machine.parts.start);
-  inputsOf(recipe).forEach((x, i) => machine.inputs[i]?.set(x.view));
+  for (const [i, x] of inputsOf(recipe).entries()) machine.inputs[i]?.set(x.view);
   return machine;
 };
 /** What a machine has after a step: state where inputs are, the rest where outputs are. */

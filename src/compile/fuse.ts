@@ -110,7 +110,9 @@ export const fuse = ({ values, outputs }: Lowered): Fused => {
     columnsOf.push(columns);
   }
   /** What a value reads, seen through those that float. */
-  const reach = (v: number): readonly number[] => at(v).reads.flatMap((r) => (floats[r] ? [r, ...reach(r)] : [r]));
+  const reach: (readonly number[])[] = [];
+  for (const v of all)
+    reach.push([...new Set(at(v).reads.flatMap((r) => (floats[r] ? [r, ...(reach[r] ?? [])] : [r])))]);
 
   const groups: (Open | Solo)[] = [];
   const groupOf: number[] = all.map(() => -1);
@@ -162,21 +164,28 @@ export const fuse = ({ values, outputs }: Lowered): Fused => {
     }
     return false;
   };
+  // nests in which a large value is read already, so that another reader may join them
+  const touching: number[][] = all.map(() => []);
+  const touch = (v: number, k: number): void => {
+    for (const r of reach[v] ?? []) if (at(r).size > 1 && touching[r]?.at(-1) !== k) touching[r]?.push(k);
+  };
   const place = (v: number): void => {
     const value = at(v);
-    const seen = reach(v).filter((r) => at(r).kind !== 'literal');
+    const seen = (reach[v] ?? []).filter((r) => at(r).kind !== 'literal');
     const from = Math.max(0, ...seen.map((r) => groupOf[r] ?? 0));
     if (value.kind !== 'each' && value.kind !== 'fold') {
       groupOf[v] = groups.push({ kind: 'solo', member: v }) - 1;
       return;
     }
-    const large = new Set(seen.filter((r) => at(r).size > 1));
-    const shares = (w: number): boolean => seen.includes(w) || reach(w).some((r) => large.has(r));
-    for (let k = from; k < groups.length; k++) {
+    const near = new Set(
+      seen.flatMap((r) => (at(r).size > 1 ? [groupOf[r] ?? -1, ...(touching[r] ?? [])] : [groupOf[r] ?? -1])),
+    );
+    for (const k of [...near].sort((x, y) => x - y)) {
       const g = groups[k];
-      if (g?.kind === 'nest' && g.members.some(shares) && joins(v, k)) {
+      if (k >= from && g?.kind === 'nest' && joins(v, k)) {
         groupOf[v] = k;
         g.members.push(v);
+        touch(v, k);
         return;
       }
     }
@@ -187,6 +196,7 @@ export const fuse = ({ values, outputs }: Lowered): Fused => {
         : { kind: 'nest', direction: 'flat', size: value.size, columns, members: [v] },
     );
     groupOf[v] = groups.length - 1;
+    touch(v, groups.length - 1);
     roles[v] = value.kind === 'fold' ? (value.along === 'row' ? 'column' : 'row') : 'full';
   };
   // what needs fewest products comes first, so that clocks and masks do not wait between them
@@ -215,17 +225,18 @@ export const fuse = ({ values, outputs }: Lowered): Fused => {
   }
 
   // backwards, so that the readers of a value are known before it is
-  const reads: Site[][] = all.map(() => []);
+  const readBy: Map<string, Site>[] = all.map(() => new Map());
+  const sitesOf = (v: number): readonly Site[] => [...(readBy[v]?.values() ?? [])];
   const stored = all.map((v) => out.has(v) || at(v).kind === 'input');
   for (const v of [...all].reverse()) {
     const value = at(v);
     if (value.kind === 'literal' || value.kind === 'input') continue;
     const own = home[v] as Site; // one each
     const inline = groups[own.group]?.kind === 'nest' && value.kind === 'each' && roles[v] === 'full';
-    const elsewhere = (reads[v] ?? []).some((s) => s.group !== own.group || s.turn !== own.turn);
+    const elsewhere = sitesOf(v).some((s) => s.group !== own.group || s.turn !== own.turn);
     if (!floats[v] && (!inline || elsewhere)) stored[v] = true;
-    const sites = floats[v] ? (reads[v] ?? []) : stored[v] ? [own] : [own, ...(reads[v] ?? [])];
-    for (const r of value.reads) reads[r]?.push(...sites);
+    const sites = floats[v] ? sitesOf(v) : stored[v] ? [own] : [own, ...sitesOf(v)];
+    for (const r of value.reads) for (const s of sites) readBy[r]?.set(`${s.group} ${s.turn}`, s);
   }
   const closed = groups.map((g): Group => {
     if (g.kind === 'solo') return g;
@@ -233,7 +244,7 @@ export const fuse = ({ values, outputs }: Lowered): Fused => {
     const rows = g.columns === null ? 1 : rowsOf(g);
     return { kind: 'nest', direction: settled(g, at, floats), rows, columns, members: g.members };
   });
-  return { groups: closed, home, reads, stored, roles };
+  return { groups: closed, home, reads: all.map(sitesOf), stored, roles };
 };
 
 /** A flat nest that reads something once a row, or column, needs rows after all. */

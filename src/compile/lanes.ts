@@ -117,6 +117,8 @@ const XOR = 0x51;
 const BITSELECT = 0x52;
 /** Of 32-bit words, whatever the numbers are. */
 const WORD = { add: 0xae, shl: 0xab, shr: 0xad, splat: 0x11 } as const;
+const PROMOTE = 0x5f;
+const DEMOTE = 0x5e;
 const F64_FROM_I32 = 0xfe;
 const F32_FROM_U32 = 0xfb;
 
@@ -131,6 +133,8 @@ export interface Lanes extends Vec<Term, Term> {
   /** Lanes in a vector, and bytes in a lane. */
   readonly count: number;
   readonly width: number;
+  /** Any instruction on vectors, by its number. */
+  readonly instruction: (code: number, args: readonly Term[]) => Term;
   readonly load: (place: Place) => Term;
   /** One number in all lanes. */
   readonly spread: (place: Place) => Term;
@@ -256,6 +260,8 @@ export const lanesOf = (dtype: Dtype, fused: boolean, pool: Pool): Lanes => {
     },
     head: (a) => term(AND, [a, pattern(~format.headless)]),
     poly: (x, c) => c.slice(0, -1).reduceRight((y, k) => add(mul(y, x), lit(k)), lit(c.at(-1) ?? 0)),
+    ...(dtype === 'f32' ? { widened: widenedBy(lanesOf('f64', fused, pool), term, shuffle) } : {}),
+    instruction: term,
     load: (place) => term(V128_LOAD, [], memarg(place.offset), { scalar: base(place) }),
     spread: (place) => spreadFrom(codes.splatLoad, place),
     held: (local) => term(-1, [], [], { local }),
@@ -329,6 +335,18 @@ export const lanesOf = (dtype: Dtype, fused: boolean, pool: Pool): Lanes => {
   };
   return lanes;
 };
+
+/** A function of doubles on four singles: on two and two of them. */
+const widenedBy =
+  (
+    doubles: Lanes,
+    instruction: Lanes['instruction'],
+    shuffle: Lanes['words']['shuffle'],
+  ): NonNullable<Lanes['widened']> =>
+  (f, x) => {
+    const half = (low: Term): Term => instruction(DEMOTE, [f(doubles, doubles.instruction(PROMOTE, [low]))]);
+    return shuffle(half(x), half(shuffle(x, x, [2, 3, 0, 1])), [0, 1, 4, 5]);
+  };
 
 /** Stores the first n lanes and no byte more. */
 export const storeFirst =

@@ -7,7 +7,7 @@ import { middles, type SumParams } from '../ops/fold.ts';
 import { ROWS } from '../ops/lang.ts';
 import type { Inner } from '../ops/loop.ts';
 import type { Op } from '../ops/op.ts';
-import type { Equation, Program } from './program.ts';
+import type { Dtype, Equation, Program } from './program.ts';
 
 /** How an argument lies on rows and columns: at every place, the same in every row, the same in every column, or once. */
 export type Role = 'full' | 'row' | 'column' | 'scalar';
@@ -82,8 +82,10 @@ export interface Lowered {
 
 /** Instructions that take the time of several. */
 const SLOW = 4;
+/** A function of doubles among singles. */
+const WIDE = 200;
 /** About how many instructions a function of numbers takes. */
-const weightOf = (inner: Inner, arity: number, params: readonly string[]): number => {
+const weightOf = (dtype: Dtype, inner: Inner, arity: number, params: readonly string[]): number => {
   let n = 0;
   const by = (w: number) => (): number => {
     n += w;
@@ -109,6 +111,7 @@ const weightOf = (inner: Inner, arity: number, params: readonly string[]): numbe
     exponent: one,
     head: one,
     poly: (_x, c) => by(2 * c.length)(),
+    ...(dtype === 'f32' ? { widened: by(WIDE) } : {}),
   };
   inner(counting, Array(arity).fill(0), Object.fromEntries(params.map((name) => [name, 0])));
   return n;
@@ -134,7 +137,7 @@ export const roleOn = (shape: Shape, onto: Shape): { readonly role: Role; readon
 const copy: Inner = (_v, xs) => xs[0] as (typeof xs)[number]; // it is given one
 
 /** A program as loops see it: shapes are gone but for the length of rows, views are what they view, turned matrices are read turned. */
-export const lower = ({ equations, inputs, outputs }: Program): Lowered => {
+export const lower = ({ dtype, equations, inputs, outputs }: Program): Lowered => {
   const values: Value[] = [];
   const homes = new Map<number, number>();
   const put = (value: Value): number => values.push(value) - 1;
@@ -171,7 +174,7 @@ export const lower = ({ equations, inputs, outputs }: Program): Lowered => {
       columns ??= on.columns;
       return on.role;
     });
-    const weight = weightOf(inner, xs.length, Object.keys(params));
+    const weight = weightOf(dtype, inner, xs.length, Object.keys(params));
     return put({ kind: 'each', inner, params, reads, roles, columns, weight, size: size(shape) });
   };
   const birth = ({ op, reads, shape, p }: Equation): number => {

@@ -48,7 +48,13 @@ export interface Machine {
   /** So many steps; each leaves the first outputs where the first inputs are, if the machine has a state. */
   readonly run: (steps: number) => void;
   /** What the compiler knows of it. */
-  readonly parts: { readonly lowered: Lowered; readonly fused: Fused; readonly plan: Plan; readonly wasm: Uint8Array; readonly start: number };
+  readonly parts: {
+    readonly lowered: Lowered;
+    readonly fused: Fused;
+    readonly plan: Plan;
+    readonly wasm: Uint8Array;
+    readonly start: number;
+  };
 }
 
 const PAGE = 65536;
@@ -217,7 +223,7 @@ export const compile = (
   return (xs) => {
     const shapes = xs.map((x) => x.shape);
     const made = machine(shapes.join(';'), () => trace(f, shapes, dtype));
-    xs.forEach((x, i) => made.inputs[i]?.set(x.view));
+    for (const [i, x] of xs.entries()) made.inputs[i]?.set(x.view);
     made.run(1);
     return tensorsOf(made, made.outputs, made.program.outputs);
   };

@@ -2,7 +2,7 @@
 import { DomainError } from '../core/errors.ts';
 import { fromJson, toLine } from '../core/json.ts';
 import { checkShape, type Shape, sameShape, show } from '../core/shape.ts';
-import { numbers, type Vec } from '../core/vec.ts';
+import { numbers, singles, type Vec } from '../core/vec.ts';
 import { type Lang, type OpName, ROWS, reading } from '../ops/lang.ts';
 import type { Op } from '../ops/op.ts';
 
@@ -30,15 +30,31 @@ export interface Program {
   readonly outputs: readonly number[];
 }
 
-/** How scalars are computed where a program is folded: as its carrier would. Null where only the compiled code knows. */
-const FOLDING: Readonly<Record<Dtype, Vec<number, boolean> | null>> = { f64: numbers, f32: null };
+/** How numbers are computed when a program is traced: as its carrier would. */
+const FOLDING: Readonly<Record<Dtype, Vec<number, boolean>>> = { f64: numbers, f32: singles };
+
+/** A program in the making: the language on symbols, which are numbers of equations. */
+export interface Tracer {
+  readonly symbols: Lang<number>;
+  readonly input: (shape: Shape) => number;
+  /** What has been traced so far, as far as these need it. */
+  readonly program: (outputs: readonly number[]) => Program;
+}
 
 /**
- * Runs `f` on symbols of these shapes. Equal equations are one, numbers are computed at once, and what no output needs is
- * left out; nothing that could change a bit of a result is done.
- * @throws ShapeError when shapes do not fit
+ * Runs `f` on symbols of these shapes. @throws ShapeError when shapes do not fit
  */
 export const trace = (f: Pure, shapes: readonly Shape[], dtype: Dtype = 'f64'): Program => {
+  const { symbols, input, program } = tracer(dtype);
+  return program(f(symbols, shapes.map(input)));
+};
+
+/**
+ * A language that writes down what it is asked for. Equal equations are one, numbers are computed at once, and what no output needs is
+ * left out; nothing that could change a bit of a result is done.
+ */
+export const tracer = (dtype: Dtype): Tracer => {
+  const inputs: number[] = [];
   const equations: Equation[] = [];
   const known = new Map<string, number>();
   const at = (v: number): Equation => equations[v] as Equation; // symbols are born here, and only here
@@ -72,10 +88,9 @@ export const trace = (f: Pure, shapes: readonly Shape[], dtype: Dtype = 'f64'): 
     const neutral = row.neutral?.find(({ arg, is }) => isLiteral(xs[arg] as number, is));
     const other = xs[1 - (neutral?.arg ?? 0)];
     if (neutral !== undefined && other !== undefined && sameShape(at(other).shape, shape)) return other;
-    const folding = FOLDING[dtype];
-    if (folding !== null && row.lower.as === 'each' && xs.every((x) => at(x).op === 'literal')) {
+    if (row.lower.as === 'each' && xs.every((x) => at(x).op === 'literal')) {
       const values = xs.map((x) => at(x).p as number); // of literals
-      return literal(row.lower.inner(folding, values, (p ?? {}) as Readonly<Record<string, number>>));
+      return literal(row.lower.inner(FOLDING[dtype], values, (p ?? {}) as Readonly<Record<string, number>>));
     }
     return put({
       op: name,
@@ -108,8 +123,15 @@ export const trace = (f: Pure, shapes: readonly Shape[], dtype: Dtype = 'f64'): 
       return moved(row, name, xs[0] as number, shape, p);
     return put({ op: name, reads: xs, shape, ...(p === undefined ? {} : { p }) });
   });
-  const inputs = shapes.map((shape, i) => put({ op: 'input', reads: [], shape: checkShape(shape), p: i }));
-  return alive({ dtype, equations, inputs, outputs: f(symbols, inputs) });
+  return {
+    symbols,
+    input: (shape) => {
+      const v = put({ op: 'input', reads: [], shape: checkShape(shape), p: inputs.length });
+      inputs.push(v);
+      return v;
+    },
+    program: (outputs) => alive({ dtype, equations, inputs, outputs }),
+  };
 };
 
 /** Without the equations that no output needs; inputs stay. */

@@ -4,7 +4,21 @@ import { stridesOnto } from '../core/shape.ts';
 import { type Lanes, type Place, placed, type Root, storeFirst, type Term } from './lanes.ts';
 import type { Gather, HostCall, Uniform } from './lower.ts';
 import { repeat, scratchOf } from './nest.ts';
-import { add, type Code, call, type Import, i32, type Locals, load, op, seq, simd, store } from './wasm.ts';
+import {
+  add,
+  type Code,
+  call,
+  type I32,
+  type Import,
+  i32,
+  type Locals,
+  load,
+  op,
+  select,
+  seq,
+  simd,
+  store,
+} from './wasm.ts';
 
 const addressCode = ({ moving, offset }: Place) => (moving === undefined ? i32(offset) : add(moving.get, i32(offset)));
 
@@ -52,6 +66,17 @@ const threefry = (
   return [x, y];
 };
 
+/** A number as 32 bits, as JavaScript takes it: without its fraction, modulo 2³². Numbers beyond 2⁶³ have lost those bits, and are 0. */
+const wordOf = (x: Code<'f64'> | Code<'f32'>, width: number): I32 => {
+  const wide: Code<'f64'> = width === 8 ? (x as Code<'f64'>) : op(0xbb, [x]); // by its width
+  const whole = op<'i64'>(0xfc, [wide], 0x06);
+  const near = op<'i32'>(0x63, [
+    op<'f64'>(0x99, [wide]),
+    [0x44, ...new Uint8Array(new Float64Array([2 ** 63]).buffer)],
+  ]);
+  return select(near, op<'i32'>(0xa7, [whole]), i32(0));
+};
+
 /** Blocks that are computed side by side, in vectors of four. */
 const BLOCKS = 2;
 
@@ -63,7 +88,7 @@ export const uniformCode = ({ key, size }: Uniform, lanes: Lanes, k: number, to:
   const counter = l.v128();
   // the number of the child, in all four words
   const number = l.v128();
-  const truncated = op<'i32'>(0xfc, [load(width === 8 ? 'f64' : 'f32', i32(k))], width === 8 ? 0x03 : 0x01);
+  const truncated = wordOf(load(width === 8 ? 'f64' : 'f32', i32(k)), width);
   const asWord = (w: Key[number]): Term => words.all(w | 0);
   const [c0, c1] = threefry(lanes, [asWord(key[0]), asWord(key[1])], [lanes.held(number), words.all(1)]);
   const start = lanes.emit(scratch.fresh, [
