@@ -1,6 +1,7 @@
 // The laws of the compiled engine, on random programs: the bits of the eager one, whatever lay in the arena before.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { compile, scan } from '../src/compile/compile.ts';
 import { machineOf } from '../src/compile/machine.ts';
 import {
   type Dtype,
@@ -11,7 +12,18 @@ import {
   programToLine,
   trace,
 } from '../src/compile/program.ts';
-import { keyOf, type Lang, OP_NAMES, type OpName, ops, ROWS, type Shape, Tensor, uniform } from '../src/index.ts';
+import {
+  keyOf,
+  type Lang,
+  OP_NAMES,
+  type OpName,
+  ops,
+  ROWS,
+  type Shape,
+  scalar,
+  Tensor,
+  uniform,
+} from '../src/index.ts';
 
 /** A random program as data: each step applies a row to values that are there, if they fit. */
 interface Step {
@@ -107,13 +119,60 @@ const bits = (x: Tensor | ArrayLike<number>): readonly number[] => Array.from(x 
 const prepared = (recipe: Recipe, dtype: Dtype, fill: number) => {
   const machine = machineOf(programFor(recipe, dtype), { state: recipe.state });
   const [first] = machine.inputs;
-  if (first !== undefined) new Uint8Array(first.buffer).fill(fill, machine.parts.start);
+  if (first !== undefined) new Uint8Array(first.buffer).fill(fill, machine.made.arena);
   for (const [i, x] of inputsOf(recipe).entries()) machine.inputs[i]?.set(x.view);
   return machine;
 };
 /** What a machine has after a step: state where inputs are, the rest where outputs are. */
 const resultsOf = (recipe: Recipe, { inputs, outputs }: ReturnType<typeof prepared>): readonly (readonly number[])[] =>
   outputs.map((out, i) => bits(i < recipe.state ? (inputs[i] as ArrayLike<number>) : out));
+
+describe('a compiled function', () => {
+  test('is traced once for every list of shapes', () => {
+    let traced = 0;
+    const twice = compile((o, [x]) => {
+      traced++;
+      return [o.mul(o.lit(2), x as NonNullable<typeof x>)];
+    });
+    const of = (n: number): Tensor => Tensor.build([n], (out) => out.fill(n));
+    expect([3, 3, 5, 3].map((n) => twice([of(n)])[0]?.toArray())).toEqual([
+      [6, 6, 6],
+      [6, 6, 6],
+      [10, 10, 10, 10, 10],
+      [6, 6, 6],
+    ]);
+    expect(traced).toBe(2);
+  });
+
+  test('returns copies, which later calls leave alone', () => {
+    const negated = compile((o, [x]) => [o.neg(x as NonNullable<typeof x>)]);
+    const [first] = negated([Tensor.from([2], [1, 2])]);
+    negated([Tensor.from([2], [3, 4])]);
+    expect(first?.toArray()).toEqual([-1, -2]);
+  });
+
+  test('scans a step over inputs, and over the same ones again', () => {
+    const sums = scan((o, [total], [x]) => {
+      const next = o.add(total as NonNullable<typeof total>, x as NonNullable<typeof x>);
+      return { state: [next], outputs: [o.mul(next, next)] };
+    });
+    const [zero, one, two] = [scalar(0), scalar(1), scalar(2)];
+    const { state, outputs } = sums.over([zero], [[one], [two], [two]]);
+    expect(state.map(bits)).toEqual([[5]]);
+    expect(outputs.map((o) => o.map(bits))).toEqual([[[1]], [[9]], [[25]]]);
+    expect(sums.repeat([one], [two], 10).state.map(bits)).toEqual([[21]]);
+    expect(sums.repeat([one], [two], 0).state.map(bits)).toEqual([[1]]);
+    expect(() => sums.repeat([one], [two], -1)).toThrow('scan: the number of steps must be a whole one, got -1');
+  });
+
+  test('refuses a state that changes its shape or number', () => {
+    const one = Tensor.from([1], [1]);
+    const grows = scan((o, [x]) => ({ state: [o.expand(x as NonNullable<typeof x>, { shape: [2] })], outputs: [] }));
+    expect(() => grows.repeat([one], [], 1)).toThrow('scan: value 0 of the state must keep its shape, got [1] to [2]');
+    const loses = scan(() => ({ state: [], outputs: [] }));
+    expect(() => loses.repeat([one], [], 1)).toThrow('scan: a step must return 1 values of the state, got 0');
+  });
+});
 
 describe('a compiled program', () => {
   test('gives the bits of the eager engine, whatever the arena held', () => {
@@ -126,6 +185,70 @@ describe('a compiled program', () => {
       }),
       { numRuns: 300, seed: 1 },
     );
+  });
+
+  test('keeps nothing from one call to the next', () => {
+    fc.assert(
+      fc.property(arbitrary, fc.nat(1000), (recipe, other) => {
+        const machine = prepared(recipe, 'f64', 0);
+        machine.run(1);
+        const first = resultsOf(recipe, machine);
+        for (const seed of [other, recipe.seed]) {
+          for (const [i, x] of inputsOf({ ...recipe, seed }).entries()) machine.inputs[i]?.set(x.view);
+          machine.run(1);
+        }
+        expect(resultsOf(recipe, machine)).toEqual(first);
+      }),
+      { numRuns: 100, seed: 3 },
+    );
+  });
+
+  test('takes its state from step to step as the eager engine hands it on', () => {
+    fc.assert(
+      fc.property(arbitrary, (recipe) => {
+        const machine = prepared(recipe, 'f64', 0xff);
+        machine.run(3);
+        const rest = inputsOf(recipe).slice(recipe.state);
+        let results = programOf(recipe)(ops, inputsOf(recipe));
+        for (let k = 1; k < 3; k++) results = programOf(recipe)(ops, [...results.slice(0, recipe.state), ...rest]);
+        expect(resultsOf(recipe, machine)).toEqual(results.map(bits));
+      }),
+      { numRuns: 150, seed: 4 },
+    );
+  });
+
+  test('puts no two values in one place while both are needed', () => {
+    fc.assert(
+      fc.property(arbitrary, (recipe) => {
+        const { lowered, fused, plan } = prepared(recipe, 'f64', 0).made;
+        const lives = lowered.values.flatMap((value, v) => {
+          if (fused.stored[v] !== true) return [];
+          const from = fused.home[v]?.group ?? -1;
+          const read = (fused.reads[v] ?? []).map((s) => s.group);
+          const lasting = lowered.inputs.includes(v) || lowered.outputs.includes(v);
+          const to = lasting && !lowered.inputs.includes(v) ? Number.POSITIVE_INFINITY : Math.max(from, ...read);
+          const at = plan.offset[v] as number; // stored
+          return [{ v, from, to, at, end: at + value.size * 8 }];
+        });
+        for (const a of lives)
+          for (const b of lives) {
+            const together = a.v < b.v && a.from <= b.to && b.from <= a.to;
+            // an output may be written over its input, place by place, where that is read for the last time
+            const i = lowered.inputs.indexOf(a.v);
+            const handed = i >= 0 && i < recipe.state && lowered.outputs[i] === b.v && a.to <= b.from && a.at === b.at;
+            if (together && !handed) expect(a.end <= b.at || b.end <= a.at).toBe(true);
+          }
+      }),
+      { numRuns: 150, seed: 5 },
+    );
+  });
+
+  test('needs hardly more memory than is alive at one time', () => {
+    const shares = fc.sample(arbitrary, { numRuns: 300, seed: 6 }).map((recipe) => {
+      const { plan, arena } = prepared(recipe, 'f64', 0).made;
+      return plan.alive === 0 ? 1 : (plan.end - arena) / plan.alive;
+    });
+    expect(shares.sort((a, b) => a - b)[150]).toBeLessThanOrEqual(1.1);
   });
 
   test('is traced to the same program twice, and is itself again as a line of text', () => {

@@ -244,7 +244,7 @@ export const lanesOf = (dtype: Dtype, fused: boolean, pool: Pool): Lanes => {
     mul,
     div: binary(codes.div),
     neg: unary(codes.neg),
-    abs: unary(codes.abs),
+    abs: (a) => term(codes.abs, [a.code === codes.neg && a.args[0] !== undefined ? a.args[0] : a]),
     sqrt: unary(codes.sqrt),
     floor: unary(codes.floor),
     less,

@@ -3,24 +3,13 @@ import type { Key } from '../core/key.ts';
 import { stridesOnto } from '../core/shape.ts';
 import { type Lanes, type Place, placed, type Root, storeFirst, type Term } from './lanes.ts';
 import type { Gather, HostCall, Uniform } from './lower.ts';
+import type { Buffer } from './machine.ts';
 import { repeat, scratchOf } from './nest.ts';
-import {
-  add,
-  type Code,
-  call,
-  type I32,
-  type Import,
-  i32,
-  type Locals,
-  load,
-  op,
-  select,
-  seq,
-  simd,
-  store,
-} from './wasm.ts';
+import { add, type Code, type I32, i32, type Locals, load, op, select, seq, simd, store } from './wasm.ts';
 
-const addressCode = ({ moving, offset }: Place) => (moving === undefined ? i32(offset) : add(moving.get, i32(offset)));
+/** A place as the code that computes it. */
+export const addressOf = ({ moving, offset }: Place) =>
+  moving === undefined ? i32(offset) : add(moving.get, i32(offset));
 
 /** Every number from the place that the strides say, one after the other. */
 export const gatherCode = ({ shape, strides }: Gather, { width }: Lanes, from: number, to: number, l: Locals): Code => {
@@ -28,7 +17,7 @@ export const gatherCode = ({ shape, strides }: Gather, { width }: Lanes, from: n
   const own = stridesOnto(shape, shape);
   const along = (axis: number, source: Place, target: Place): Code => {
     const n = shape[axis];
-    if (n === undefined) return store(type, addressCode(target), load(type, addressCode(source)));
+    if (n === undefined) return store(type, addressOf(target), load(type, addressOf(source)));
     return repeat(
       l,
       n,
@@ -151,14 +140,17 @@ const uniformsOf = (lanes: Lanes, [x, y]: readonly [Term, Term]): readonly Term[
   return [scaled(high, low), scaled(upper(high), upper(low))];
 };
 
-/** A kernel of the table on the memory: what the imported function does, and the call of it. */
-export const hostCode = (f: Import): Code => call(f);
-
+/** A kernel of the table on buffers of the memory, as doubles. */
 export const hostKernel =
-  ({ row, p, shapes, shape }: HostCall, view: (address: number, size: number) => Float64Array | Float32Array) =>
-  (addresses: readonly number[], sizes: readonly number[], to: number, size: number): void => {
-    const ins = addresses.map((at, i) => Float64Array.from(view(at, sizes[i] ?? 0)));
+  ({ row, p, shapes, shape, size }: HostCall, ins: readonly Buffer[], to: Buffer) =>
+  (): void => {
     const out = new Float64Array(size);
-    row.kernel(out, ins, p, shapes, shape);
-    view(to, size).set(out);
+    row.kernel(
+      out,
+      ins.map((x) => Float64Array.from(x)),
+      p,
+      shapes,
+      shape,
+    );
+    to.set(out);
   };
