@@ -24,6 +24,7 @@ import {
   Tensor,
   uniform,
 } from '../src/index.ts';
+import { evaluated } from './evaluate.ts';
 
 /** A random program as data: each step applies a row to values that are there, if they fit. */
 interface Step {
@@ -184,6 +185,18 @@ describe('a compiled program', () => {
         expect(resultsOf(recipe, machine)).toEqual(want);
       }),
       { numRuns: 300, seed: 1 },
+    );
+  });
+
+  test.each(['f64', 'f32'] as const)('gives the bits of the plain reading in %s', (dtype) => {
+    fc.assert(
+      fc.property(arbitrary, (recipe) => {
+        const machine = prepared(recipe, dtype, 0xff);
+        machine.run(1);
+        const want = evaluated(machine.program, inputsOf(recipe).map(bits));
+        expect(resultsOf(recipe, machine)).toEqual(want.map(bits));
+      }),
+      { numRuns: 200, seed: 7 },
     );
   });
 

@@ -1,5 +1,18 @@
 // The way in: the rooms of the engine in reading order.
 
+// compile: pure functions as vector code.
+export { type CompileOptions, compile, type Scan, type Scanned, type Step, scan } from './compile/compile.ts';
+export type { Mode } from './compile/machine.ts';
+export {
+  type Dtype,
+  type Equation,
+  type Program as TracedProgram,
+  type Pure,
+  printed,
+  programFromLine,
+  programToLine,
+  trace,
+} from './compile/program.ts';
 export { DomainError, lookup, ShapeError, TautogradError, UnknownNameError } from './core/errors.ts';
 export { fromJson, toJson, toLine } from './core/json.ts';
 export { fold, type Key, keyOf, normal, normalQuantile, permutation, split, threefry, uniform } from './core/key.ts';

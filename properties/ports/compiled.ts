@@ -1,7 +1,7 @@
 // The compiled engine as a port: the built-in one's text, read as symbols, compiled at every call.
-import { type Machine, type Mode, machineOf } from '../../src/compile/machine.ts';
-import { type Dtype, type Tracer, tracer } from '../../src/compile/program.ts';
-import type { Args, Plain } from '../contract.ts';
+import type { Dtype, Mode } from '../../src/index.ts';
+import { machineOf, type Tracer, tracer } from '../../src/internal.ts';
+import type { Args } from '../contract.ts';
 import { type Adapter, definePort, type Port } from '../port.ts';
 import { elementCalls } from './home/elements.ts';
 import { layerCalls } from './home/layers.ts';
@@ -55,7 +55,7 @@ const compiledEntries = ({ dtype, mode }: Variant): Entries => {
   const later: (() => void)[] = [];
   const finish = ({ tracing, given: values, asked: wanted }: Session): void => {
     const program = tracing.program(wanted.map((w) => w.symbol));
-    const machine = machineFor(program, mode);
+    const machine = machineOf(program, { mode });
     for (const [i, data] of values.entries()) machine.inputs[i]?.set(data);
     machine.run(1);
     wanted.forEach(({ into }, i) => {
@@ -99,7 +99,6 @@ const compiledEntries = ({ dtype, mode }: Variant): Entries => {
 };
 /** Calls that start a layer, which nothing is compiled for. */
 const EAGER = new Set(['start']);
-const machineFor = (program: Parameters<typeof machineOf>[0], mode: Mode): Machine => machineOf(program, { mode });
 
 export const compiledPort = (variant: Variant): Port => {
   const { hyper, ops, parts, version } = homeAdapter;
@@ -116,4 +115,3 @@ export const compiledPort = (variant: Variant): Port => {
 };
 
 export default compiledPort({ dtype: 'f64', mode: 'reproducible' });
-export type { Plain };
