@@ -18,6 +18,14 @@ const integer =
     return value;
   };
 
+/** A share as `10%`, or as a number of percent. */
+const percentage = (text: string): number => {
+  const value = Number(text.replace(/ ?%$/, ''));
+  if (text.trim() === '' || !(value > 0 && value < 1000))
+    throw new InvalidArgumentError('it must be a percentage above 0, as 10%.');
+  return value / 100;
+};
+
 const seconds = (text: string): number => {
   const value = Number(text);
   if (!(value > 0 && value < 2 ** 21)) throw new InvalidArgumentError('it must be a number of seconds above 0.');
@@ -181,9 +189,18 @@ program
   .usage('[options] [-- command…]')
   .option('--filter <globs>', 'operations by name, as "soft*,matmul"')
   .option('--time <ms>', 'time per operation and size', integer(1))
-  .option('--out <dir>', 'write the reports there')
+  .option('--rounds <n>', 'turns of every task in a comparison', integer(2))
+  .option('--aa', 'time every task as two interleaved copies: the noise floor of this machine')
+  .option('--save-baseline <name>', 'keep the times under a name, for this machine')
+  .option(
+    '--baseline <name>',
+    'compare with the times kept under a name; fails when a second run confirms a slower task',
+  )
+  .option('--threshold <percent>', 'how much a time may change (10% unless named)', percentage)
+  .addOption(new Option('--inject <task=factor>', 'let a task do more of its work, to try out a comparison').hideHelp())
+  .option('--out <dir>', 'write the reports there; baselines are under reports/ unless named')
   .option(...jsonFlag)
-  .action(async (options) => ends(await (await import('./reports.ts')).benchCommand(options, foreign.command)));
+  .action(async (options) => ends(await (await import('./bench.ts')).anyBenchCommand(options, foreign.command)));
 
 program
   .command('sweep')
