@@ -84,6 +84,8 @@ export interface DuelOptions {
   readonly rounds?: number;
   /** Time for each engine on each workload over all rounds, in ms. */
   readonly timePerTask?: number;
+  /** In ms: an engine that has taken longer on one workload has no further turn there. */
+  readonly mostPerTask?: number;
   readonly onProgress?: (progress: Progress) => void;
   /** Told what came of one engine on one workload. */
   readonly onStanding?: (standing: Standing) => void;
@@ -91,6 +93,9 @@ export interface DuelOptions {
 
 const ROUNDS = 7;
 const TIME_PER_TASK = 1400;
+const MOST_PER_TASK = 10_000;
+/** Rounds below which an interval would be a pretence. */
+const FEW = 3;
 /** In ms: the way to another process and back is a hundredth of it. */
 const SHORTEST_SAMPLE = 10;
 /** Threads of an engine that has finished keep turning for a while; the next one waits for them. */
@@ -104,7 +109,7 @@ const learns = async (peer: Remote, { kind, sizes }: Workload, inputs: Arrays): 
   if (!(await peer.prepare(kind, sizes, inputs))) return undefined;
   const lossAfter = async (calls: number): Promise<number> => {
     await peer.time(calls);
-    return (await peer.outputs())['loss']?.[0] ?? Number.NaN;
+    return (await peer.outputs()).loss?.[0] ?? Number.NaN;
   };
   const [first, last] = [await lossAfter(1), await lossAfter(LEARNS.calls)];
   return last < LEARNS.to * first ? null : `the loss does not fall: ${first}, then ${last}`;
@@ -197,6 +202,12 @@ const rivalOf = (theirs: Contestant, ours: readonly Mine[]) => {
   );
 };
 
+const leadOf = ({ name, rounds }: Mine, theirs: readonly number[]): Lead => {
+  const interval = ratioOfMedians(rounds, theirs);
+  const known = Math.min(rounds.length, theirs.length) >= FEW;
+  return { against: name, ...interval, ...(known ? {} : { low: 0, high: Number.POSITIVE_INFINITY }) };
+};
+
 const facts = ({ contender, peer }: Ready): Contestant => {
   const { version, dtype, threads } = peer;
   return { name: contender.name, ours: contender.ours, version, dtype, threads };
@@ -233,9 +244,7 @@ const standingsOf = (
       callsPerSample: timing.callsPerSample,
       ...(found === null ? {} : { share: shareOf(found, workload, peer.dtype, timing.medianNs) }),
       // theirs over ours in time is ours over theirs in speed
-      ...(rival === undefined
-        ? {}
-        : { lead: { against: rival.name, ...ratioOfMedians(rival.rounds, rounds[i] ?? []) } }),
+      ...(rival === undefined ? {} : { lead: leadOf(rival, rounds[i] ?? []) }),
     };
   });
 };
@@ -268,6 +277,7 @@ export const runDuel = async (
     workloads = WORKLOADS,
     rounds = ROUNDS,
     timePerTask = TIME_PER_TASK,
+    mostPerTask = MOST_PER_TASK,
     onProgress = () => {},
     onStanding = () => {},
   }: DuelOptions = {},
@@ -319,6 +329,7 @@ export const runDuel = async (
           rounds,
           shortestSample: SHORTEST_SAMPLE,
           leastSamples: 1,
+          mostPerTask,
           pause: rest,
           onProgress: ({ label }) =>
             onProgress({ done: w, total: workloads.length, label: `${workload.id}: ${label}` }),

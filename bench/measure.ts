@@ -59,6 +59,8 @@ export interface RoundOptions extends MeasureOptions {
   readonly leastSamples?: number;
   /** Timed before and after every turn of every task: what the machine gives at that moment. */
   readonly yardstick?: Timed;
+  /** A task that has taken longer than this, in ms over all its turns, has no further turn. */
+  readonly mostPerTask?: number;
   /** Done before every turn, as to let another process come to rest. */
   readonly pause?: () => Promise<unknown>;
 }
@@ -132,6 +134,7 @@ export const measureRounds = async (
     shortestSample = SHORTEST_SAMPLE,
     leastSamples = LEAST_SAMPLES,
     yardstick,
+    mostPerTask = Number.POSITIVE_INFINITY,
     pause = setImmediate, // lets a progress display draw
   }: RoundOptions,
 ): Promise<readonly Samples[]> => {
@@ -152,6 +155,7 @@ export const measureRounds = async (
       seen.push(((await yardstick.time(perYard)) / perYard) * 1e6);
     return seen;
   };
+  const spent = tasks.map(() => 0);
   const all = tasks.map((_, i) => ({
     callsPerSample: calls[i] ?? 1, // one per task
     rounds: [] as (readonly number[])[],
@@ -160,12 +164,15 @@ export const measureRounds = async (
   for (let round = 1; round <= rounds; round++) {
     const order = [...tasks.entries()];
     for (const [i, task] of round % 2 === 0 ? order.reverse() : order) {
+      if ((spent[i] ?? 0) > mostPerTask) continue;
       await pause();
       const own = all[i];
+      const from = performance.now();
       const before = await yard();
       const ms = await turnOf(task, calls[i] ?? 1, timePerTask / rounds, leastSamples);
       own?.rounds.push(ms.map((v) => v * 1e6));
       if (yardstick !== undefined) own?.yardstick.push(Math.min(...before, ...(await yard())));
+      spent[i] = (spent[i] ?? 0) + performance.now() - from;
       tell(`round ${round} of ${rounds}`, task);
     }
   }

@@ -6,7 +6,7 @@ import type { Chart } from './chart.ts';
 import type { Compared, Comparison, Noise, NoiseReport } from './compare.ts';
 import { renderSweep, sweepLines } from './findings.ts';
 import { type KernelReport, type KernelRow, SIZE_NAMES } from './kernels.ts';
-import { busy, type Machine } from './machine.ts';
+import { machineLine } from './machine.ts';
 import { bytes, figure, page, percent, table, time } from './markdown.ts';
 import type { MemoryReport } from './memory.ts';
 import { kernelCharts, sweepCharts } from './plots.ts';
@@ -15,10 +15,6 @@ import type { ProgramReport } from './programs.ts';
 import type { SweepReport } from './sweep.ts';
 
 export { renderSweep, sweepLines };
-
-const machineLine = (m: Machine): string =>
-  `Measured on ${m.cpu}, ${m.cores} cores, ${m.memoryGiB} GiB, ${m.os}, Node ${m.node} (V8 ${m.v8}); load before the run ` +
-  `${m.load.toFixed(2)}.${busy(m) ? ' **Other work was running, so times may be too long.**' : ''}`;
 
 const timingRules = (timePerTaskMs: number, rounds: number): string =>
   `Every task is warmed up before any is timed and has its turn in each of ${rounds} rounds, ${timePerTaskMs} ms in all; ` +

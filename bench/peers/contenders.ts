@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Contender } from '../duel.ts';
+import { REFERENCE } from '../reference.ts';
 import { adapterCommand } from '../remote.ts';
 
 const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
@@ -43,12 +44,9 @@ const python = (name: string, file: string, needs: string, threads: number): Ent
   };
 };
 
-/** What the others are checked against, and compared with. */
-export const REFERENCE: Entry = { ...module('tautograd, eager', 'tautograd.ts'), ours: true };
-
 /** In the order of reports. Another engine, or another configuration of one, is a row. */
 export const contenders = (): readonly Entry[] => [
-  REFERENCE,
+  { ...REFERENCE, install: PEERS, installed: () => true },
   module('TensorFlow.js, CPU', 'tfjs-cpu.ts', '@tensorflow/tfjs'),
   module('TensorFlow.js, WASM', 'tfjs-wasm.ts', '@tensorflow/tfjs-backend-wasm'),
   module('jax-js, WASM', 'jax.ts', '@jax-js/jax'),

@@ -123,7 +123,7 @@ export default definePeer({
       let w = Matrix.from1DArray(1, n, inputs.w);
       return repeated(
         () => {
-          w = step({ w }, { w: g })['w'] as M; // as it was given
+          w = step({ w }, { w: g }).w as M; // as it was given
         },
         () => ({ w: w.to1DArray() }),
       );
