@@ -66,6 +66,8 @@ export interface GaugeOptions extends Partial<MeasureOptions> {
   /** For tasks of another process: see {@link measureRounds}. */
   readonly shortestSample?: number;
   readonly pause?: () => Promise<unknown>;
+  /** What all times are counted in; additions that wait for one another unless named. */
+  readonly yardstick?: Timed;
 }
 
 export interface CompareOptions extends GaugeOptions {

@@ -4,7 +4,9 @@ import { dirname, join } from 'node:path';
 import { toJson } from '../src/index.ts';
 import type { Chart } from './chart.ts';
 import type { Compared, Comparison, Noise, NoiseReport } from './compare.ts';
+import type { DuelReport } from './duel.ts';
 import { renderSweep, sweepLines } from './findings.ts';
+import { renderScaling, scalingChart } from './growth.ts';
 import { type KernelReport, type KernelRow, SIZE_NAMES } from './kernels.ts';
 import { machineLine } from './machine.ts';
 import { bytes, figure, page, percent, table, time } from './markdown.ts';
@@ -12,9 +14,11 @@ import type { MemoryReport } from './memory.ts';
 import { kernelCharts, sweepCharts } from './plots.ts';
 import type { PortReport } from './ports.ts';
 import type { ProgramReport } from './programs.ts';
+import type { ScalingReport } from './scaling.ts';
+import { duelChart, renderDuel } from './standings.ts';
 import type { SweepReport } from './sweep.ts';
 
-export { renderSweep, sweepLines };
+export { renderDuel, renderScaling, renderSweep, sweepLines };
 
 const timingRules = (timePerTaskMs: number, rounds: number): string =>
   `Every task is warmed up before any is timed and has its turn in each of ${rounds} rounds, ${timePerTaskMs} ms in all; ` +
@@ -195,6 +199,9 @@ export interface BenchReports {
   readonly memory?: MemoryReport;
   readonly noise?: NoiseReport;
   readonly comparison?: Comparison;
+  readonly scaling?: ScalingReport;
+  /** Engines side by side: those that the command names. */
+  readonly duel?: DuelReport;
   readonly sweep?: SweepReport;
 }
 
@@ -206,7 +213,7 @@ const svgFiles = (room: string, charts: readonly Chart[]): readonly File[] =>
 /** Writes JSON, Markdown and plots of the given reports under `dir`, and returns the paths written. */
 export const writeBenchReports = async (
   dir: string,
-  { kernels, programs, memory, ports, noise, comparison, sweep }: BenchReports,
+  { kernels, programs, memory, ports, noise, comparison, scaling, duel, sweep }: BenchReports,
 ): Promise<readonly string[]> => {
   const files: readonly File[] = [
     ...(kernels === undefined
@@ -245,6 +252,20 @@ export const writeBenchReports = async (
       : ([
           ['bench/comparison.json', toJson(comparison)],
           ['bench/comparison.md', renderComparison(comparison)],
+        ] as const)),
+    ...(scaling === undefined
+      ? []
+      : ([
+          ['bench/scaling.json', toJson(scaling)],
+          ['bench/scaling.md', renderScaling(scaling)],
+          ...svgFiles('bench', [await scalingChart(scaling)]),
+        ] as const)),
+    ...(duel === undefined
+      ? []
+      : ([
+          ['bench/port.json', toJson(duel)],
+          ['bench/port.md', renderDuel(duel, 'port.svg')],
+          ...svgFiles('bench', [await duelChart('port', duel)]),
         ] as const)),
     ...(sweep === undefined
       ? []

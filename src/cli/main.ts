@@ -187,9 +187,16 @@ program
     'time every operation at three sizes and whole programs, and read what they keep in memory; or time a port',
   )
   .usage('[options] [-- command…]')
-  .option('--filter <globs>', 'operations by name, as "soft*,matmul"')
+  .option('--filter <globs>', 'operations by name, as "soft*,matmul"; workloads by id with --port, as "W1/*"')
   .option('--time <ms>', 'time per operation and size', integer(1))
-  .option('--rounds <n>', 'turns of every task in a comparison', integer(2))
+  .option('--rounds <n>', 'turns of every task', integer(2))
+  .option('--port <adapter>', 'a module whose default export is made by definePeer: the workloads W1 to W7 on it')
+  .option('--scaling', 'how the time of a step grows with width, depth, batch and steps, with fitted exponents')
+  .option(
+    '--most <n>',
+    'the largest width, depth, batch and number of steps of --scaling (64 unless named)',
+    integer(4),
+  )
   .option('--aa', 'time every task as two interleaved copies: the noise floor of this machine')
   .option('--save-baseline <name>', 'keep the times under a name, for this machine')
   .option(
