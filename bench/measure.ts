@@ -10,6 +10,14 @@ export interface Task {
   readonly run: () => Tensor;
 }
 
+/** Something that times itself, here or in another process: the time of so many calls, in ms. */
+export interface Timed {
+  readonly name: string;
+  readonly time: (calls: number) => number | Promise<number>;
+  /** A sample has at least so many calls; 1 unless named. */
+  readonly leastCalls?: number;
+}
+
 /** Times of one call in nanoseconds. */
 export interface Timing {
   readonly medianNs: number;
@@ -19,6 +27,15 @@ export interface Timing {
   readonly samples: number;
   /** Calls that make one sample. */
   readonly callsPerSample: number;
+}
+
+/** All that was seen of one task. */
+export interface Samples {
+  readonly callsPerSample: number;
+  /** Times of one call in ns, by round. */
+  readonly rounds: readonly (readonly number[])[];
+  /** The shortest time of one call of the yardstick next to each of the rounds, in ns; empty without a yardstick. */
+  readonly yardstick: readonly number[];
 }
 
 /** What has been done so far, for a progress display. */
@@ -35,10 +52,24 @@ export interface MeasureOptions {
   readonly onProgress?: (progress: Progress) => void;
 }
 
-/** A sample shorter than this, in ms, would measure the clock. */
+export interface RoundOptions extends MeasureOptions {
+  /** A sample shorter than this, in ms, would measure the clock, or the way to another process. */
+  readonly shortestSample?: number;
+  /** Samples every task gets in a round, however slow. */
+  readonly leastSamples?: number;
+  /** Timed before and after every turn of every task: what the machine gives at that moment. */
+  readonly yardstick?: Timed;
+  /** A task that has taken longer than this, in ms over all its turns, has no further turn. */
+  readonly mostPerTask?: number;
+  /** Done before every turn, as to let another process come to rest. */
+  readonly pause?: () => Promise<unknown>;
+}
+
+/** The clock is read in steps of less than a microsecond. */
 const SHORTEST_SAMPLE = 0.02;
-/** Samples every task gets in a round, however slow. */
 const LEAST_SAMPLES = 4;
+/** Samples of the yardstick on either side of a turn. */
+const YARDSTICK_SAMPLES = 5;
 
 /** Reads one element of the result, so that the call cannot be left out. */
 const consume = (t: Tensor): void => {
@@ -55,26 +86,35 @@ const timeCalls = (run: () => Tensor, calls: number): number => {
   return took;
 };
 
-/** Calls per sample that fill {@link SHORTEST_SAMPLE}; doubles until they do, which warms the task up as well. */
-const callsFor = (run: () => Tensor, warmUp: number): number => {
-  let calls = 1;
+/** A task of this process as something that times itself. */
+export const timedHere = ({ name, run }: Task): Timed => ({ name, time: (calls) => timeCalls(run, calls) });
+
+/** Calls per sample that fill the shortest sample; doubles until they do, which warms the task up as well. */
+const callsFor = async ({ time, leastCalls = 1 }: Timed, warmUp: number, shortest: number): Promise<number> => {
+  let calls = leastCalls;
   const from = performance.now();
   for (;;) {
-    const took = timeCalls(run, calls);
-    if (took < SHORTEST_SAMPLE) calls *= 2;
+    const took = await time(calls);
+    if (took < shortest) calls *= 2;
     else if (performance.now() - from >= warmUp) return calls;
-    else if (took > 4 * SHORTEST_SAMPLE && calls > 1) calls /= 2; // the JIT has caught up
+    else if (took > 4 * shortest && calls >= 2 * leastCalls) calls /= 2; // the JIT has caught up
   }
 };
 
-/** One round of one task: samples in ms per call. */
-const roundOf = ({ name, run }: Task, calls: number, time: number): readonly number[] => {
-  const bench = new Bench({ time, iterations: LEAST_SAMPLES, warmup: false, retainSamples: true, throws: true });
-  bench.add(name, () => {
-    const took = timeCalls(run, calls);
+/** One turn of one task: samples in ms per call. */
+const turnOf = async (
+  { name, time }: Timed,
+  calls: number,
+  ms: number,
+  leastSamples: number,
+): Promise<readonly number[]> => {
+  const bench = new Bench({ time: ms, iterations: leastSamples, warmup: false, retainSamples: true, throws: true });
+  const sample = async () => {
+    const took = await time(calls);
     return { overriddenDuration: took / calls, overriddenIterationCost: took };
-  });
-  const [task] = bench.runSync();
+  };
+  bench.add(name, sample, { async: true });
+  const [task] = await bench.run();
   const result = task?.result;
   if (result?.state !== 'completed') throw new Error(`measure: the task "${name}" must complete, got ${result?.state}`);
   return result.latency.samples ?? [];
@@ -82,39 +122,69 @@ const roundOf = ({ name, run }: Task, calls: number, time: number): readonly num
 
 /**
  * Times every task. All are warmed up before any is timed, so that each meets the same, fully shared state of the JIT;
- * then each has its turn in every round, so that a disturbance of the machine is spread over all tasks.
+ * then each has its turn in every round, so that a disturbance of the machine is spread over all tasks. The order turns
+ * round from one round to the next, so that none always comes first.
  */
-export const measureAll = async (
-  tasks: readonly Task[],
-  { timePerTask, rounds = 3, onProgress = () => {} }: MeasureOptions,
-): Promise<readonly Timing[]> => {
+export const measureRounds = async (
+  tasks: readonly Timed[],
+  {
+    timePerTask,
+    rounds = 3,
+    onProgress = () => {},
+    shortestSample = SHORTEST_SAMPLE,
+    leastSamples = LEAST_SAMPLES,
+    yardstick,
+    mostPerTask = Number.POSITIVE_INFINITY,
+    pause = setImmediate, // lets a progress display draw
+  }: RoundOptions,
+): Promise<readonly Samples[]> => {
   const total = tasks.length * (rounds + 1);
-  const eachTask = async <R>(part: number, label: string, act: (task: Task, i: number) => R): Promise<readonly R[]> => {
-    const results: R[] = [];
-    for (const [i, task] of tasks.entries()) {
-      results.push(act(task, i));
-      onProgress({ done: part * tasks.length + i + 1, total, label: `${label}: ${task.name}` });
-      await setImmediate(); // lets a progress display draw
-    }
-    return results;
-  };
-  const calls = await eachTask(0, 'warm-up', ({ run }) => callsFor(run, timePerTask / 5));
-  const pooled: (readonly number[])[] = tasks.map(() => []);
-  for (let round = 1; round <= rounds; round++) {
-    const samples = await eachTask(round, `round ${round} of ${rounds}`, (task, i) =>
-      roundOf(task, calls[i] ?? 1, timePerTask / rounds),
-    );
-    samples.forEach((s, i) => {
-      pooled[i] = [...(pooled[i] ?? []), ...s];
-    });
+  let done = 0;
+  const tell = (label: string, { name }: Timed): void =>
+    onProgress({ done: ++done, total, label: `${label}: ${name}` });
+  const calls: number[] = [];
+  for (const task of tasks) {
+    await pause();
+    calls.push(await callsFor(task, timePerTask / 5, shortestSample));
+    tell('warm-up', task);
   }
-  return pooled.map((ms, i) => {
-    const ns = ms.map((v) => v * 1e6);
-    return {
-      medianNs: median(ns),
-      madNs: medianAbsoluteDeviation(ns),
-      samples: ns.length,
-      callsPerSample: calls[i] ?? 1,
-    };
-  });
+  const perYard = yardstick === undefined ? 1 : await callsFor(yardstick, 20, shortestSample);
+  const yard = async (): Promise<readonly number[]> => {
+    const seen: number[] = [];
+    for (let i = 0; i < YARDSTICK_SAMPLES && yardstick !== undefined; i++)
+      seen.push(((await yardstick.time(perYard)) / perYard) * 1e6);
+    return seen;
+  };
+  const spent = tasks.map(() => 0);
+  const all = tasks.map((_, i) => ({
+    callsPerSample: calls[i] ?? 1, // one per task
+    rounds: [] as (readonly number[])[],
+    yardstick: [] as number[],
+  }));
+  for (let round = 1; round <= rounds; round++) {
+    const order = [...tasks.entries()];
+    for (const [i, task] of round % 2 === 0 ? order.reverse() : order) {
+      if ((spent[i] ?? 0) > mostPerTask) continue;
+      await pause();
+      const own = all[i];
+      const from = performance.now();
+      const before = await yard();
+      const ms = await turnOf(task, calls[i] ?? 1, timePerTask / rounds, leastSamples);
+      own?.rounds.push(ms.map((v) => v * 1e6));
+      if (yardstick !== undefined) own?.yardstick.push(Math.min(...before, ...(await yard())));
+      spent[i] = (spent[i] ?? 0) + performance.now() - from;
+      tell(`round ${round} of ${rounds}`, task);
+    }
+  }
+  return all;
 };
+
+/** The samples of all rounds pooled. */
+export const timingOf = ({ rounds, callsPerSample }: Samples): Timing => {
+  const ns = rounds.flat();
+  return { medianNs: median(ns), madNs: medianAbsoluteDeviation(ns), samples: ns.length, callsPerSample };
+};
+
+/** Times every task of this process; see {@link measureRounds}. */
+export const measureAll = async (tasks: readonly Task[], options: MeasureOptions): Promise<readonly Timing[]> =>
+  (await measureRounds(tasks.map(timedHere), options)).map(timingOf);

@@ -28,11 +28,12 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   src: ENGINE,
   properties: ['src'],
   bench: ['src'],
+  'bench/peers': ['src', 'bench'],
   'src/cli': ['src', 'properties', 'bench'],
 };
 /** Packages, and the rooms that may use them. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
-  mathjs: ['properties/oracle'],
+  mathjs: ['properties/oracle', 'bench/peers'],
   'fast-check': ['properties'],
   zod: ['properties'],
   tinybench: ['bench'],
