@@ -24,7 +24,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'src/nn': ['src/core', 'src/ops', 'src/grad'],
   'src/optim': ['src/core', 'src/ops', 'src/grad'],
   'src/models': ['src/core', 'src/ops', 'src/grad', 'src/nn', 'src/optim'],
-  'src/train': ['src/core', 'src/ops', 'src/grad', 'src/nn', 'src/optim', 'src/models'],
+  'src/train': ['src/core', 'src/ops', 'src/grad', 'src/compile', 'src/nn', 'src/optim', 'src/models'],
   src: ENGINE,
   properties: ['src'],
   bench: ['src'],

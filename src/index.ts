@@ -1,7 +1,15 @@
 // The way in: the rooms of the engine in reading order.
 
 // compile: pure functions as vector code.
-export { type CompileOptions, compile, type Scan, type Scanned, type Step, scan } from './compile/compile.ts';
+export {
+  type CompileOptions,
+  compile,
+  type Scan,
+  type Scanned,
+  type Step,
+  scan,
+  type Underway,
+} from './compile/compile.ts';
 export type { Mode } from './compile/machine.ts';
 export {
   type Dtype,
@@ -82,6 +90,7 @@ export { type OptimizerSpec, optimizerFrom } from './optim/spec.ts';
 export { addDecay, chain, type Rate, type Slots, scale, type Transform } from './optim/transform.ts';
 export { clipByGlobalNorm, clipByNorm, clipByValue, WRAPPERS, type Wrapper, wrappedBy } from './optim/wrappers.ts';
 // train: data, and training as a fold.
+export { compiledSteps, type TrainingStep, trainingStep } from './train/compiled.ts';
 export {
   type BatchPlan,
   batches,
@@ -112,12 +121,14 @@ export {
   lossAndGrad,
   lossOn,
   type Model,
+  type Moving,
   modelOf,
   type Randomness,
   type Setup,
   start,
   startFrom,
   step,
+  stepOver,
   type Training,
 } from './train/fit.ts';
 export { PRETRAININGS, type Pretraining, pretrained } from './train/pretrain.ts';

@@ -1,27 +1,23 @@
 // The engine itself, eagerly: doubles, one operation after another. What every other engine is checked against.
 
 import {
-  type Data,
   fold,
   keyOf,
   type Lang,
   layerOf,
   lossOf,
   lossRow,
-  type Model,
-  modelOf,
-  type NetworkVariables,
   normal,
   ops,
   optimizerOf,
   pullback,
-  startFrom,
   step,
   Tensor,
   uniform,
 } from '../../src/index.ts';
 import { definePeer, type Running, repeated } from '../peer.ts';
 import type { Inputs } from '../workloads.ts';
+import { classifier, filled, type Task, xor } from './training.ts';
 
 const one = (run: () => Tensor, name: string): Running => {
   let last = ops.lit(0) as Tensor;
@@ -33,40 +29,32 @@ const one = (run: () => Tensor, name: string): Running => {
   );
 };
 
-/** Steps of a training from given variables on one batch; `read` names what is looked at. */
-const trained = (
-  model: Model,
-  variables: NetworkVariables<Tensor>,
-  batch: Data,
-  lr: number,
-  read: (variables: NetworkVariables<Tensor>) => Readonly<Record<string, Tensor | undefined>>,
-): Running => {
-  const setup = { model, optimizer: optimizerOf('adam', { lr }) };
-  let training = startFrom(setup, keyOf(1), variables);
+/** Steps of a training on its one batch. */
+const trained = ({ setup, training: from, batch, read }: Task): Running => {
+  let training = from;
   let loss = Number.NaN;
   return repeated(
     () => {
       ({ training, loss } = step(setup, training, batch));
     },
-    () => ({
-      loss: [loss],
-      ...Object.fromEntries(Object.entries(read(training.variables)).map(([name, t]) => [name, t?.view ?? []])),
-    }),
+    () => read(training.variables, loss),
   );
 };
 
-const filled = (n: number, value: number): Tensor => Tensor.build([n], (out) => out.fill(value));
-
 const norm = layerOf({ type: 'batchNorm' });
 /** Of x, γ, β and the running statistics. */
-const normalised = <T>(o: Lang<T>, [x, gamma, beta, mean, variance]: readonly T[]): T =>
+export const normalised = <T>(o: Lang<T>, [x, gamma, beta, mean, variance]: readonly T[]): T =>
   norm.apply(
     o,
     { params: { gamma, beta } as Record<string, T>, state: { mean, variance } as Record<string, T> }, // five are given
     x as T,
     { mode: 'train' },
   )[0];
-const normInputs = (rows: number, columns: number, { x, gamma, beta }: Inputs<'batchNorm'>): readonly Tensor[] => [
+export const normInputs = (
+  rows: number,
+  columns: number,
+  { x, gamma, beta }: Inputs<'batchNorm'>,
+): readonly Tensor[] => [
   Tensor.from([rows, columns], x),
   Tensor.from([columns], gamma),
   Tensor.from([columns], beta),
@@ -84,69 +72,8 @@ export default definePeer({
       const [a, b] = [Tensor.from([n, n], inputs.a), Tensor.from([n, n], inputs.b)];
       return one(() => ops.matmul(transA ? ops.transpose(a) : a, transB ? ops.transpose(b) : b), 'c');
     },
-    classifier: ({ batch, inputs, first, second, dropRate, lr }, a) => {
-      const model = modelOf({
-        layers: [
-          ...[first, second].flatMap(
-            (units) =>
-              [
-                { type: 'dense', units },
-                { type: 'batchNorm' },
-                { type: 'activation', name: 'relu' },
-                { type: 'dropout', dropRate },
-              ] as const,
-          ),
-          { type: 'dense', units: 1 },
-        ],
-        loss: 'bceWithLogits',
-      });
-      const none = {};
-      const variables: NetworkVariables<Tensor> = {
-        params: [
-          { w: Tensor.from([inputs, first], a.w1), b: Tensor.from([first], a.b1) },
-          { gamma: Tensor.from([first], a.gamma1), beta: Tensor.from([first], a.beta1) },
-          none,
-          none,
-          { w: Tensor.from([first, second], a.w2), b: Tensor.from([second], a.b2) },
-          { gamma: Tensor.from([second], a.gamma2), beta: Tensor.from([second], a.beta2) },
-          none,
-          none,
-          { w: Tensor.from([second, 1], a.w3), b: Tensor.from([1], a.b3) },
-        ],
-        state: [first, second].flatMap((n) => [none, { mean: filled(n, 0), variance: filled(n, 1) }, none, none]),
-      };
-      const data = { x: Tensor.from([batch, inputs], a.x), y: Tensor.from([batch, 1], a.y) };
-      return trained(
-        model,
-        { ...variables, state: [...variables.state, none] },
-        data,
-        lr,
-        ({ params: p, state: s }) => ({
-          ...{ w1: p[0]?.w, gamma1: p[1]?.gamma, beta1: p[1]?.beta, mean1: s[1]?.mean, variance1: s[1]?.variance },
-          ...{ w2: p[4]?.w, gamma2: p[5]?.gamma, beta2: p[5]?.beta, mean2: s[5]?.mean, variance2: s[5]?.variance },
-          ...{ w3: p[8]?.w, b3: p[8]?.b },
-        }),
-      );
-    },
-    xor: ({ hidden, lr }, a) => {
-      const model = modelOf({
-        layers: [
-          { type: 'dense', units: hidden },
-          { type: 'activation', name: 'tanh' },
-          { type: 'dense', units: 1 },
-        ],
-        loss: 'bceWithLogits',
-      });
-      const params = [
-        { w: Tensor.from([2, hidden], a.w1), b: Tensor.from([hidden], a.b1) },
-        {},
-        { w: Tensor.from([hidden, 1], a.w2), b: Tensor.from([1], a.b2) },
-      ];
-      const data = { x: Tensor.from([4, 2], a.x), y: Tensor.from([4, 1], a.y) };
-      return trained(model, { params, state: [{}, {}, {}] }, data, lr, ({ params: p }) => ({
-        ...{ w1: p[0]?.w, b1: p[0]?.b, w2: p[2]?.w, b2: p[2]?.b },
-      }));
-    },
+    classifier: (sizes, inputs) => trained(classifier(sizes, inputs)),
+    xor: (sizes, inputs) => trained(xor(sizes, inputs)),
     sigmoid: ({ n }, inputs) => {
       const x = Tensor.from([n], inputs.x);
       return one(() => ops.sigmoid(x), 'y');

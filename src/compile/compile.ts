@@ -64,8 +64,18 @@ export interface Scanned {
   readonly outputs: readonly (readonly Tensor[])[];
 }
 
+/** A scan under way. Its state is where the machine has it; what is read are copies. */
+export interface Underway {
+  readonly run: (steps: number) => void;
+  readonly state: () => readonly Tensor[];
+  /** Of the last step. */
+  readonly outputs: () => readonly Tensor[];
+}
+
 /** A step, compiled. */
 export interface Scan {
+  /** Ready to run on the same inputs, as often as one likes; a machine of its own. */
+  readonly start: (state: readonly Tensor[], inputs: readonly Tensor[]) => Underway;
   /** One step for each of these inputs. */
   readonly over: (state: readonly Tensor[], inputs: Iterable<readonly Tensor[]>) => Scanned;
   /** So many steps on the same inputs; tells the outputs of the last. */
@@ -77,30 +87,34 @@ export interface Scan {
  * @throws DomainError when the next state is not one value for each of the state
  */
 export const scan = (step: Step, { dtype = 'f64', mode = 'reproducible' }: CompileOptions = {}): Scan => {
+  const made = (n: number, shapes: readonly Shape[]): Machine => {
+    const program = trace(
+      (o, xs) => {
+        const next = step(o, xs.slice(0, n), xs.slice(n));
+        if (next.state.length !== n)
+          throw new DomainError(`scan: a step must return ${n} values of the state, got ${next.state.length}`);
+        return [...next.state, ...next.outputs];
+      },
+      shapes,
+      dtype,
+    );
+    for (const [i, input] of program.inputs.slice(0, n).entries()) {
+      const [before, after] = [input, program.outputs[i]].map((v) => program.equations[v ?? 0]?.shape.join());
+      if (before !== after)
+        throw new DomainError(`scan: value ${i} of the state must keep its shape, got [${before}] to [${after}]`);
+    }
+    return machineOf(program, { mode, state: n });
+  };
   const machines = new Map<number, (xs: readonly Tensor[]) => Machine>();
   const machineFor = (n: number): ((xs: readonly Tensor[]) => Machine) => {
-    const before = machines.get(n);
-    if (before !== undefined) return before;
-    const made = perShapes((shapes) => {
-      const program = trace(
-        (o, xs) => {
-          const next = step(o, xs.slice(0, n), xs.slice(n));
-          if (next.state.length !== n)
-            throw new DomainError(`scan: a step must return ${n} values of the state, got ${next.state.length}`);
-          return [...next.state, ...next.outputs];
-        },
-        shapes,
-        dtype,
-      );
-      for (const [i, input] of program.inputs.slice(0, n).entries()) {
-        const [before, after] = [input, program.outputs[i]].map((v) => program.equations[v ?? 0]?.shape.join());
-        if (before !== after)
-          throw new DomainError(`scan: value ${i} of the state must keep its shape, got [${before}] to [${after}]`);
-      }
-      return machineOf(program, { mode, state: n });
-    });
-    machines.set(n, made);
-    return made;
+    const machine = machines.get(n) ?? perShapes((shapes) => made(n, shapes));
+    machines.set(n, machine);
+    return machine;
+  };
+  const whole = (steps: number): number => {
+    if (!Number.isInteger(steps) || steps < 0)
+      throw new DomainError(`scan: the number of steps must be a whole one, got ${steps}`);
+    return steps;
   };
   const stateOf = ({ program, inputs }: Machine, n: number): readonly Tensor[] =>
     inputs.slice(0, n).map((x, i) => taken(program, program.inputs[i], x));
@@ -122,13 +136,24 @@ export const scan = (step: Step, { dtype = 'f64', mode = 'reproducible' }: Compi
       return { state: machine === null ? state : stateOf(machine, state.length), outputs: told };
     },
     repeat: (state, inputs, steps) => {
-      if (!Number.isInteger(steps) || steps < 0)
-        throw new DomainError(`scan: the number of steps must be a whole one, got ${steps}`);
-      if (steps === 0) return { state, outputs: [] };
+      if (whole(steps) === 0) return { state, outputs: [] };
       const machine = machineFor(state.length)([...state, ...inputs]);
       put(machine.inputs, [...state, ...inputs]);
       machine.run(steps);
       return { state: stateOf(machine, state.length), outputs: [outputsOf(machine, state.length)] };
+    },
+    start: (state, inputs) => {
+      const xs = [...state, ...inputs];
+      const machine = made(
+        state.length,
+        xs.map((x) => x.shape),
+      );
+      put(machine.inputs, xs);
+      return {
+        run: (steps) => machine.run(whole(steps)),
+        state: () => stateOf(machine, state.length),
+        outputs: () => outputsOf(machine, state.length),
+      };
     },
   };
 };

@@ -110,7 +110,7 @@ export const startFrom = ({ optimizer }: Setup, key: Key, variables: NetworkVari
 });
 
 /** Targets that the loss of a model cannot mean. @throws DomainError naming the value and its place */
-const checkTargets = ({ spec }: Model, y: Tensor): void => {
+export const checkTargets = ({ spec }: Model, y: Tensor): void => {
   const row = lossRow(spec.loss);
   const means = TARGETS[row.target];
   const values = y.view;
