@@ -1,0 +1,120 @@
+// Packing for matrix products: lines of a matrix side by side in panels, so that the kernel reads memory in its order.
+import { type Arithmetic, advance, countdown, countdownBy, range, square, VECTOR } from './arithmetic.ts';
+import {
+  add,
+  and,
+  type Code,
+  call,
+  eq,
+  type Func,
+  func,
+  i32,
+  le,
+  least,
+  load,
+  lt,
+  mul,
+  seq,
+  shrU,
+  store,
+  sub,
+  when,
+  whileLoop,
+} from './wasm.ts';
+
+/** Lines that are turned in one go: each has its pointer, and there are not many registers. */
+const GROUP = 4;
+
+/**
+ * Packs one panel of `width` lines of k numbers, a multiple of 4: number 0 of all lines, then number 1, and so on. The first
+ * line starts at `from`, lines lie `line` bytes apart, their numbers `step` bytes. Where there are fewer `lines` than that,
+ * the last stands in for those that lack: nothing else is read, and what becomes of it is not used.
+ */
+const onePanel = (f: Arithmetic, width: number): Func =>
+  func(undefined, ['from', 'line', 'step', 'lines', 'k', 'to'], (l, { from, line, step, lines, k, to }) => {
+    const { dtype, bytes, lanes } = f;
+    const left = l.i32();
+    const out = l.i32();
+    const starts = range(GROUP, () => l.i32());
+    const squares = range(GROUP / lanes, (s) => ({
+      ...square(
+        f,
+        l,
+        starts.slice(s * lanes, (s + 1) * lanes).map((p) => load('v128', p.get)),
+      ),
+      at: s * VECTOR,
+    }));
+    /** As many numbers of every line as a vector has. */
+    const several = seq(
+      ...squares.map((s) => s.turn),
+      ...squares.flatMap(({ columns, at }) => columns.map((v, i) => store('v128', out.get, v, at + i * width * bytes))),
+      ...starts.map((p) => advance(p, i32(VECTOR))),
+      advance(out, i32(lanes * width * bytes)),
+    );
+    const one = seq(
+      ...starts.map((p, i) => store(dtype, out.get, load(dtype, p.get), i * bytes)),
+      ...starts.map((p) => advance(p, step.get)),
+      advance(out, i32(width * bytes)),
+    );
+    const group = (first: number): Code =>
+      seq(
+        ...starts.map((p, i) => p.set(add(from.get, mul(line.get, least(i32(first + i), sub(lines.get, i32(1))))))),
+        out.set(add(to.get, i32(first * bytes))),
+        left.set(k.get),
+        when(eq(step.get, i32(bytes)), countdownBy(lanes, left, several)),
+        countdown(left, one),
+      );
+    return seq(...range(width / GROUP, (g) => group(g * GROUP)));
+  });
+
+/** Panels that {@link panelsAbreast} packs: two cache lines for each k. */
+const ABREAST = 4;
+
+/** Packs several panels of two vectors, where the lines lie side by side, so that it has to move whole vectors only. */
+const panelsAbreast = (): Func =>
+  func(undefined, ['from', 'step', 'k', 'to'], (l, { from, step, k, to }) => {
+    const panel = l.i32();
+    const rest = l.i32();
+    const outs = range(ABREAST, () => l.i32());
+    const vectors = outs.flatMap((out) => [0, VECTOR].map((at) => ({ v: l.v128(), out, at })));
+    const line = (n: number): Code =>
+      seq(
+        ...vectors.map(({ v }, i) => v.set(load('v128', from.get, i * VECTOR))),
+        ...vectors.map(({ v, out, at }) => store('v128', out.get, v.get, n * 2 * VECTOR + at)),
+        advance(from, step.get),
+      );
+    const lines = (n: number): Code => seq(...range(n, line), ...outs.map((out) => advance(out, i32(n * 2 * VECTOR))));
+    return seq(
+      panel.set(mul(k.get, i32(2 * VECTOR))),
+      ...outs.map((out, i) => out.set(add(to.get, mul(panel.get, i32(i))))),
+      // two lines of k at a time fill cache lines of the panels
+      when(and(k.get, i32(1)), lines(1)),
+      rest.set(shrU(k.get, i32(1))),
+      countdown(rest, lines(2)),
+    );
+  });
+
+/**
+ * Packs `lines` of a block of a matrix in panels of `width` lines, and the functions that it calls. A panel begins at as many
+ * bytes as the lines before it have.
+ */
+export const packBlock = (f: Arithmetic, width: number): readonly [Func, ...(readonly Func[])] => {
+  const panel = onePanel(f, width);
+  const abreast = panelsAbreast();
+  // of two vectors is a panel of B only, and for A it would not matter
+  const several = width * f.bytes === 2 * VECTOR;
+  const block = func(undefined, ['from', 'line', 'step', 'lines', 'k', 'to'], (_, p) => {
+    const { from, line, step, lines, k, to } = p;
+    const next = (panels: number): Code =>
+      seq(
+        advance(from, mul(line.get, i32(panels * width))),
+        advance(to, mul(k.get, i32(panels * width * f.bytes))),
+        lines.set(sub(lines.get, i32(panels * width))),
+      );
+    const one = seq(call(panel, from.get, line.get, step.get, lines.get, k.get, to.get), next(1));
+    const four = seq(call(abreast, from.get, step.get, k.get, to.get), next(ABREAST));
+    const sideBySide = and(eq(line.get, i32(f.bytes)), le(i32(ABREAST * width), lines.get));
+    return whileLoop(lt(i32(0), lines.get), several ? when(sideBySide, four, one) : one);
+  });
+  return several ? [block, panel, abreast] : [block, panel];
+};
