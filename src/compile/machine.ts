@@ -1,11 +1,12 @@
 // From a program to a machine that runs it over a memory of its own.
 import { type Fused, fuse } from './fuse.ts';
+import { gemmFunctions, isTiny, type Matrix, type Product as Operands, scratchBytes } from './gemm.ts';
 import { lanesOf, POOL_BYTES, poolOf } from './lanes.ts';
 import { type Lowered, lower, type Product, type Value } from './lower.ts';
-import { nestCode, repeat, type Unit } from './nest.ts';
+import { nestCode, type Unit } from './nest.ts';
 import { type Plan, plan } from './plan.ts';
 import type { Program } from './program.ts';
-import { addressOf, gatherCode, hostKernel, uniformCode } from './solo.ts';
+import { gatherCode, hostKernel, uniformCode } from './solo.ts';
 import {
   type Code,
   call,
@@ -15,10 +16,7 @@ import {
   i32,
   instantiate,
   type Locals,
-  load,
-  op,
   seq,
-  store,
   sub,
   wasmModule,
   whileLoop,
@@ -68,7 +66,9 @@ export const machineOf = (program: Program, { mode = 'reproducible', state = 0 }
   const pool = poolOf();
   const lanes = lanesOf(dtype, mode === 'fast', pool);
   const { width } = lanes;
-  const arena = POOL_BYTES;
+  const multiplies = lowered.values.some((v) => v.kind === 'product');
+  const gemm = gemmFunctions(dtype, mode, POOL_BYTES);
+  const arena = POOL_BYTES + (multiplies ? scratchBytes(dtype) : 0);
   const where = plan(lowered, fused, state, width, arena);
   const unit: Unit = { lowered, fused, plan: where, lanes };
   const pages = Math.ceil((where.end + MARGIN) / PAGE);
@@ -82,14 +82,14 @@ export const machineOf = (program: Program, { mode = 'reproducible', state = 0 }
   const kernels: Record<string, () => void> = {};
   const solo = (v: number, l: Locals): Code => {
     const it = value(v);
-    const [x = 0, y = 0] = it.reads;
+    const [x = 0] = it.reads;
     switch (it.kind) {
       case 'gather':
         return gatherCode(it, lanes, at(x), at(v), l);
       case 'uniform':
         return uniformCode(it, lanes, at(x), at(v), l);
       case 'product':
-        return productCode(it, at(x), at(y), at(v), l);
+        return isTiny(productOf(it, v)) ? gemm.tiny(l, productOf(it, v)) : gemm.product(productOf(it, v));
       case 'host': {
         const imported: Import = { name: `kernel${imports.length}`, params: 0 };
         imports.push(imported);
@@ -101,47 +101,10 @@ export const machineOf = (program: Program, { mode = 'reproducible', state = 0 }
         throw new RangeError(`compile: a value of the kind ${it.kind} must lie in a nest`);
     }
   };
-  const productCode = ({ m, k, n, turned }: Product, x: number, y: number, to: number, l: Locals): Code => {
-    const type = dtype;
-    const [times, plus] = dtype === 'f64' ? [0xa2, 0xa0] : [0x94, 0x92];
-    const [lineX, stepX] = turned[0] ? [width, m * width] : [k * width, width];
-    const [stepY, lineY] = turned[1] ? [width, k * width] : [n * width, width];
-    const sum = dtype === 'f64' ? l.f64() : l.f32();
-    const zero = dtype === 'f64' ? [0x44, 0, 0, 0, 0, 0, 0, 0, 0] : [0x43, 0, 0, 0, 0];
-    return repeat(
-      l,
-      m,
-      [
-        { from: { offset: x }, by: lineX },
-        { from: { offset: to }, by: n * width },
-      ],
-      (row = { offset: x }, out = { offset: to }) =>
-        repeat(
-          l,
-          n,
-          [
-            { from: { offset: y }, by: lineY },
-            { from: out, by: width },
-          ],
-          (column = { offset: y }, place = out) =>
-            seq(
-              sum.set(zero as never),
-              repeat(
-                l,
-                k,
-                [
-                  { from: row, by: stepX },
-                  { from: column, by: stepY },
-                ],
-                (a = row, b = column) =>
-                  sum.set(
-                    op(plus, [sum.get, op(times, [load(type, addressOf(a)), load(type, addressOf(b))])]) as never,
-                  ),
-              ),
-              store(type, addressOf(place), sum.get as never),
-            ),
-        ),
-    );
+  const productOf = ({ reads: [x = 0, y = 0], m, k, n, turned: [turnedX, turnedY] }: Product, to: number): Operands => {
+    const matrix = (v: number, line: number, isTurned: boolean, other: number): Matrix =>
+      isTurned ? { at: at(v), line: width, step: other * width } : { at: at(v), line: line * width, step: width };
+    return { a: matrix(x, k, turnedX, m), b: matrix(y, n, turnedY, k), c: { at: at(to), line: n * width }, m, n, k };
   };
   /** A value over another, when a step ends. */
   const copied = (from: number, to: number, size: number, l: Locals): Code =>
@@ -158,7 +121,7 @@ export const machineOf = (program: Program, { mode = 'reproducible', state = 0 }
   const wasm = wasmModule({
     imports,
     memory: { pages },
-    functions: [step, run],
+    functions: [step, run, ...(multiplies ? gemm.functions : [])],
     data: [{ at: 0, bytes: pool.bytes() }],
   });
   const exports = instantiate(wasm, memory, kernels);
