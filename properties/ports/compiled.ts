@@ -1,6 +1,6 @@
 // The compiled engine as a port: the built-in one's text, read as symbols, compiled at every call.
-import type { Dtype, Mode } from '../../src/index.ts';
-import { machineOf, type Tracer, tracer } from '../../src/internal.ts';
+import { type Dtype, type Mode, printed, type TracedProgram } from '../../src/index.ts';
+import { type Machine, machineOf, type Tracer, tracer } from '../../src/internal.ts';
 import type { Args } from '../contract.ts';
 import { type Adapter, definePort, type Port } from '../port.ts';
 import { elementCalls } from './home/elements.ts';
@@ -52,10 +52,21 @@ const compiledEntries = ({ dtype, mode }: Variant): Entries => {
       return { shape: [ts.length], data };
     },
   };
+  const machines = new Map<string, Machine>();
+  /** Equal programs have one machine; the oldest makes room. */
+  const machineFor = (program: TracedProgram): Machine => {
+    const key = printed(program);
+    const machine = machines.get(key) ?? machineOf(program, { mode });
+    machines.delete(key);
+    machines.set(key, machine);
+    const [oldest] = machines.keys();
+    if (machines.size > MACHINES && oldest !== undefined) machines.delete(oldest);
+    return machine;
+  };
   const later: (() => void)[] = [];
   const finish = ({ tracing, given: values, asked: wanted }: Session): void => {
     const program = tracing.program(wanted.map((w) => w.symbol));
-    const machine = machineOf(program, { mode });
+    const machine = machineFor(program);
     for (const [i, data] of values.entries()) machine.inputs[i]?.set(data);
     machine.run(1);
     wanted.forEach(({ into }, i) => {
@@ -97,6 +108,8 @@ const compiledEntries = ({ dtype, mode }: Variant): Entries => {
     ]),
   );
 };
+/** Machines that are kept. */
+const MACHINES = 300;
 /** Calls that start a layer, which nothing is compiled for. */
 const EAGER = new Set(['start']);
 

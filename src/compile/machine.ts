@@ -67,7 +67,7 @@ export const machineOf = (program: Program, { mode = 'reproducible', state = 0 }
   const lanes = lanesOf(dtype, mode === 'fast', pool);
   const { width } = lanes;
   const multiplies = lowered.values.some((v) => v.kind === 'product');
-  const gemm = gemmFunctions(dtype, mode, POOL_BYTES);
+  const gemm = multiplies ? gemmFunctions(dtype, mode, POOL_BYTES) : null;
   const arena = POOL_BYTES + (multiplies ? scratchBytes(dtype) : 0);
   const where = plan(lowered, fused, state, width, arena);
   const unit: Unit = { lowered, fused, plan: where, lanes };
@@ -89,7 +89,7 @@ export const machineOf = (program: Program, { mode = 'reproducible', state = 0 }
       case 'uniform':
         return uniformCode(it, lanes, at(x), at(v), l);
       case 'product':
-        return isTiny(productOf(it, v)) ? gemm.tiny(l, productOf(it, v)) : gemm.product(productOf(it, v));
+        return productCode(productOf(it, v), l);
       case 'host': {
         const imported: Import = { name: `kernel${imports.length}`, params: 0 };
         imports.push(imported);
@@ -106,6 +106,10 @@ export const machineOf = (program: Program, { mode = 'reproducible', state = 0 }
       isTurned ? { at: at(v), line: width, step: other * width } : { at: at(v), line: line * width, step: width };
     return { a: matrix(x, k, turnedX, m), b: matrix(y, n, turnedY, k), c: { at: at(to), line: n * width }, m, n, k };
   };
+  const productCode = (p: Operands, l: Locals): Code => {
+    if (gemm === null) throw new RangeError('compile: there is no product'); // there is one, so there are its functions
+    return isTiny(p) ? gemm.tiny(l, p) : gemm.product(p);
+  };
   /** A value over another, when a step ends. */
   const copied = (from: number, to: number, size: number, l: Locals): Code =>
     gatherCode({ kind: 'gather', reads: [], size, shape: [size], strides: [1] }, lanes, from, to, l);
@@ -121,7 +125,7 @@ export const machineOf = (program: Program, { mode = 'reproducible', state = 0 }
   const wasm = wasmModule({
     imports,
     memory: { pages },
-    functions: [step, run, ...(multiplies ? gemm.functions : [])],
+    functions: [step, run, ...(gemm?.functions ?? [])],
     data: [{ at: 0, bytes: pool.bytes() }],
   });
   const exports = instantiate(wasm, memory, kernels);

@@ -75,6 +75,10 @@ const START: Place = { offset: 0 };
 
 /** Vectors side by side in a turn of a loop: enough to hide latency, few enough for the registers. */
 const SIDE_BY_SIDE = 4;
+/** Instructions for one vector from which on two side by side hide it, and from which on one does. */
+const [TWO, ONE] = [40, 120] as const;
+/** Instructions that are written out rather than looped over. */
+const WRITTEN = 500;
 /** Partial sums of a row, whatever the width of vectors. */
 export const PARTIALS = 8;
 
@@ -90,6 +94,16 @@ export const nestCode = ({ lowered, fused, plan, lanes }: Unit, nest: Nest, grou
   const address = (v: number): number => plan.offset[v] as number; // asked for stored values only
   const foldsOf = (turn: number): readonly number[] =>
     members.filter((v) => value(v).kind === 'fold' && turnOf(v) === turn);
+  /** Instructions for one vector in a turn, about. */
+  const weightOf = (turn: number): number =>
+    members.reduce((sum, v) => {
+      const it = value(v);
+      return sum + (it.kind === 'each' && turnOf(v) === turn ? it.weight : 1);
+    }, 0);
+  const side = (turn: number): number => (weightOf(turn) > ONE ? 1 : weightOf(turn) > TWO ? 2 : SIDE_BY_SIDE);
+  /** How many bodies of a loop are written out instead. */
+  const written = (turn: number, parts: number): number =>
+    Math.max(1, Math.min(4, Math.floor(WRITTEN / (weightOf(turn) * parts))));
   const sums = new Map<string, Local<'v128'>>();
   const sum = (v: number, part: number): Local<'v128'> => {
     const key = `${v} ${part}`;
@@ -167,10 +181,8 @@ export const nestCode = ({ lowered, fused, plan, lanes }: Unit, nest: Nest, grou
   ];
 
   if (direction === 'column') {
-    const together = Math.max(
-      1,
-      Math.min(whole, Math.max(...turns.map((t) => foldsOf(t).length)) > 1 ? 2 : SIDE_BY_SIDE),
-    );
+    const most = Math.max(...turns.map((t) => foldsOf(t).length)) > 1 ? 2 : SIDE_BY_SIDE;
+    const together = Math.max(1, Math.min(whole, most, ...turns.map(side)));
     const block = (row: Place, numbers: readonly number[]): Code =>
       seq(
         ...turns.map((turn) => {
@@ -195,6 +207,7 @@ export const nestCode = ({ lowered, fused, plan, lanes }: Unit, nest: Nest, grou
                   return straight(roots(turn, spot, n, part));
                 }),
               ),
+            written(turn, numbers.length),
           );
           const put = folds.flatMap((v) =>
             numbers.map((n, part) =>
@@ -230,7 +243,8 @@ export const nestCode = ({ lowered, fused, plan, lanes }: Unit, nest: Nest, grou
         const folds = foldsOf(turn);
         const many = stored.filter((v) => turnOf(v) === turn).length > 1;
         // the order of a row's sum is fixed: as many vectors side by side as hold its partial sums
-        const parts = folds.length > 0 ? PARTIALS / count : many ? SIDE_BY_SIDE / 2 : SIDE_BY_SIDE;
+        const parts =
+          folds.length > 0 ? PARTIALS / count : Math.min(side(turn), many ? SIDE_BY_SIDE / 2 : SIDE_BY_SIDE);
         const at = (first: Place, row: Place, n: number, part: number): readonly Root[] =>
           roots(turn, { full: first, row, column }, n, part);
         const blocks = Math.floor(whole / parts);
@@ -247,7 +261,7 @@ export const nestCode = ({ lowered, fused, plan, lanes }: Unit, nest: Nest, grou
                 at(placed(first, part * bytes), placed(row, part * bytes), count, part),
               ).flat(),
             ),
-          2,
+          written(turn, parts),
         );
         const rest = restFrom(blocks * parts).map((n, part) => {
           const offset = (blocks * parts + part) * bytes;
