@@ -82,6 +82,8 @@ export const THRESHOLD = 0.1;
 const ROUNDS = 40;
 const TIME_PER_TASK = 200;
 const LEAST_SAMPLES = 1;
+/** So many times longer is the second run, which times few tasks. */
+const AGAIN = 2;
 
 /** In the nearest cache. */
 const YARD = Float64Array.from({ length: 1024 }, (_, i) => 1 / (i + 1));
@@ -167,6 +169,12 @@ export const judge = (before: Kept, now: Kept, threshold: number): Compared => {
   return { name: now.name, beforeNs: before.ns, nowNs: now.ns, ...nearer, change: one === other ? one : 'none' };
 };
 
+const longer = ({ timePerTask = TIME_PER_TASK, rounds = ROUNDS, ...rest }: GaugeOptions): GaugeOptions => ({
+  ...rest,
+  timePerTask: AGAIN * timePerTask,
+  rounds: AGAIN * rounds,
+});
+
 /** Judges all, then those that have changed once more from timings of their own; a change must be found both times. */
 const confirmed = async <R extends Compared | Noise>(
   first: readonly R[],
@@ -187,10 +195,10 @@ export const compareWith = async (
   const machine = machineOf();
   const before = new Map(baseline.tasks.map((t) => [t.name, t]));
   const known = tasks.filter((t) => before.has(t.name));
-  const judged = async (names: readonly string[]): Promise<readonly Compared[]> => {
+  const judged = async (names: readonly string[], how: GaugeOptions): Promise<readonly Compared[]> => {
     const now = await keep(
       known.filter((t) => names.includes(t.name)),
-      options,
+      how,
     );
     return now.flatMap((t) => {
       const was = before.get(t.name);
@@ -204,7 +212,7 @@ export const compareWith = async (
     threshold,
     machine,
     before: baseline.machine,
-    rows: await confirmed(await judged(names), judged),
+    rows: await confirmed(await judged(names, options), (changed) => judged(changed, longer(options))),
     unmatched: [
       ...tasks.map((t) => t.name).filter((n) => !before.has(n)),
       ...[...before.keys()].filter((n) => !tasks.some((t) => t.name === n)),
@@ -224,11 +232,11 @@ export const measureNoise = async (
   { threshold = THRESHOLD, ...options }: CompareOptions = {},
 ): Promise<NoiseReport> => {
   const machine = machineOf();
-  const judged = async (names: readonly string[]): Promise<readonly Noise[]> => {
+  const judged = async (names: readonly string[], how: GaugeOptions): Promise<readonly Noise[]> => {
     const own = tasks.filter((t) => names.includes(t.name));
     const kept = await keep(
       own.flatMap((t) => AA_COPIES.map(() => t)),
-      options,
+      how,
     );
     return own.flatMap(({ name }, i) => {
       const [a, b] = [kept[2 * i], kept[2 * i + 1]];
@@ -237,7 +245,8 @@ export const measureNoise = async (
       return [{ ...row, name, ns }];
     });
   };
-  const rows = await confirmed(await judged(tasks.map((t) => t.name)), judged);
+  const all = tasks.map((t) => t.name);
+  const rows = await confirmed(await judged(all, options), (changed) => judged(changed, longer(options)));
   const far = rows.map((r) => Math.max(r.ratio, 1 / r.ratio) - 1).sort((a, b) => a - b);
   const upTo = (share: number): number => far[Math.max(0, Math.ceil(share * far.length) - 1)] ?? Number.NaN;
   return { schema: 1, threshold, machine, typical: upTo(0.5), floor: upTo(0.95), rows };
