@@ -23,7 +23,12 @@ const ROUNDS = 40;
 /** Rounds of a task: its time, and noise that only adds, as that of other programs does. */
 const noisy = (seed: number, ns: number, noise: number): readonly number[] =>
   Array.from(normal(keyOf(seed), [ROUNDS]).view, (z) => ns * (1 + noise * Math.abs(z)));
-const kept = (name: string, rounds: readonly number[]): Kept => ({ name, ns: median(rounds), rounds });
+const kept = (name: string, rounds: readonly number[]): Kept => ({
+  name,
+  ns: median(rounds),
+  rounds,
+  yardstick: rounds.map(() => 1),
+});
 
 describe('the ratio of medians', () => {
   test('is exact where nothing varies, and a function of its arguments', () => {
@@ -61,21 +66,19 @@ describe('changes', () => {
     expect(changes.filter((c) => c.change !== 'none').map((c) => [c.name, c.change])).toEqual([['task 7', 'slower']]);
   });
 
-  test('a slower machine is no change: times are counted in the yardstick', () => {
-    const rounds = [
-      [10, 12],
-      [10, 11],
-    ];
-    const [quick, slow] = [1, 3].map((by) =>
+  test('a change must show in the times and in those relative to the yardstick', () => {
+    const at = (task: number, yardstick: number): Kept =>
       keptOf('t', {
         callsPerSample: 1,
-        rounds: rounds.map((ns) => ns.map((v) => v * by)),
-        yardstick: [5 * by, 5 * by],
-      }),
-    ) as [Kept, Kept]; // of two
-    expect([quick.ns, slow.ns]).toEqual([10, 30]);
-    expect(quick.rounds).toEqual([2, 2]);
-    expect(judge(quick, slow, 0.1)).toMatchObject({ ratio: 1, change: 'none', beforeNs: 10, nowNs: 30 });
+        rounds: [[10 * task, 12 * task], [11 * task, 10 * task], [10 * task]],
+        yardstick: Array<number>(3).fill(5 * yardstick),
+      });
+    expect(at(1, 1)).toEqual({ name: 't', ns: 10, rounds: [10, 10, 10], yardstick: [5, 5, 5] });
+    expect(judge(at(1, 1), at(3, 3), 0.1)).toMatchObject({ ratio: 1, change: 'none', beforeNs: 10, nowNs: 30 });
+    expect(judge(at(1, 1), at(1, 0.5), 0.1)).toMatchObject({ ratio: 1, change: 'none' });
+    expect(judge(at(1, 1), at(1.2, 1), 0.1)).toMatchObject({ ratio: 1.2, change: 'slower' });
+    expect(judge(at(1, 1), at(2.4, 2), 0.1)).toMatchObject({ ratio: 1.2, change: 'slower' });
+    expect(judge(at(1, 1), at(0.8, 1), 0.1)).toMatchObject({ ratio: 0.8, change: 'faster' });
   });
 });
 
@@ -96,7 +99,8 @@ describe('comparison from end to end, by counts of work', () => {
   test('a baseline keeps what it needs, and survives JSON', async () => {
     baseline = await takeBaseline('main', tasksOf(), quick);
     expect(baseline.tasks.map((t) => t.ns)).toEqual(UNITS.map((u) => 1000 * u));
-    expect(baseline.tasks.map((t) => t.rounds[0])).toEqual(UNITS.map((u) => u / 10));
+    expect(baseline.tasks.map((t) => t.rounds[0])).toEqual(UNITS.map((u) => 1000 * u));
+    expect(baseline.tasks[0]?.yardstick).toEqual(Array(quick.rounds).fill(10_000));
     expect(fromJson(toJson(baseline))).toEqual(baseline);
     expect(comparable(baseline.machine, machineOf())).toBe(true);
     expect(comparable({ ...baseline.machine, cores: 999 }, machineOf())).toBe(false);
@@ -119,19 +123,23 @@ describe('comparison from end to end, by counts of work', () => {
       ['of 20000', 'none'],
     ]);
     expect(regressions(comparison.rows).map((r) => r.name)).toEqual(['of 700']);
-    expect(comparison.rows[2]?.ratio).toBeCloseTo(1.15, 1);
+    expect(comparison.rows[2]?.ratio).toBeCloseTo(1.15, 4);
     expect(renderComparison(comparison)).toMatch(/of 700 .*\| slower \|/);
     expect(renderComparison(comparison)).not.toMatch(/NaN|undefined|null/);
   });
 
-  test('a task that does more of its work does that much more', () => {
+  test('a slowed task does more of its own work, and spins for the rest of a call', async () => {
     const seen: number[] = [];
-    const { leastCalls = 0, time } = slowed(
+    const { time } = slowed(
       counting('t', 1, (calls) => seen.push(calls)),
-      1.15,
+      1.25,
     );
-    void time(leastCalls);
-    expect((seen[0] ?? 0) / leastCalls).toBeCloseTo(1.15, 1);
+    expect([await time(1), await time(100), await time(10)].map((ms) => ms * 1000)).toEqual([
+      expect.closeTo(1.25, 9),
+      expect.closeTo(125, 9),
+      expect.closeTo(12.5, 9),
+    ]);
+    expect(seen).toEqual([1, 125, 12]);
   });
 
   test('what a second run does not find again fails nothing', async () => {

@@ -8,8 +8,10 @@ export interface Kept {
   readonly name: string;
   /** Time of one call in ns: the median of the rounds. */
   readonly ns: number;
-  /** The shortest sample of each round, in calls of the yardstick that was timed around it. */
+  /** The shortest sample of each round, in ns. */
   readonly rounds: readonly number[];
+  /** The yardstick timed around each, in ns a call. */
+  readonly yardstick: readonly number[];
 }
 
 export interface Baseline {
@@ -66,7 +68,7 @@ export interface GaugeOptions extends Partial<MeasureOptions> {
   /** For tasks of another process: see {@link measureRounds}. */
   readonly shortestSample?: number;
   readonly pause?: () => Promise<unknown>;
-  /** What all times are counted in; additions that wait for one another unless named. */
+  /** What all times are counted in; sums of products unless named. */
   readonly yardstick?: Timed;
 }
 
@@ -80,16 +82,35 @@ export const THRESHOLD = 0.1;
 const ROUNDS = 40;
 const TIME_PER_TASK = 200;
 const LEAST_SAMPLES = 1;
+/** So many times longer is the second run, which times few tasks. */
+const AGAIN = 2;
 
-/** Additions that wait for one another: nothing but the speed of the core decides how long they take. */
+/** In the nearest cache. */
+const YARD = Float64Array.from({ length: 1024 }, (_, i) => 1 / (i + 1));
+
+/**
+ * Sums of products with several under way at once, which fill a core as kernels do: where a neighbour takes half of the
+ * core, or its clock is slow, the yardstick is as slow as they are. Called as a whole, so that it is compiled as a whole.
+ */
+const yard = (): number => {
+  let [a, b, c, d] = [0, 0, 0, 0];
+  for (let i = 0; i < YARD.length; i += 4) {
+    a += (YARD[i] as number) * (YARD[i + 1] as number); // in range: a multiple of 4
+    b += (YARD[i + 1] as number) * (YARD[i + 2] as number);
+    c += (YARD[i + 2] as number) * (YARD[i + 3] as number);
+    d += (YARD[i + 3] as number) * (YARD[i] as number);
+  }
+  return a + b + c + d;
+};
+
 const YARDSTICK: Timed = {
   name: 'yardstick',
   time: (calls) => {
     const from = performance.now();
-    let x = calls;
-    for (let i = 0; i < 4096 * calls; i++) x = x * 0.999 + 1;
+    let sum = 0;
+    for (let call = 0; call < calls; call++) sum += yard();
     const took = performance.now() - from;
-    if (Number.isNaN(x)) throw new RangeError('yardstick: the sum must be a number');
+    if (!Number.isFinite(sum)) throw new RangeError('yardstick: the sum must be a number');
     return took;
   },
 };
@@ -103,17 +124,10 @@ const gauge = (
 
 const digits = (v: number): number => Number(v.toPrecision(6));
 
-/**
- * What is kept of a task. Other programs can only make a sample longer, so the shortest of a round is what the task itself
- * takes; and it is counted in calls of the yardstick, as a machine that is slow now makes both slow.
- */
+/** What is kept of a task. Other programs can only make a sample longer, so the shortest of a round is what the task itself takes. */
 export const keptOf = (name: string, { rounds, yardstick }: Samples): Kept => {
-  const shortest = rounds.map((ns) => Math.min(...ns));
-  return {
-    name,
-    ns: digits(median(shortest)),
-    rounds: shortest.map((ns, i) => digits(ns / (yardstick[i] ?? 1))), // without a yardstick: in ns
-  };
+  const shortest = rounds.map((ns) => digits(Math.min(...ns)));
+  return { name, ns: median(shortest), rounds: shortest, yardstick: yardstick.map(digits) };
 };
 
 const keep = async (tasks: readonly Timed[], options: GaugeOptions): Promise<readonly Kept[]> =>
@@ -139,17 +153,27 @@ export const takeBaseline = async (
 export const comparable = (a: Machine, b: Machine): boolean =>
   a.cpu === b.cpu && a.cores === b.cores && a.os.split(' ')[0] === b.os.split(' ')[0];
 
-/** A task against what was kept of it. */
+/** Times in calls of the yardstick: a machine that is slow now makes both slow. */
+const relative = ({ rounds, yardstick }: Kept): readonly number[] => rounds.map((ns, i) => ns / (yardstick[i] ?? 1));
+
+/**
+ * A task against what was kept of it. A change must show in the times themselves and in those relative to the yardstick:
+ * alone, the first would blame a task for a slow machine, and the second for a quick yardstick.
+ */
 export const judge = (before: Kept, now: Kept, threshold: number): Compared => {
-  const interval = ratioOfMedians(before.rounds, now.rounds);
-  return {
-    name: now.name,
-    beforeNs: before.ns,
-    nowNs: now.ns,
-    ...interval,
-    change: changeOf(interval, threshold),
-  };
+  const plain = ratioOfMedians(before.rounds, now.rounds);
+  const adjusted = ratioOfMedians(relative(before), relative(now));
+  const changes = [plain, adjusted].map((interval) => changeOf(interval, threshold));
+  const nearer = Math.abs(Math.log(plain.ratio)) < Math.abs(Math.log(adjusted.ratio)) ? plain : adjusted;
+  const [one = 'none', other = 'none'] = changes;
+  return { name: now.name, beforeNs: before.ns, nowNs: now.ns, ...nearer, change: one === other ? one : 'none' };
 };
+
+const longer = ({ timePerTask = TIME_PER_TASK, rounds = ROUNDS, ...rest }: GaugeOptions): GaugeOptions => ({
+  ...rest,
+  timePerTask: AGAIN * timePerTask,
+  rounds: AGAIN * rounds,
+});
 
 /** Judges all, then those that have changed once more from timings of their own; a change must be found both times. */
 const confirmed = async <R extends Compared | Noise>(
@@ -171,10 +195,10 @@ export const compareWith = async (
   const machine = machineOf();
   const before = new Map(baseline.tasks.map((t) => [t.name, t]));
   const known = tasks.filter((t) => before.has(t.name));
-  const judged = async (names: readonly string[]): Promise<readonly Compared[]> => {
+  const judged = async (names: readonly string[], how: GaugeOptions): Promise<readonly Compared[]> => {
     const now = await keep(
       known.filter((t) => names.includes(t.name)),
-      options,
+      how,
     );
     return now.flatMap((t) => {
       const was = before.get(t.name);
@@ -188,7 +212,7 @@ export const compareWith = async (
     threshold,
     machine,
     before: baseline.machine,
-    rows: await confirmed(await judged(names), judged),
+    rows: await confirmed(await judged(names, options), (changed) => judged(changed, longer(options))),
     unmatched: [
       ...tasks.map((t) => t.name).filter((n) => !before.has(n)),
       ...[...before.keys()].filter((n) => !tasks.some((t) => t.name === n)),
@@ -208,11 +232,11 @@ export const measureNoise = async (
   { threshold = THRESHOLD, ...options }: CompareOptions = {},
 ): Promise<NoiseReport> => {
   const machine = machineOf();
-  const judged = async (names: readonly string[]): Promise<readonly Noise[]> => {
+  const judged = async (names: readonly string[], how: GaugeOptions): Promise<readonly Noise[]> => {
     const own = tasks.filter((t) => names.includes(t.name));
     const kept = await keep(
       own.flatMap((t) => AA_COPIES.map(() => t)),
-      options,
+      how,
     );
     return own.flatMap(({ name }, i) => {
       const [a, b] = [kept[2 * i], kept[2 * i + 1]];
@@ -221,18 +245,30 @@ export const measureNoise = async (
       return [{ ...row, name, ns }];
     });
   };
-  const rows = await confirmed(await judged(tasks.map((t) => t.name)), judged);
+  const all = tasks.map((t) => t.name);
+  const rows = await confirmed(await judged(all, options), (changed) => judged(changed, longer(options)));
   const far = rows.map((r) => Math.max(r.ratio, 1 / r.ratio) - 1).sort((a, b) => a - b);
   const upTo = (share: number): number => far[Math.max(0, Math.ceil(share * far.length) - 1)] ?? Number.NaN;
   return { schema: 1, threshold, machine, typical: upTo(0.5), floor: upTo(0.95), rows };
 };
 
-/** Calls of a sample that a slowed task needs for its factor to be met within two percent. */
-const FINE = 64;
+/** Keeps the core busy for so long, in ms. */
+const spin = (ms: number): void => {
+  const from = performance.now();
+  while (performance.now() - from < ms);
+};
 
-/** A task that does more of its own work than it says, to try out whether a comparison finds it. */
+/**
+ * A task that takes longer by a factor of at least 1, to try out whether a comparison finds it: it does so many more of its
+ * own calls, and spins for what is less than one of them, so that its samples stay as short as they were.
+ */
 export const slowed = (task: Timed, factor: number): Timed => ({
   ...task,
-  leastCalls: FINE,
-  time: (calls) => task.time(Math.round(calls * factor)),
+  time: async (calls) => {
+    const done = Math.floor(calls * factor);
+    const took = await task.time(done);
+    const rest = (took / done) * (calls * factor - done);
+    spin(rest);
+    return took + rest;
+  },
 });

@@ -14,8 +14,6 @@ export interface Task {
 export interface Timed {
   readonly name: string;
   readonly time: (calls: number) => number | Promise<number>;
-  /** A sample has at least so many calls; 1 unless named. */
-  readonly leastCalls?: number;
 }
 
 /** Times of one call in nanoseconds. */
@@ -68,8 +66,10 @@ export interface RoundOptions extends MeasureOptions {
 /** The clock is read in steps of less than a microsecond. */
 const SHORTEST_SAMPLE = 0.02;
 const LEAST_SAMPLES = 4;
-/** Samples of the yardstick on either side of a turn. */
-const YARDSTICK_SAMPLES = 5;
+/** Most samples of the yardstick on either side of a turn. */
+const YARDSTICK_SAMPLES = 25;
+/** Calls of a yardstick before its first: on a busy machine the compiler is late. */
+const YARDSTICK_WARM_UP = 100_000;
 
 /** Reads one element of the result, so that the call cannot be left out. */
 const consume = (t: Tensor): void => {
@@ -89,16 +89,31 @@ const timeCalls = (run: () => Tensor, calls: number): number => {
 /** A task of this process as something that times itself. */
 export const timedHere = ({ name, run }: Task): Timed => ({ name, time: (calls) => timeCalls(run, calls) });
 
+/** How a task is sampled: its calls, and how long they took at last, in ms. */
+interface Sampling {
+  readonly calls: number;
+  readonly took: number;
+}
+
 /** Calls per sample that fill the shortest sample; doubles until they do, which warms the task up as well. */
-const callsFor = async ({ time, leastCalls = 1 }: Timed, warmUp: number, shortest: number): Promise<number> => {
-  let calls = leastCalls;
+const samplingOf = async ({ time }: Timed, warmUp: number, shortest: number): Promise<Sampling> => {
+  let calls = 1;
   const from = performance.now();
   for (;;) {
     const took = await time(calls);
     if (took < shortest) calls *= 2;
-    else if (performance.now() - from >= warmUp) return calls;
-    else if (took > 4 * shortest && calls >= 2 * leastCalls) calls /= 2; // the JIT has caught up
+    else if (performance.now() - from >= warmUp) return { calls, took };
+    else if (took > 4 * shortest && calls > 1) calls /= 2; // the JIT has caught up
   }
+};
+
+/** The sampling of a yardstick that has been called often, by the shortest of a few samples. */
+const settled = async (yardstick: Timed): Promise<Sampling> => {
+  await yardstick.time(YARDSTICK_WARM_UP);
+  const { calls } = await samplingOf(yardstick, 0, SHORTEST_SAMPLE);
+  let took = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < 4 * YARDSTICK_SAMPLES; i++) took = Math.min(took, await yardstick.time(calls));
+  return { calls, took };
 };
 
 /** One turn of one task: samples in ms per call. */
@@ -142,22 +157,25 @@ export const measureRounds = async (
   let done = 0;
   const tell = (label: string, { name }: Timed): void =>
     onProgress({ done: ++done, total, label: `${label}: ${name}` });
-  const calls: number[] = [];
+  const sampling: Sampling[] = [];
   for (const task of tasks) {
     await pause();
-    calls.push(await callsFor(task, timePerTask / 5, shortestSample));
+    sampling.push(await samplingOf(task, timePerTask / 5, shortestSample));
     tell('warm-up', task);
   }
-  const perYard = yardstick === undefined ? 1 : await callsFor(yardstick, 20, shortestSample);
-  const yard = async (): Promise<readonly number[]> => {
+  const own = yardstick === undefined ? null : await settled(yardstick);
+  /** As long and about as many as the samples of the task, so that whoever else wants the core disturbs both alike. */
+  const yard = async ({ took }: Sampling): Promise<readonly number[]> => {
+    if (yardstick === undefined || own === null) return [];
+    const calls = Math.max(1, Math.round((own.calls * Math.max(took, SHORTEST_SAMPLE)) / own.took));
+    const samples = Math.min(YARDSTICK_SAMPLES, Math.max(1, Math.round(timePerTask / rounds / took / 2)));
     const seen: number[] = [];
-    for (let i = 0; i < YARDSTICK_SAMPLES && yardstick !== undefined; i++)
-      seen.push(((await yardstick.time(perYard)) / perYard) * 1e6);
+    for (let i = 0; i < samples; i++) seen.push(((await yardstick.time(calls)) / calls) * 1e6);
     return seen;
   };
   const spent = tasks.map(() => 0);
-  const all = tasks.map((_, i) => ({
-    callsPerSample: calls[i] ?? 1, // one per task
+  const all = sampling.map(({ calls }) => ({
+    callsPerSample: calls,
     rounds: [] as (readonly number[])[],
     yardstick: [] as number[],
   }));
@@ -166,12 +184,13 @@ export const measureRounds = async (
     for (const [i, task] of round % 2 === 0 ? order.reverse() : order) {
       if ((spent[i] ?? 0) > mostPerTask) continue;
       await pause();
-      const own = all[i];
+      const [how, kept] = [sampling[i], all[i]];
+      if (how === undefined || kept === undefined) continue; // there is one of each per task
       const from = performance.now();
-      const before = await yard();
-      const ms = await turnOf(task, calls[i] ?? 1, timePerTask / rounds, leastSamples);
-      own?.rounds.push(ms.map((v) => v * 1e6));
-      if (yardstick !== undefined) own?.yardstick.push(Math.min(...before, ...(await yard())));
+      const before = await yard(how);
+      const ms = await turnOf(task, how.calls, timePerTask / rounds, leastSamples);
+      kept.rounds.push(ms.map((v) => v * 1e6));
+      if (yardstick !== undefined) kept.yardstick.push(Math.min(...before, ...(await yard(how))));
       spent[i] = (spent[i] ?? 0) + performance.now() - from;
       tell(`round ${round} of ${rounds}`, task);
     }

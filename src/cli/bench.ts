@@ -75,8 +75,10 @@ const injected = (tasks: readonly Timed[], text: string | undefined): readonly T
     string?,
     number?,
   ]; // the first part is the name
-  if (!(factor > 0) || !tasks.some((t) => t.name === name))
-    throw new CommandFault(`bench: --inject must be a task and a factor, as "matmul medium=1.15", got "${text}"`);
+  if (!(factor >= 1) || !tasks.some((t) => t.name === name))
+    throw new CommandFault(
+      `bench: --inject must be a task and a factor of at least 1, as "matmul medium=1.15", got "${text}"`,
+    );
   return tasks.map((t) => (t.name === name ? slowed(t, factor) : t));
 };
 
