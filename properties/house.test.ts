@@ -27,7 +27,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'src/train': ['src/core', 'src/ops', 'src/grad', 'src/nn', 'src/optim', 'src/models'],
   src: ENGINE,
   properties: ['src'],
-  bench: ['src'],
+  bench: ['src', 'src/compile'],
   'src/cli': ['src', 'properties', 'bench'],
 };
 /** Packages, and the rooms that may use them. */
