@@ -54,7 +54,9 @@ export const flopsProbe = (dtype: 'f32' | 'f64', fused: boolean): Probe => {
   const memory = new host.Memory({ initial: 1 });
   // the sums stay around 1
   const factors = Array.from({ length: 2 * lanes }, (_, i) => (i < lanes ? 0.999 : 0.001));
-  new ({ f32: Float32Array, f64: Float64Array })[dtype](memory.buffer).set(factors);
+  const buffer = memory.buffer as ArrayBuffer; // not shared
+  const numbers = dtype === 'f32' ? new Float32Array(buffer) : new Float64Array(buffer);
+  numbers.set(factors);
   const { probe: run } = instantiate(wasmModule({ memory: { pages: 1 }, functions: [probe] }), memory);
   return {
     name: `${dtype} ${fused ? 'relaxed multiply-add' : 'multiply, add'}`,
