@@ -27,7 +27,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'src/train': ['src/core', 'src/ops', 'src/grad', 'src/compile', 'src/nn', 'src/optim', 'src/models'],
   src: ENGINE,
   properties: ['src'],
-  bench: ['src'],
+  bench: ['src', 'src/compile'],
   'bench/peers': ['src', 'bench'],
   'src/cli': ['src', 'properties', 'bench'],
 };

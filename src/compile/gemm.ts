@@ -115,12 +115,12 @@ const tiles = (f: Arithmetic): Func =>
 
 /** Copies a block of numbers; its width is in bytes. */
 const copyBlock = ({ dtype, bytes }: Arithmetic): Func =>
-  func(undefined, ['from', 'fromLine', 'to', 'toLine', 'height', 'width'], (l, p) => {
+  func(undefined, ['source', 'sourceLine', 'to', 'toLine', 'height', 'width'], (l, p) => {
     const x = l.i32();
-    const one = store(dtype, add(p.to.get, x.get), load(dtype, add(p.from.get, x.get)));
+    const one = store(dtype, add(p.to.get, x.get), load(dtype, add(p.source.get, x.get)));
     return countdown(
       p.height,
-      seq(steps(x, p.width.get, i32(bytes), one), advance(p.from, p.fromLine.get), advance(p.to, p.toLine.get)),
+      seq(steps(x, p.width.get, i32(bytes), one), advance(p.source, p.sourceLine.get), advance(p.to, p.toLine.get)),
     );
   });
 

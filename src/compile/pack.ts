@@ -31,7 +31,7 @@ const GROUP = 4;
  * the last stands in for those that lack: nothing else is read, and what becomes of it is not used.
  */
 const onePanel = (f: Arithmetic, width: number): Func =>
-  func(undefined, ['from', 'line', 'step', 'lines', 'k', 'to'], (l, { from, line, step, lines, k, to }) => {
+  func(undefined, ['source', 'line', 'step', 'lines', 'k', 'to'], (l, { source, line, step, lines, k, to }) => {
     const { dtype, bytes, lanes } = f;
     const left = l.i32();
     const out = l.i32();
@@ -58,7 +58,7 @@ const onePanel = (f: Arithmetic, width: number): Func =>
     );
     const group = (first: number): Code =>
       seq(
-        ...starts.map((p, i) => p.set(add(from.get, mul(line.get, least(i32(first + i), sub(lines.get, i32(1))))))),
+        ...starts.map((p, i) => p.set(add(source.get, mul(line.get, least(i32(first + i), sub(lines.get, i32(1))))))),
         out.set(add(to.get, i32(first * bytes))),
         left.set(k.get),
         when(eq(step.get, i32(bytes)), countdownBy(lanes, left, several)),
@@ -72,16 +72,16 @@ const ABREAST = 4;
 
 /** Packs several panels of two vectors, where the lines lie side by side, so that it has to move whole vectors only. */
 const panelsAbreast = (): Func =>
-  func(undefined, ['from', 'step', 'k', 'to'], (l, { from, step, k, to }) => {
+  func(undefined, ['source', 'step', 'k', 'to'], (l, { source, step, k, to }) => {
     const panel = l.i32();
     const rest = l.i32();
     const outs = range(ABREAST, () => l.i32());
     const vectors = outs.flatMap((out) => [0, VECTOR].map((at) => ({ v: l.v128(), out, at })));
     const line = (n: number): Code =>
       seq(
-        ...vectors.map(({ v }, i) => v.set(load('v128', from.get, i * VECTOR))),
+        ...vectors.map(({ v }, i) => v.set(load('v128', source.get, i * VECTOR))),
         ...vectors.map(({ v, out, at }) => store('v128', out.get, v.get, n * 2 * VECTOR + at)),
-        advance(from, step.get),
+        advance(source, step.get),
       );
     const lines = (n: number): Code => seq(...range(n, line), ...outs.map((out) => advance(out, i32(n * 2 * VECTOR))));
     return seq(
@@ -103,16 +103,16 @@ export const packBlock = (f: Arithmetic, width: number): readonly [Func, ...(rea
   const abreast = panelsAbreast();
   // of two vectors is a panel of B only, and for A it would not matter
   const several = width * f.bytes === 2 * VECTOR;
-  const block = func(undefined, ['from', 'line', 'step', 'lines', 'k', 'to'], (_, p) => {
-    const { from, line, step, lines, k, to } = p;
+  const block = func(undefined, ['source', 'line', 'step', 'lines', 'k', 'to'], (_, p) => {
+    const { source, line, step, lines, k, to } = p;
     const next = (panels: number): Code =>
       seq(
-        advance(from, mul(line.get, i32(panels * width))),
+        advance(source, mul(line.get, i32(panels * width))),
         advance(to, mul(k.get, i32(panels * width * f.bytes))),
         lines.set(sub(lines.get, i32(panels * width))),
       );
-    const one = seq(call(panel, from.get, line.get, step.get, lines.get, k.get, to.get), next(1));
-    const four = seq(call(abreast, from.get, step.get, k.get, to.get), next(ABREAST));
+    const one = seq(call(panel, source.get, line.get, step.get, lines.get, k.get, to.get), next(1));
+    const four = seq(call(abreast, source.get, step.get, k.get, to.get), next(ABREAST));
     const sideBySide = and(eq(line.get, i32(f.bytes)), le(i32(ABREAST * width), lines.get));
     return whileLoop(lt(i32(0), lines.get), several ? when(sideBySide, four, one) : one);
   });
