@@ -85,8 +85,8 @@ export const ENGINES: readonly Engine[] = [
     port: 'properties/ports/jax-cpu-f64.ts',
     install: PEERS,
     probe: installed('@jax-js/jax'),
-    breaks: ['activation/nan'],
-    crashes: [],
+    breaks: ['activation/nan', 'activation/kink', 'op/infinite-row'],
+    crashes: ['gradient/modes-agree'],
   },
   {
     name: 'brain.js',
