@@ -60,6 +60,9 @@ const ROW = VECTORS * VECTOR;
  */
 const BLOCK = { depth: 512, a: 192 * 1024, b: 1024 * 1024 } as const;
 
+/** Rows of C that are computed one by one: B is read anew for each, but nothing has to be packed. */
+const FEW = 3;
+
 /** Where what is packed lies, from the beginning of the scratch. */
 const TILE_AT = 0;
 const A_AT = TILE_AT + ROWS * ROW;
@@ -250,10 +253,11 @@ export const gemmFunctions = (dtype: DType, mode: Mode, scratch: number): Gemm =
     const { a, b, c, m, n, k } = p;
     if (m === 0 || n === 0) return [];
     if (k === 0) return call(nothing, ...[c.at, c.line, m, n * bytes].map(i32));
+    if (n === 1 && c.line === bytes && vector.takes(a)) return vector.product(a, b.at, b.line, c.at, m, k);
     // a row times a matrix is the turned matrix times a column, product by product
-    if (m === 1) return vector.product(turned(b), { at: a.at, step: a.step }, c.at, n, k) ?? inBlocks(p);
-    const contiguous = n === 1 && c.line === bytes;
-    return (contiguous ? vector.product(a, { at: b.at, step: b.line }, c.at, m, k) : undefined) ?? inBlocks(p);
+    if (m <= FEW && vector.takes(b))
+      return seq(...range(m, (i) => vector.product(turned(b), a.at + i * a.line, a.step, c.at + i * c.line, n, k)));
+    return inBlocks(p);
   };
   return {
     functions: [main, ...others, ...vector.functions, nothing],

@@ -120,21 +120,19 @@ const byColumns = (f: Arithmetic): Func =>
 
 export interface MatrixVector {
   readonly functions: readonly Func[];
-  /** Code for c = A·b, A of m × k; undefined if neither rows nor columns of A lie side by side. */
-  readonly product: (a: Matrix, b: Omit<Matrix, 'line'>, c: number, m: number, k: number) => Code | undefined;
+  /** Whether rows or columns of a matrix lie side by side, which a product needs. */
+  readonly takes: (a: Matrix) => boolean;
+  /** Code for c = A·b, A of m × k; the elements of b lie `step` bytes apart, those of c side by side. */
+  readonly product: (a: Matrix, b: number, step: number, c: number, m: number, k: number) => Code;
 }
 export const matrixVector = (f: Arithmetic): MatrixVector => {
   const [rows, columns] = [alongRows(f), byColumns(f)];
   return {
     functions: [rows, columns],
-    product: (a, b, c, m, k) => {
-      const way =
-        a.step === f.bytes
-          ? { by: rows, line: a.line }
-          : a.line === f.bytes
-            ? { by: columns, line: a.step }
-            : undefined;
-      return way && call(way.by, ...[a.at, way.line, b.at, b.step, c, m, k].map(i32));
+    takes: (a) => a.step === f.bytes || a.line === f.bytes,
+    product: (a, b, step, c, m, k) => {
+      const [way, line] = a.step === f.bytes ? [rows, a.line] : [columns, a.step];
+      return call(way, ...[a.at, line, b, step, c, m, k].map(i32));
     },
   };
 };

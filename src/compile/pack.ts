@@ -9,7 +9,6 @@ import {
   type Func,
   func,
   i32,
-  le,
   least,
   load,
   lt,
@@ -67,42 +66,39 @@ const onePanel = (f: Arithmetic, width: number): Func =>
     return seq(...range(width / GROUP, (g) => group(g * GROUP)));
   });
 
-/** Panels that {@link panelsAbreast} packs: two cache lines for each k. */
-const ABREAST = 4;
-
-/** Packs several panels of two vectors, where the lines lie side by side, so that it has to move whole vectors only. */
-const panelsAbreast = (): Func =>
+/** Packs several panels of `width` lines each, where the lines lie side by side, so that it has to move whole vectors only. */
+const panelsAbreast = ({ bytes }: Arithmetic, width: number, panels: number): Func =>
   func(undefined, ['source', 'step', 'k', 'to'], (l, { source, step, k, to }) => {
-    const panel = l.i32();
-    const rest = l.i32();
-    const outs = range(ABREAST, () => l.i32());
-    const vectors = outs.flatMap((out) => [0, VECTOR].map((at) => ({ v: l.v128(), out, at })));
+    const row = width * bytes;
+    const pairs = l.i32();
+    const outs = range(panels, () => l.i32());
+    const places = outs.flatMap((out) => range(row / VECTOR, (i) => ({ v: l.v128(), out, at: i * VECTOR })));
     const line = (n: number): Code =>
       seq(
-        ...vectors.map(({ v }, i) => v.set(load('v128', source.get, i * VECTOR))),
-        ...vectors.map(({ v, out, at }) => store('v128', out.get, v.get, n * 2 * VECTOR + at)),
+        ...places.map(({ v }, i) => v.set(load('v128', source.get, i * VECTOR))),
+        ...places.map(({ v, out, at }) => store('v128', out.get, v.get, n * row + at)),
         advance(source, step.get),
       );
-    const lines = (n: number): Code => seq(...range(n, line), ...outs.map((out) => advance(out, i32(n * 2 * VECTOR))));
+    const lines = (n: number): Code => seq(...range(n, line), ...outs.map((out) => advance(out, i32(n * row))));
     return seq(
-      panel.set(mul(k.get, i32(2 * VECTOR))),
-      ...outs.map((out, i) => out.set(add(to.get, mul(panel.get, i32(i))))),
-      // two lines of k at a time fill cache lines of the panels
+      ...outs.map((out, i) => out.set(add(to.get, mul(k.get, i32(i * row))))),
+      // two at a time fill cache lines of the panels of B
       when(and(k.get, i32(1)), lines(1)),
-      rest.set(shrU(k.get, i32(1))),
-      countdown(rest, lines(2)),
+      pairs.set(shrU(k.get, i32(1))),
+      countdown(pairs, lines(2)),
     );
   });
+
+/** Panels that are packed together where they can be: as many as read two cache lines of B at a time. */
+const ABREAST = 4;
 
 /**
  * Packs `lines` of a block of a matrix in panels of `width` lines, and the functions that it calls. A panel begins at as many
  * bytes as the lines before it have.
  */
 export const packBlock = (f: Arithmetic, width: number): readonly [Func, ...(readonly Func[])] => {
-  const panel = onePanel(f, width);
-  const abreast = panelsAbreast();
-  // of two vectors is a panel of B only, and for A it would not matter
-  const several = width * f.bytes === 2 * VECTOR;
+  const any = onePanel(f, width);
+  const [single, several] = [panelsAbreast(f, width, 1), panelsAbreast(f, width, ABREAST)];
   const block = func(undefined, ['source', 'line', 'step', 'lines', 'k', 'to'], (_, p) => {
     const { source, line, step, lines, k, to } = p;
     const next = (panels: number): Code =>
@@ -111,10 +107,18 @@ export const packBlock = (f: Arithmetic, width: number): readonly [Func, ...(rea
         advance(to, mul(k.get, i32(panels * width * f.bytes))),
         lines.set(sub(lines.get, i32(panels * width))),
       );
-    const one = seq(call(panel, source.get, line.get, step.get, lines.get, k.get, to.get), next(1));
-    const four = seq(call(abreast, source.get, step.get, k.get, to.get), next(ABREAST));
-    const sideBySide = and(eq(line.get, i32(f.bytes)), le(i32(ABREAST * width), lines.get));
-    return whileLoop(lt(i32(0), lines.get), several ? when(sideBySide, four, one) : one);
+    const whole = (abreast: Func, panels: number): Code =>
+      whileLoop(
+        lt(i32(panels * width - 1), lines.get),
+        seq(call(abreast, source.get, step.get, k.get, to.get), next(panels)),
+      );
+    return seq(
+      when(eq(line.get, i32(f.bytes)), seq(whole(several, ABREAST), whole(single, 1))),
+      whileLoop(
+        lt(i32(0), lines.get),
+        seq(call(any, source.get, line.get, step.get, lines.get, k.get, to.get), next(1)),
+      ),
+    );
   });
-  return several ? [block, panel, abreast] : [block, panel];
+  return [block, any, single, several];
 };
