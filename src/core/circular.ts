@@ -1,6 +1,6 @@
 // Sine and cosine of multiples of π, with an exact reduction: written once over the vector language.
 import { plus, times, total, twoProduct } from './pair.ts';
-import type { Vec } from './vec.ts';
+import { type Vec, widely } from './vec.ts';
 
 /** sin(πf)/f − π and 1 − cos(πf), over f², as Taylor series for |f| ≤ 1/4. */
 const SIN = [
@@ -40,17 +40,17 @@ const isOdd = <V, M>(v: Vec<V, M>, quarter: V): M => {
 };
 
 /** sin(πx), exact where it is 0 or ±1; 0 with the sign of x at integers. @source IEEE 754-2019, §9.2 */
-export const sinPi = <V, M>(v: Vec<V, M>, x: V): V => {
+export const sinPi = widely((v, x) => {
   const { quarter, sine, cosine } = turn(v, x);
   const straight = v.pick(v.less(v.lit(1.5), v.abs(quarter)), v.neg(sine), sine);
   const y = v.pick(isOdd(v, quarter), v.copySign(cosine, quarter), straight);
   return v.pick(v.less(v.lit(0), v.abs(y)), y, v.copySign(v.sub(y, y), x));
-};
+});
 
 /** cos(πx), exact where it is 0 or ±1; +0 at odd halves. @source IEEE 754-2019, §9.2 */
-export const cosPi = <V, M>(v: Vec<V, M>, x: V): V => {
+export const cosPi = widely((v, x) => {
   const { quarter, sine, cosine } = turn(v, v.abs(x));
   const straight = v.pick(v.less(v.lit(1.5), v.abs(quarter)), v.neg(cosine), cosine);
   const y = v.pick(isOdd(v, quarter), v.pick(v.less(quarter, v.lit(0)), sine, v.neg(sine)), straight);
   return v.add(y, v.lit(0)); // −0 becomes +0
-};
+});

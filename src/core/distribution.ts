@@ -13,7 +13,7 @@ import {
   twoProduct,
   twoSum,
 } from './pair.ts';
-import type { Vec } from './vec.ts';
+import { type Vec, widely } from './vec.ts';
 
 /** (1 + 2z)·e^(z²)·erfc(z) as a polynomial in t = (z − 3.75)/(z + 3.75), fitted in quadruple precision. */
 const ERFCX = [
@@ -71,17 +71,17 @@ const lessErfc = <V, M>(v: Vec<V, M>, from: number, { n, m }: { readonly n: V; r
 };
 
 /** Complementary error function. @source DLMF 7.2.2 */
-export const erfc = <V, M>(v: Vec<V, M>, x: V): V => {
+export const erfc = widely((v, x) => {
   const parts = erfcParts(v, smaller(v, v.abs(x), v.lit(40)));
   return v.pick(v.less(x, v.lit(0)), lessErfc(v, 2, parts), ldexp(v, total(v, parts.m), parts.n));
-};
+});
 
 /** Error function. @source DLMF 7.2.1 */
-export const erf = <V, M>(v: Vec<V, M>, x: V): V => {
+export const erf = widely((v, x) => {
   const a = smaller(v, v.abs(x), v.lit(6));
   const near = total(v, erfNear(v, smaller(v, a, v.lit(0.84))));
   return v.copySign(v.pick(v.less(a, v.lit(0.84)), near, lessErfc(v, 1, erfcParts(v, a))), x);
-};
+});
 
 /** √½ in two parts. */
 const ROOT_HALF = { h: Math.SQRT1_2, l: -4.833646656726457e-17 } as const;
@@ -103,13 +103,13 @@ const lessTail = <V, M>(v: Vec<V, M>, x: V, { n, m }: Scaled<V>): V => {
 };
 
 /** x·Φ(x). @source Hendrycks & Gimpel 2016, eq. 1 */
-export const gelu = <V, M>(v: Vec<V, M>, x: V): V => {
+export const gelu = widely((v, x) => {
   const a = smaller(v, v.abs(x), v.lit(40));
   const square = scaled(v, twoProduct(v, a, a), v.lit(0.5));
   const { n, m } = gaussian(v, square);
   const tail = times(v, m, times(v, mills(v, a), { h: v.mul(a, v.lit(0.5)), l: v.lit(0) }));
   return lessTail(v, x, { n, m: tail });
-};
+});
 
 /** a·e^(−u)/(1 + e^(−u)) for u.h ≥ 0. */
 const gate = <V, M>(v: Vec<V, M>, a: V, u: Pair<V>): Scaled<V> => {
@@ -121,20 +121,20 @@ const gate = <V, M>(v: Vec<V, M>, a: V, u: Pair<V>): Scaled<V> => {
 };
 
 /** x·σ(x). @source Elfwing, Uchibe & Doya 2018, eq. 3 */
-export const silu = <V, M>(v: Vec<V, M>, x: V): V => {
+export const silu = widely((v, x) => {
   const a = smaller(v, v.abs(x), v.lit(800));
   return lessTail(v, x, gate(v, a, { h: a, l: v.lit(0) }));
-};
+});
 
 /** 2·√(2/π), and times 0.044715, in two parts each. */
 const GELU_LINE = { h: 1.5957691216057308, l: -9.9693088091109202e-17 } as const;
 const GELU_CUBE = { h: 0.071354816272600249, l: -6.175149918155315e-19 } as const;
 
 /** x·σ(2·√(2/π)·(x + 0.044715·x³)). @source Hendrycks & Gimpel 2016, §2 */
-export const geluTanh = <V, M>(v: Vec<V, M>, x: V): V => {
+export const geluTanh = widely((v, x) => {
   const a = smaller(v, v.abs(x), v.lit(40));
-  const pair = ({ h, l }: Pair<number>): Pair<V> => ({ h: v.lit(h), l: v.lit(l) });
+  const pair = ({ h, l }: Pair<number>) => ({ h: v.lit(h), l: v.lit(l) });
   const cube = times(v, twoProduct(v, a, a), pair(GELU_CUBE));
   const line = plus(v, v.lit(GELU_LINE.h), { h: cube.h, l: v.add(cube.l, v.lit(GELU_LINE.l)) });
   return lessTail(v, x, gate(v, a, times(v, line, { h: a, l: v.lit(0) })));
-};
+});
