@@ -1,5 +1,5 @@
 // The compiled engine as a port: the built-in one's text, read as symbols, compiled at every call.
-import { type Dtype, type Mode, printed, type TracedProgram } from '../../src/index.ts';
+import { type Dtype, type Mode, printed, scan, type TracedProgram } from '../../src/index.ts';
 import { type Machine, machineOf, type Tracer, tracer } from '../../src/internal.ts';
 import type { Args } from '../contract.ts';
 import { type Adapter, definePort, type Port } from '../port.ts';
@@ -51,6 +51,7 @@ const compiledEntries = ({ dtype, mode }: Variant): Entries => {
       later.push(() => data.push(...parts.flat()));
       return { shape: [ts.length], data };
     },
+    scanned: (step, state, inputs) => scan(step, { dtype, mode }).over(state, inputs).outputs,
   };
   const machines = new Map<string, Machine>();
   /** Equal programs have one machine; the oldest makes room. */

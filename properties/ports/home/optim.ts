@@ -4,37 +4,64 @@ import {
   clipByNorm,
   clipByValue,
   DomainError,
+  flatten,
   type Hyper,
+  type Lang,
   OPTIMIZERS,
+  ops,
   optimizerFrom,
   optimizerOf,
   SCHEDULES,
+  type Slots,
+  type Step,
+  scalar as scalarOf,
   scheduleOf,
+  type Tensor,
   type Transform,
+  type Tree,
   UnknownNameError,
   WRAPPERS,
   wrappedBy,
 } from '../../../src/index.ts';
 import type { ClipArgs, NamedArgs, NestArgs, ProbeArgs, RatesArgs, RunArgs, WrapperArgs } from '../../args.ts';
 import { camel } from '../../contract.ts';
-import { type Entries, type Kit, table } from './shared.ts';
+import { type Entries, type Kit, plain as plainOf, table, tensor as tensorOf } from './shared.ts';
+
+/** What changes as an optimizer goes on. */
+interface Progress<T> {
+  readonly ws: readonly T[];
+  readonly slots: Slots<string, T>;
+  readonly k: T;
+}
+const treeOf = <T>(progress: Progress<T>): Tree<T> => progress as unknown as Tree<T>; // records and lists of values
 
 /** Over any carrier: tensors for the eager engine, symbols for the compiled one. */
-export const optimCalls = <T>({ o: ops, tensor, plain, scalar, vector }: Kit<T>) => {
+export const optimCalls = <T>({ o, tensor, plain, scalar, vector, scanned }: Kit<T>) => {
   /** Parameters after every step, and those to evaluate with. */
   const train = (
     { init, update, evaluated }: Transform,
     { params, gradients }: Pick<RunArgs, 'params' | 'gradients'>,
   ) => {
-    let ws: readonly T[] = params.map(tensor);
-    let slots = init(ops, ws);
-    const steps = gradients.map((gs, i) => {
-      const [us, next] = update(ops, gs.map(tensor), slots, ws, scalar(i + 1));
-      ws = ws.map((w, j) => ops.add(w, us[j] as T)); // one update per leaf
-      slots = next;
-      return { params: ws.map(plain), evaluated: (evaluated?.(ops, ws, slots) ?? ws).map(plain) };
-    });
-    return { params: steps.map((s) => s.params), evaluated: steps.map((s) => s.evaluated) };
+    const first = params.map(tensorOf);
+    const tree: Progress<Tensor> = { ws: first, slots: init(ops, first), k: scalarOf(0) };
+    const { leaves, build } = flatten<Tensor>(treeOf(tree));
+    const step: Step = <T>(o: Lang<T>, state: readonly T[], gs: readonly T[]) => {
+      const { ws: before, slots, k } = build(state) as unknown as Progress<T>; // as it was taken apart
+      const now = o.add(k, o.lit(1));
+      const [us, next] = update(o, gs, slots, before, now);
+      const ws = before.map((w, j) => o.add(w, us[j] as T)); // one update per leaf
+      const after: Progress<T> = { ws, slots: next, k: now };
+      return { state: flatten(treeOf(after)).leaves, outputs: [...ws, ...(evaluated?.(o, ws, next) ?? ws)] };
+    };
+    const steps = scanned(
+      step,
+      leaves,
+      gradients.map((gs) => gs.map(tensorOf)),
+    ).map((all) => all.map(plainOf));
+    return {
+      params: steps.map((all) => all.slice(0, params.length)),
+      evaluated: steps.map((all) => all.slice(params.length)),
+    };
   };
 
   const optimizer = (name: string) => ({
@@ -65,7 +92,7 @@ export const optimCalls = <T>({ o: ops, tensor, plain, scalar, vector }: Kit<T>)
 
   /** The gradients that a transformation without memory makes. */
   const transformed = ({ init, update }: Transform, gradients: readonly T[]) => {
-    const [made] = update(ops, gradients, init(ops, gradients), gradients, scalar(1));
+    const [made] = update(o, gradients, init(o, gradients), gradients, scalar(1));
     return { gradients: made.map(plain) };
   };
 
@@ -91,7 +118,7 @@ export const optimCalls = <T>({ o: ops, tensor, plain, scalar, vector }: Kit<T>)
         probe: ({ params, gradients, hyper }: ProbeArgs) => {
           const ws = params.map(tensor);
           const { probe } = wrappedBy(optimizerOf('sgd'), 'sam', hyper);
-          return { params: (probe?.(ops, ws, gradients.map(tensor)) ?? ws).map(plain) };
+          return { params: (probe?.(o, ws, gradients.map(tensor)) ?? ws).map(plain) };
         },
       },
     },
@@ -108,7 +135,7 @@ export const optimCalls = <T>({ o: ops, tensor, plain, scalar, vector }: Kit<T>)
     schedule: table(Object.keys(SCHEDULES), (name: string) => ({
       factor: ({ hyper, steps }: { hyper: Hyper; steps: readonly number[] }) => {
         const factor = scheduleOf(name, hyper);
-        return { factor: vector(steps.map((k) => factor(ops, scalar(k)))) };
+        return { factor: vector(steps.map((k) => factor(o, scalar(k)))) };
       },
     })),
   } satisfies Entries;
