@@ -158,8 +158,11 @@ export interface Lanes extends Vec<Term, Term> {
     /** The words as numbers: the first two as f64, or all four as f32; exact below 2³¹, or 2²⁴. */
     readonly toNumbers: (a: Term) => Term;
   };
-  /** Code that computes every root, and then hands each to its `put`. */
-  readonly emit: (fresh: () => Local<'v128'>, roots: readonly Root[]) => Code;
+  /**
+   * Code that computes every root, and then hands each to its `put`. `woven`: what is used twice in the order of its birth, so
+   * that chains that were born side by side run side by side.
+   */
+  readonly emit: (fresh: () => Local<'v128'>, roots: readonly Root[], woven?: boolean) => Code;
 }
 
 /**
@@ -285,7 +288,7 @@ export const lanesOf = (dtype: Dtype, fused: boolean, pool: Pool): Lanes => {
       shuffle,
       toNumbers: unary(dtype === 'f64' ? F64_FROM_I32 : F32_FROM_U32),
     },
-    emit: (fresh, roots) => {
+    emit: (fresh, roots, woven = false) => {
       const uses = new Map<Term, number>();
       const kept = new Map<Term, Local<'v128'>>();
       const count = (t: Term): void => {
@@ -317,20 +320,31 @@ export const lanesOf = (dtype: Dtype, fused: boolean, pool: Pool): Lanes => {
             t.scalar === undefined ? operands() : [...operands(), t.scalar as unknown as V128],
             ...t.immediates,
           );
-        if (t.light || uses.get(t) === 1) return code;
+        if (t.light || woven || uses.get(t) === 1) return code;
         const local = fresh();
         kept.set(t, local);
         return local.tee(code);
       };
+      const first = woven
+        ? [...uses.keys()]
+            .filter((t) => (uses.get(t) ?? 0) > 1 && !t.light && !t.local)
+            .sort((a, b) => a.id - b.id)
+            .map((t) => {
+              const local = fresh();
+              const code = local.set(made(t));
+              kept.set(t, local);
+              return code;
+            })
+        : [];
       // all are computed before any is put: a store may be over what another still reads
       const [only] = roots;
-      if (only !== undefined && roots.length === 1) return only.put(made(only.term));
+      if (only !== undefined && roots.length === 1) return seq(...first, only.put(made(only.term)));
       const ready = roots.map(({ term: t, put }) => {
         const value = made(t);
         const local = fresh();
         return { before: local.set(value), after: put(local.get) };
       });
-      return seq(...ready.map((r) => r.before), ...ready.map((r) => r.after));
+      return seq(...first, ...ready.map((r) => r.before), ...ready.map((r) => r.after));
     },
   };
   return lanes;

@@ -10,6 +10,7 @@ import { gatherCode, hostKernel, uniformCode } from './solo.ts';
 import {
   type Code,
   call,
+  type Func,
   func,
   host,
   type Import,
@@ -45,6 +46,8 @@ export interface Machine {
     readonly wasm: Uint8Array;
     /** Where the arena begins; constants lie before it. */
     readonly arena: number;
+    /** Every group alone, where the machine was made with a profile. */
+    readonly groups: readonly (() => void)[];
   };
 }
 
@@ -52,6 +55,8 @@ export interface MachineOptions {
   readonly mode?: Mode;
   /** How many of the first outputs are the first inputs of the next step. */
   readonly state?: number;
+  /** Whether groups can be run one by one, to be timed. */
+  readonly profile?: boolean;
 }
 
 const PAGE = 65536;
@@ -59,7 +64,10 @@ const PAGE = 65536;
 const MARGIN = 256;
 
 /** The machine of a program. */
-export const machineOf = (program: Program, { mode = 'reproducible', state = 0 }: MachineOptions = {}): Machine => {
+export const machineOf = (
+  program: Program,
+  { mode = 'reproducible', state = 0, profile = false }: MachineOptions = {},
+): Machine => {
   const { dtype } = program;
   const lowered = lower(program);
   const fused = fuse(lowered);
@@ -113,9 +121,15 @@ export const machineOf = (program: Program, { mode = 'reproducible', state = 0 }
   /** A value over another, when a step ends. */
   const copied = (from: number, to: number, size: number, l: Locals): Code =>
     gatherCode({ kind: 'gather', reads: [], size, shape: [size], strides: [1] }, lanes, from, to, l);
+  const groupCode = (k: number, l: Locals): Code => {
+    const g = fused.groups[k];
+    if (g === undefined) return [];
+    return g.kind === 'nest' ? nestCode(unit, g, k, l) : solo(g.member, l);
+  };
+  const parts = profile ? fused.groups.map((_, k) => func(`group${k}`, [], (l) => groupCode(k, l))) : [];
   const step = func(undefined, [], (l) =>
     seq(
-      ...fused.groups.map((g, k) => (g.kind === 'nest' ? nestCode(unit, g, k, l) : solo(g.member, l))),
+      ...fused.groups.map((_, k) => (profile ? call(parts[k] as Func) : groupCode(k, l))), // one each
       ...where.copies.map(({ from, to }) => copied(at(from), at(to), value(from).size, l)),
     ),
   );
@@ -125,7 +139,7 @@ export const machineOf = (program: Program, { mode = 'reproducible', state = 0 }
   const wasm = wasmModule({
     imports,
     memory: { pages },
-    functions: [step, run, ...(gemm?.functions ?? [])],
+    functions: [step, run, ...parts, ...(gemm?.functions ?? [])],
     data: [{ at: 0, bytes: pool.bytes() }],
   });
   const exports = instantiate(wasm, memory, kernels);
@@ -137,6 +151,6 @@ export const machineOf = (program: Program, { mode = 'reproducible', state = 0 }
     run: (steps) => {
       exports.run?.(steps);
     },
-    made: { lowered, fused, plan: where, wasm, arena },
+    made: { lowered, fused, plan: where, wasm, arena, groups: parts.map((f) => () => void exports[f.name ?? '']?.()) },
   };
 };
