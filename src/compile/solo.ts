@@ -6,8 +6,7 @@ import { type Lanes, type Place, placed, type Root, storeFirst, type Term } from
 import type { Gather, HostCall, Uniform } from './lower.ts';
 import type { Buffer } from './machine.ts';
 import { repeat, scratchOf } from './nest.ts';
-import { add, type Code, type I32, i32, type Locals, load, op, select, seq, simd, store   type V128,
-} from './wasm.ts';
+import { add, type Code, type I32, i32, type Locals, load, op, select, seq, simd, store, type V128 } from './wasm.ts';
 
 /** A place as the code that computes it. */
 export const addressOf = ({ moving, offset }: Place) =>
