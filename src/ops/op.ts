@@ -57,6 +57,8 @@ export interface Op<A extends readonly string[] = readonly string[], P = unknown
   readonly source: string;
   /** Largest error of one result in units in the last place, for finite results; folds follow the γₙ bound instead. */
   readonly ulp: number;
+  /** The same in singles, of a row read as such. */
+  readonly ulpSingle: number;
   readonly kinks: readonly Kink[];
   /** Where between two numbers a row turns that is neither monotone nor convex in its argument. */
   readonly turns: (low: number, high: number) => readonly number[];
@@ -79,6 +81,8 @@ export interface Op<A extends readonly string[] = readonly string[], P = unknown
   readonly terms: (shapes: readonly Shape[], shape: Shape) => number;
   /** Cotangents: for pointwise rows in the shape of the result, else of the argument; null where the derivative is zero. */
   readonly vjp: <T>(o: Verbs<T>, g: T, y: T, xs: Each<A, T>, p: P) => Each<A, T | null>;
+  /** The function of the numbers at one place over the vector language, which pointwise rows alone have. */
+  readonly inner?: Inner;
   /** A row of several steps spelt in other rows, for readings that need its parts. */
   readonly steps?: <T>(o: Verbs<T>, xs: Each<A, T>, p: P) => T;
 }
@@ -91,6 +95,8 @@ interface PointwiseRow<A extends readonly string[], P> {
   readonly formula: Formula;
   readonly source: string;
   readonly ulp: number;
+  /** Where it is not that of doubles. */
+  readonly ulpSingle?: number;
   readonly kinks?: readonly Kink[];
   readonly turns?: Op['turns'];
   readonly slopeCrosses?: true;
@@ -117,12 +123,17 @@ export const pointwise = <const A extends readonly string[], P = undefined>(row:
     activation = false,
     saturates = null,
     sample,
+    ulpSingle = row.ulp,
     vec,
     ...rest
   } = row;
+  // the arity is in `args`, the names of the parameters in `sample`; readings know no more of the types
+  const inner = vec as unknown as Inner;
   return {
     ...rest,
     kind: 'pointwise',
+    ulpSingle,
+    inner,
     kinks,
     turns,
     slopeCrosses,
@@ -133,14 +144,14 @@ export const pointwise = <const A extends readonly string[], P = undefined>(row:
     sample: () => sample as P, // undefined exactly where P is
     shape: (shapes, _p, op = 'broadcast') => broadcast(op, shapes),
     terms: () => 1,
-    // the arity is in `args`, the names of the parameters in `sample`; the loop knows no more of the types
-    kernel: loopOf(row.args.length, vec as unknown as Inner, Object.keys(sample ?? {})),
+    kernel: loopOf(row.args.length, inner, Object.keys(sample ?? {})),
   };
 };
 
 /** What only pointwise rows have. */
 const PLAIN = {
   ulp: 0,
+  ulpSingle: 0,
   kinks: [],
   turns: NO_TURNS,
   slopeCrosses: false,
@@ -149,7 +160,7 @@ const PLAIN = {
   activation: false,
   saturates: null,
 } as const;
-type Spread<A extends readonly string[], P> = Omit<Op<A, P>, 'kind' | 'terms' | 'steps' | keyof typeof PLAIN>;
+type Spread<A extends readonly string[], P> = Omit<Op<A, P>, 'kind' | 'terms' | 'inner' | 'steps' | keyof typeof PLAIN>;
 
 /** A row that only moves or selects values: every result is one of the inputs. */
 export const layout = <const A extends readonly string[], P>(row: Spread<A, P>): Op<A, P> => ({
