@@ -37,7 +37,7 @@ export const ULPS_SINGLE = {
   expm1: 1.7,
   log: 1,
   log1p: 1.6,
-  sigmoid: 2.5,
+  sigmoid: 2.65,
   tanh: 2,
   softplus: 2.1,
   erf: 0.51,

@@ -9,6 +9,8 @@ const LN2 = { h: 0.693359375, l: -2.1219444e-4 } as const;
 const EXP = [
   0.4999999701976776, 0.16666539013385773, 0.04166775569319725, 0.008367124013602734, 0.0013835642021149397,
 ] as const;
+/** The same of −r. */
+const FALL = EXP.map((c, i) => (i % 2 === 0 ? c : -c));
 
 /** In a sum with this a number below 2²² has no room for a fraction. */
 const INTEGERS = 1.5 * 2 ** 23;
@@ -17,10 +19,15 @@ const INTEGERS = 1.5 * 2 ** 23;
 const within = <V, M>(v: Vec<V, M>, x: V, low: number, high: number): V =>
   smaller(v, larger(v, x, v.lit(low)), v.lit(high));
 
-/** eˣ as (1 + s)·2ⁿ, with |s| < ½, for x of size up to 104. @source Cody & Waite 1980, §6.2 */
-const parts = <V, M>(v: Vec<V, M>, x: V): { readonly n: V; readonly s: V } => {
+/** x = n·ln 2 + r with |r| ≤ ln 2 / 2, for x of size up to 104. @source Cody & Waite 1980, §6.2 */
+const reduced = <V, M>(v: Vec<V, M>, x: V): { readonly n: V; readonly r: V } => {
   const n = v.sub(v.add(v.mul(x, v.lit(Math.LOG2E)), v.lit(INTEGERS)), v.lit(INTEGERS));
-  const r = v.sub(v.sub(x, v.mul(n, v.lit(LN2.h))), v.mul(n, v.lit(LN2.l)));
+  return { n, r: v.sub(v.sub(x, v.mul(n, v.lit(LN2.h))), v.mul(n, v.lit(LN2.l))) };
+};
+
+/** eˣ as (1 + s)·2ⁿ. */
+const parts = <V, M>(v: Vec<V, M>, x: V): { readonly n: V; readonly s: V } => {
+  const { n, r } = reduced(v, x);
   return { n, s: v.add(r, v.mul(v.mul(r, r), v.poly(r, EXP))) };
 };
 
@@ -79,11 +86,18 @@ export const log1p = <V, M>(v: Vec<V, M>, x: V): V => {
   return v.pick(v.less(x, v.lit(-1)), v.lit(Number.NaN), notBelow);
 };
 
-/** Logistic function as 2ᵏ/(2ᵏ + (1 + s)), where e⁻ˣ = (1 + s)·2⁻ᵏ: 2ᵏ may be subnormal, and the quotient is then too. */
+/**
+ * Added to a denominator and taken away again, so that its steps left and right of 0 are equally large (there it is 2, from which
+ * on singles are half as dense), and its ties go the same way: σ(x)·σ(−x) is then nowhere above ¼.
+ */
+const EVEN = 0.5 + 2 ** -22;
+
+/** Logistic function as 2ⁿ/(2ⁿ + e⁻ʳ) for x = n·ln 2 + r: 2ⁿ may be subnormal, and the quotient is then too. */
 export const sigmoid = <V, M>(v: Vec<V, M>, x: V): V => {
-  const { n, s } = parts(v, v.neg(within(v, x, -104, 70))); // beyond 70 it is 1
-  const p = v.mul(v.pow2(v.sub(v.lit(24), n)), v.lit(2 ** -24));
-  return v.div(p, v.add(v.add(p, v.lit(1)), s));
+  const { n, r } = reduced(v, within(v, x, -104, 70)); // beyond 70 it is 1
+  const fall = v.sub(r, v.mul(v.mul(r, r), v.poly(r, FALL))); // 1 − e⁻ʳ
+  const p = v.mul(v.pow2(v.add(n, v.lit(24))), v.lit(2 ** -24));
+  return v.div(p, v.sub(v.sub(v.add(p, v.lit(1 + EVEN)), fall), v.lit(EVEN)));
 };
 
 /** Hyperbolic tangent as (1 − e)/(1 + e) with e = e^(−2|x|), and the sign put back. */

@@ -2,7 +2,7 @@
 
 import { exp, log, log1p } from '../core/exponential.ts';
 import { smaller } from '../core/pair.ts';
-import type { Vec } from '../core/vec.ts';
+import { leastNormal, type Vec } from '../core/vec.ts';
 import { pointwise } from './op.ts';
 
 /** Domains of arguments. */
@@ -98,7 +98,7 @@ const logRatio = <V, M>(v: Vec<V, M>, y: V, p: V): V => {
   const whole = log(v, ratio);
   const apart = v.pick(v.less(v.lit(0), v.abs(p)), v.sub(log(v, y), log(v, p)), whole);
   const normal = v.pick(
-    v.less(ratio, v.lit(2 ** -1022)),
+    v.less(ratio, leastNormal(v)),
     apart,
     v.pick(v.less(ratio, v.lit(Number.POSITIVE_INFINITY)), whole, apart),
   );

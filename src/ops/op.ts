@@ -68,6 +68,8 @@ export interface Op<A extends readonly string[] = readonly string[], P = unknown
   readonly source: string;
   /** Largest error of one result in units in the last place, for finite results; folds follow the γₙ bound instead. */
   readonly ulp: number;
+  /** The same in singles, of a row read as such. */
+  readonly ulpSingle: number;
   readonly kinks: readonly Kink[];
   /** Where between two numbers a row turns that is neither monotone nor convex in its argument. */
   readonly turns: (low: number, high: number) => readonly number[];
@@ -107,6 +109,8 @@ interface PointwiseRow<A extends readonly string[], P> {
   readonly formula: Formula;
   readonly source: string;
   readonly ulp: number;
+  /** Where it is not that of doubles. */
+  readonly ulpSingle?: number;
   readonly kinks?: readonly Kink[];
   readonly turns?: Op['turns'];
   readonly slopeCrosses?: true;
@@ -135,12 +139,16 @@ export const pointwise = <const A extends readonly string[], P = undefined>(row:
     activation = false,
     saturates = null,
     sample,
+    ulpSingle = row.ulp,
     vec,
     ...rest
   } = row;
+  // the arity is in `args`, the names of the parameters in `sample`; readings know no more of the types
+  const inner = vec as unknown as Inner;
   return {
     ...rest,
     kind: 'pointwise',
+    ulpSingle,
     kinks,
     turns,
     slopeCrosses,
@@ -151,15 +159,15 @@ export const pointwise = <const A extends readonly string[], P = undefined>(row:
     sample: () => sample as P, // undefined exactly where P is
     shape: (shapes, _p, op = 'broadcast') => broadcast(op, shapes),
     terms: () => 1,
-    lower: { as: 'each', inner: vec as unknown as Inner, params: Object.keys(sample ?? {}) },
-    // the arity is in `args`, the names of the parameters in `sample`; the loop knows no more of the types
-    kernel: loopOf(row.args.length, vec as unknown as Inner, Object.keys(sample ?? {})),
+    lower: { as: 'each', inner, params: Object.keys(sample ?? {}) },
+    kernel: loopOf(row.args.length, inner, Object.keys(sample ?? {})),
   };
 };
 
 /** What only pointwise rows have. */
 const PLAIN = {
   ulp: 0,
+  ulpSingle: 0,
   kinks: [],
   turns: NO_TURNS,
   slopeCrosses: false,

@@ -2,7 +2,7 @@
 
 import { cosPi, sinPi } from '../core/circular.ts';
 import { erf, erfc } from '../core/distribution.ts';
-import { ULPS } from '../core/elementary.ts';
+import { ULPS, ULPS_SINGLE } from '../core/elementary.ts';
 import { exp, expm1, log, log1p } from '../core/exponential.ts';
 import type { Vec } from '../core/vec.ts';
 import { flag, pointwise } from './op.ts';
@@ -129,6 +129,7 @@ export const pointwiseRows = {
     source: 'IEEE 754-2019, §9.2',
     formula: 'exp(x)',
     ulp: ULPS.exp,
+    ulpSingle: ULPS_SINGLE.exp,
     vec: (v, [x]) => exp(v, x),
     vjp: (o, g, y) => [o.mul(g, y)],
   }),
@@ -138,6 +139,7 @@ export const pointwiseRows = {
     source: 'IEEE 754-2019, §9.2',
     formula: 'expm1(x)',
     ulp: ULPS.expm1,
+    ulpSingle: ULPS_SINGLE.expm1,
     vec: (v, [x]) => expm1(v, x),
     vjp: (o, g, _y, [x]) => [o.mul(g, o.exp(x))],
   }),
@@ -147,6 +149,7 @@ export const pointwiseRows = {
     source: 'IEEE 754-2019, §9.2',
     formula: 'log(x)',
     ulp: ULPS.log,
+    ulpSingle: ULPS_SINGLE.log,
     domain: [[0, Number.POSITIVE_INFINITY]],
     vec: (v, [x]) => log(v, x),
     vjp: (o, g, _y, [x]) => [o.div(g, x)],
@@ -157,6 +160,7 @@ export const pointwiseRows = {
     source: 'IEEE 754-2019, §9.2',
     formula: 'log1p(x)',
     ulp: ULPS.log1p,
+    ulpSingle: ULPS_SINGLE.log1p,
     domain: [[-1, Number.POSITIVE_INFINITY]],
     vec: (v, [x]) => log1p(v, x),
     vjp: (o, g, _y, [x]) => [o.div(g, o.add(o.lit(1), x))],
@@ -223,6 +227,7 @@ export const pointwiseRows = {
     source: 'DLMF 7.2.1',
     formula: 'erf(x)',
     ulp: ULPS.erf,
+    ulpSingle: ULPS_SINGLE.erf,
     vec: (v, [x]) => erf(v, x),
     vjp: (o, g, _y, [x]) => [o.mul(g, bell(o, x))],
   }),
@@ -232,6 +237,7 @@ export const pointwiseRows = {
     source: 'DLMF 7.2.2',
     formula: 'erfc(x)',
     ulp: ULPS.erfc,
+    ulpSingle: ULPS_SINGLE.erfc,
     vec: (v, [x]) => erfc(v, x),
     vjp: (o, g, _y, [x]) => [o.neg(o.mul(g, bell(o, x)))],
   }),
@@ -241,6 +247,7 @@ export const pointwiseRows = {
     source: 'IEEE 754-2019, §9.2',
     formula: 'sinPi(x)',
     ulp: ULPS.sinPi,
+    ulpSingle: ULPS_SINGLE.sinPi,
     turns: (low, high) => quarters(low - 1 / 2, high - 1 / 2).map((n) => n + 1 / 2),
     slopeCrosses: true,
     vec: (v, [x]) => sinPi(v, x),
@@ -252,6 +259,7 @@ export const pointwiseRows = {
     source: 'IEEE 754-2019, §9.2',
     formula: 'cosPi(x)',
     ulp: ULPS.cosPi,
+    ulpSingle: ULPS_SINGLE.cosPi,
     turns: quarters,
     slopeCrosses: true,
     vec: (v, [x]) => cosPi(v, x),
