@@ -9,9 +9,10 @@ import {
   ops,
   optimizerOf,
   type Setup,
+  scan,
   start,
   step,
-  type Training,
+  trainingStep,
   uniform,
 } from '../src/index.ts';
 import { type Machine, machineOf } from './machine.ts';
@@ -89,23 +90,39 @@ export interface ScalingOptions extends Partial<MeasureOptions> {
   readonly axes?: readonly Axis[];
 }
 
+/** The training that is scaled, before its first step, and its only batch. */
+const taskOf = ({ width, depth, batch }: Size) => {
+  const units = [...Array<number>(depth).fill(width), 1];
+  const setup: Setup = {
+    model: modelOf({ layers: mlp(units, 'tanh'), loss: 'bceWithLogits' }),
+    optimizer: optimizerOf('adam'),
+  };
+  const data = {
+    x: normal(fold(keyOf(1), 0), [batch, width]),
+    y: ops.greater(uniform(fold(keyOf(1), 1), [batch, 1]), ops.lit(0.5)),
+  };
+  return { setup, data, from: start(setup, keyOf(2), [width]) };
+};
+
 /** The engine itself, one operation after another. */
 export const eager: Engine = {
   name: 'tautograd, eager',
-  stepOf: ({ width, depth, batch }) => {
-    const units = [...Array<number>(depth).fill(width), 1];
-    const setup: Setup = {
-      model: modelOf({ layers: mlp(units, 'tanh'), loss: 'bceWithLogits' }),
-      optimizer: optimizerOf('adam'),
-    };
-    const data = {
-      x: normal(fold(keyOf(1), 0), [batch, width]),
-      y: ops.greater(uniform(fold(keyOf(1), 1), [batch, 1]), ops.lit(0.5)),
-    };
-    let training: Training = start(setup, keyOf(2), [width]);
+  stepOf: (sizes) => {
+    const { setup, data, from } = taskOf(sizes);
+    let training = from;
     return (steps) => {
       for (let i = 0; i < steps; i++) ({ training } = step(setup, training, data));
     };
+  },
+};
+
+/** The engine itself, compiled. */
+export const compiled: Engine = {
+  name: 'tautograd, compiled, f32',
+  stepOf: (sizes) => {
+    const { setup, data, from } = taskOf(sizes);
+    const { step: one, state } = trainingStep(setup, from);
+    return scan(one, { dtype: 'f32', mode: 'fast' }).start(state, [data.x, data.y]).run;
   },
 };
 

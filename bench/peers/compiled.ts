@@ -134,4 +134,4 @@ export const compiledPeer = (name: string, options: Required<CompileOptions>): P
   });
 };
 
-export default compiledPeer('tautograd, compiled', { dtype: 'f32', mode: 'fast' });
+export default compiledPeer('tautograd, fast', { dtype: 'f32', mode: 'fast' });

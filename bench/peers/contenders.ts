@@ -47,7 +47,8 @@ const python = (name: string, file: string, needs: string, threads: number): Ent
 /** In the order of reports. Another engine, or another configuration of one, is a row. */
 export const contenders = (): readonly Entry[] => [
   { ...REFERENCE, install: PEERS, installed: () => true },
-  { ...module('tautograd, compiled', 'compiled.ts'), ours: true, installed: () => true },
+  { ...module('tautograd, fast', 'compiled.ts'), ours: true },
+  { ...module('tautograd, reproducible', 'compiled-reproducible.ts'), ours: true },
   module('TensorFlow.js, CPU', 'tfjs-cpu.ts', '@tensorflow/tfjs'),
   module('TensorFlow.js, WASM', 'tfjs-wasm.ts', '@tensorflow/tfjs-backend-wasm'),
   module('jax-js, WASM', 'jax.ts', '@jax-js/jax'),

@@ -17,7 +17,7 @@ import { programTasks } from '../../bench/programs.ts';
 import { REFERENCE } from '../../bench/reference.ts';
 import { adapterCommand, PeerFault, type Remote, startRemote } from '../../bench/remote.ts';
 import { type BenchReports, renderComparison, renderDuel, renderNoise, renderScaling } from '../../bench/render.ts';
-import { eager, runScaling } from '../../bench/scaling.ts';
+import { compiled, runScaling } from '../../bench/scaling.ts';
 import { inputsOf, WORKLOADS, type Workload } from '../../bench/workloads.ts';
 import { fromJson, OP_NAMES, toJson } from '../index.ts';
 import { CommandFault, EXIT } from './fault.ts';
@@ -249,7 +249,7 @@ const scalingCommand = async (options: GaugeOptions): Promise<number> => {
   const { most } = options;
   const stage: Stage = keeping(
     'scaling',
-    (say) => runScaling(eager, { ...measureOptions(options, say), ...(most === undefined ? {} : { most }) }),
+    (say) => runScaling(compiled, { ...measureOptions(options, say), ...(most === undefined ? {} : { most }) }),
     (scaling) => {
       made.scaling = scaling;
     },
