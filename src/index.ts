@@ -23,7 +23,8 @@ export {
 } from './compile/program.ts';
 export { DomainError, lookup, ShapeError, TautogradError, UnknownNameError } from './core/errors.ts';
 export { fromJson, toJson, toLine } from './core/json.ts';
-export { fold, type Key, keyOf, normal, normalQuantile, permutation, split, threefry, uniform } from './core/key.ts';
+export { fold, type Key, keyOf, normal, permutation, split, threefry, uniform } from './core/key.ts';
+export { normalQuantile } from './core/quantile.ts';
 export { broadcast, type Shape } from './core/shape.ts';
 // core: what everything stands on. Immutable tensors first.
 export { scalar, Tensor, type View } from './core/tensor.ts';

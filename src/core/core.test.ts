@@ -23,6 +23,7 @@ import {
   UnknownNameError,
   uniform,
 } from '../index.ts';
+import { normalSingles, uniformSingles } from './key.ts';
 
 describe('tensors', () => {
   test('reshape shares the elements, and refuses another number of them', () => {
@@ -155,6 +156,18 @@ describe('keys', () => {
     expect(permutation(key, 3)).toEqual(order);
     for (const seed of [0.5, 2 ** 53, Number.NaN])
       expect(() => keyOf(seed)).toThrow(new DomainError(`key: the seed must be a safe integer, got ${seed}`));
+  });
+
+  test('singles use both words of a block', () => {
+    const key = keyOf(2 ** 40 + 3);
+    const expected = [0, 1, 2].flatMap((i) => threefry(key, [i, 0]).map((w) => ((w >>> 9) + 0.5) / 2 ** 23));
+    for (const n of [0, 1, 5, 6]) {
+      const [u, z] = [new Float32Array(n), new Float32Array(n)];
+      uniformSingles(key, u);
+      expect([...u]).toEqual(expected.slice(0, n));
+      normalSingles(key, z);
+      for (const [i, v] of z.entries()) expect(v).toBeCloseTo(normalQuantile(expected[i] as number), 5);
+    }
   });
 
   test('a permutation holds every index once', () => {

@@ -3,7 +3,7 @@ import { cosPi, sinPi } from './circular.ts';
 import { codeOf, compiled, lazily } from './code.ts';
 import { erf, erfc, gelu, geluTanh, silu } from './distribution.ts';
 import { exp, expm1, log, log1p, sigmoid, softplus, tanh } from './exponential.ts';
-import { type Elementary, numbers } from './vec.ts';
+import { type Elementary, numbers, singles } from './vec.ts';
 
 /**
  * Largest error of each function in units of the last place, over all doubles, gradual underflow included; held by the
@@ -66,15 +66,24 @@ const FUNCTIONS: Readonly<Record<Name, Elementary>> = {
   silu,
 };
 
-/** The functions of one number, by name: compiled from their code, or read as numbers where the host forbids that. */
+/** A text as a function of numbers: compiled from its code when it is first used, or read where the host forbids that. */
+export const functionOf = (f: Elementary, digits: 53 | 24 = 53): ((x: number) => number) => {
+  const made = lazily((): ((x: number) => number) => {
+    const { lines, value } = codeOf((v) => f(v, 'x'), digits);
+    const read = digits === 53 ? numbers : singles;
+    return compiled(`(x) => { ${lines.join(' ')} return ${value}; }`, {}) ?? ((x) => f(read, x));
+  });
+  return (x) => made()(x);
+};
+
+/** The functions of one number, by name. */
 export const elementary = Object.fromEntries(
-  Object.entries(FUNCTIONS).map(([name, f]) => {
-    const made = lazily((): ((x: number) => number) => {
-      const { lines, value } = codeOf((v) => f(v, 'x'));
-      return compiled(`(x) => { ${lines.join(' ')} return ${value}; }`, {}) ?? ((x) => f(numbers, x));
-    });
-    return [name, (x: number): number => made()(x)];
-  }),
+  Object.entries(FUNCTIONS).map(([name, f]) => [name, functionOf(f)]),
+) as Readonly<Record<Name, (x: number) => number>>; // the same names
+
+/** The same of singles: a single for every single. */
+export const elementarySingle = Object.fromEntries(
+  Object.entries(FUNCTIONS).map(([name, f]) => [name, functionOf(f, 24)]),
 ) as Readonly<Record<Name, (x: number) => number>>; // the same names
 
 /** Replaces the numbers of a buffer between two places by their exponentials. */

@@ -1,6 +1,7 @@
 // Explicit randomness: splittable counter-based keys (Threefry-2x32, 20 rounds), uniforms and normals as pure functions.
-import { elementary } from './elementary.ts';
+import { functionOf } from './elementary.ts';
 import { DomainError } from './errors.ts';
+import { normalQuantile, quantile } from './quantile.ts';
 import type { Shape } from './shape.ts';
 import { Tensor } from './tensor.ts';
 
@@ -76,6 +77,19 @@ export const uniformInto = (key: Key, out: Float64Array): void => {
 export const uniform = <const S extends Shape>(key: Key, shape: S): Tensor<S> =>
   Tensor.build(shape, (out) => uniformInto(key, out));
 
+/**
+ * Fills a buffer of singles with uniforms on the grid (k + ½)·2⁻²³, k < 2²³: inside (0, 1), symmetric about ½, exact singles.
+ * Both words of a block are used, the first at an even place and the second at the odd one behind it, so that they cost half:
+ * k is a word without its lowest 9 bits. They are other numbers than the doubles of the same key.
+ */
+export const uniformSingles = (key: Key, out: Float32Array): void => {
+  const [k0, k1] = [key[0] | 0, key[1] | 0];
+  for (let i = 0; i < out.length; i++) {
+    if (i % 2 === 0) threefryBlock(k0, k1, i / 2, 0);
+    out[i] = (((block[i % 2] as number) >>> 9) + 0.5) * 2 ** -23; // it has two words
+  }
+};
+
 /** Standard normals by inversion of {@link uniform}, one per uniform: no hidden second value, no rejection. */
 export const normal = <const S extends Shape>(key: Key, shape: S): Tensor<S> => {
   const u = uniform(key, shape).view;
@@ -84,61 +98,16 @@ export const normal = <const S extends Shape>(key: Key, shape: S): Tensor<S> => 
   });
 };
 
+const quantileSingle = functionOf(quantile, 24);
+
+/** Fills a buffer of singles with standard normals by inversion of {@link uniformSingles}, one per uniform. */
+export const normalSingles = (key: Key, out: Float32Array): void => {
+  uniformSingles(key, out);
+  for (let i = 0; i < out.length; i++) out[i] = quantileSingle(out[i] as number); // in range
+};
+
 /** A random order of 0 … n−1: each index sorted by its own uniform. */
 export const permutation = (key: Key, n: number): readonly number[] => {
   const u = uniform(key, [n]).view;
   return Array.from({ length: n }, (_, i) => i).sort((a, b) => (u[a] as number) - (u[b] as number)); // one each; equal ones stay as they are
 };
-
-const ratio = (num: readonly number[], den: readonly number[], r: number): number => {
-  let [above, below] = [0, 0];
-  for (let k = num.length - 1; k >= 0; k--) {
-    above = above * r + (num[k] as number); // both have as many coefficients
-    below = below * r + (den[k] as number);
-  }
-  return above / below;
-};
-
-/**
- * The quantile of the standard normal distribution, relative error about 1e-16; ±∞ at 0 and 1, NaN outside.
- * @source Wichura 1988, Algorithm AS 241 (PPND16)
- */
-export const normalQuantile = (p: number): number => {
-  const q = p - 0.5;
-  if (Math.abs(q) <= 0.425) return q * ratio(CENTRE[0], CENTRE[1], 0.180625 - q * q);
-  if (p === 0 || p === 1) return q / 0;
-  const r = Math.sqrt(-elementary.log(q < 0 ? p : 1 - p));
-  const tail = r <= 5 ? ratio(MIDDLE[0], MIDDLE[1], r - 1.6) : ratio(FAR[0], FAR[1], r - 5);
-  return q < 0 ? -tail : tail;
-};
-
-const CENTRE = [
-  [
-    3.387132872796366608, 133.14166789178437745, 1971.5909503065514427, 13731.693765509461125, 45921.953931549871457,
-    67265.770927008700853, 33430.575583588128105, 2509.0809287301226727,
-  ],
-  [
-    1, 42.313330701600911252, 687.1870074920579083, 5394.1960214247511077, 21213.794301586595867, 39307.89580009271061,
-    28729.085735721942674, 5226.495278852854561,
-  ],
-] as const;
-const MIDDLE = [
-  [
-    1.42343711074968357734, 4.6303378461565452959, 5.7694972214606914055, 3.64784832476320460504,
-    1.27045825245236838258, 0.24178072517745061177, 0.0227238449892691845833, 7.7454501427834140764e-4,
-  ],
-  [
-    1, 2.05319162663775882187, 1.6763848301838038494, 0.68976733498510000455, 0.14810397642748007459,
-    0.0151986665636164571966, 5.475938084995344946e-4, 1.05075007164441684324e-9,
-  ],
-] as const;
-const FAR = [
-  [
-    6.6579046435011037772, 5.4637849111641143699, 1.7848265399172913358, 0.29656057182850489123,
-    0.026532189526576123093, 0.0012426609473880784386, 2.71155556874348757815e-5, 2.01033439929228813265e-7,
-  ],
-  [
-    1, 0.59983220655588793769, 0.13692988092273580531, 0.0148753612908506148525, 7.868691311456132591e-4,
-    1.8463183175100546818e-5, 1.4215117583164458887e-7, 2.04426310338993978564e-15,
-  ],
-] as const;

@@ -1,6 +1,7 @@
 // Initializers: rows that say how wide a distribution is, and one way to draw from it.
 import { DomainError, lookup } from '../core/errors.ts';
-import { fold, type Key, normal, normalQuantile, permutation, uniform } from '../core/key.ts';
+import { fold, type Key, normal, permutation, uniform } from '../core/key.ts';
+import { normalQuantile } from '../core/quantile.ts';
 import { type Shape, show } from '../core/shape.ts';
 import { Tensor } from '../core/tensor.ts';
 

@@ -71,11 +71,19 @@ test('the elementary functions do so too', async () => {
   const xs = numbers(compiling, 0, 500);
   /** Every function at every number, and a part of a buffer, of which the rest stays. */
   const all = async (): Promise<readonly (readonly [string, readonly number[]])[]> => {
-    const { elementary, expInto, ULPS } = await import('../core/elementary.ts');
+    const { elementary, elementarySingle, expInto, ULPS } = await import('../core/elementary.ts');
+    const { normalSingles } = await import('../core/key.ts');
+    const normals = new Float32Array(100);
+    normalSingles([1, 2], normals);
     const buffer = Float64Array.from(xs);
     expInto(buffer, 1, 400);
     const names = Object.keys(ULPS) as readonly (keyof typeof ULPS)[];
-    return [...names.map((name) => [name, xs.map((x) => elementary[name](x))] as const), ['expInto', [...buffer]]];
+    return [
+      ...names.map((name) => [name, xs.map((x) => elementary[name](x))] as const),
+      ...names.map((name) => [`${name} in singles`, xs.map((x) => elementarySingle[name](Math.fround(x)))] as const),
+      ['expInto', [...buffer]],
+      ['normalSingles', [...normals]],
+    ];
   };
   vi.unstubAllGlobals();
   vi.resetModules();
