@@ -29,6 +29,12 @@ export const inside =
     if (Number.isFinite(high)) return round(low + ((high - low) * a) / (1 + a));
     return Number.isFinite(low) ? round(low + a) : kinks.some((k) => k.arg === arg && k.at === v) ? v + 1 : v;
   };
+/** The parameters of a sample as numbers that the port has. */
+const inFormat = (sample: unknown, { dtype }: PortInfo): unknown =>
+  sample &&
+  Object.fromEntries(
+    Object.entries(sample).map(([name, v]) => [name, typeof v === 'number' ? FORMATS[dtype].round(v) : v]),
+  );
 const applied = (port: PortInfo, name: string): fc.Arbitrary<Applied> => {
   const row = rowOf(name);
   if (row.kind === 'spectral') return symmetric(port, name);
@@ -39,7 +45,7 @@ const applied = (port: PortInfo, name: string): fc.Arbitrary<Applied> => {
         : row.kind === 'pointwise'
           ? row.args.map(() => (k === 2 ? [n] : k === 3 ? [n, 2, m] : n * m === 1 ? [] : [n, m]))
           : row.args.map((_, i) => (i === 0 ? [n, k] : [k, m]));
-    const params = row.sample(shapes);
+    const params = inFormat(row.sample(shapes), port);
     return fc.record({
       xs: fc.tuple(
         ...shapes.map((s, i) =>
