@@ -5,7 +5,7 @@ import { every, type Law, law, same, type Verdict, within } from '../law.ts';
 import { evaluated, type Form, trained } from '../oracle/dropout.ts';
 import { expecting, nearest } from '../oracle/exact.ts';
 import type { PortInfo } from '../port.ts';
-import { roundingBound } from '../tolerance.ts';
+import { FORMATS, roundingBound } from '../tolerance.ts';
 import { like } from './cases.ts';
 import { alphaDropoutLaws } from './dropout-alpha.ts';
 import {
@@ -49,9 +49,11 @@ const undermask = (
   );
 };
 
-/** With a keep probability of a power of two, no rounding at all. */
-const exactly = (form: Form, x: Values, { u, dropRate }: DropoutCase): readonly number[] =>
-  x.data.map((v, i) => ((u.data[i] ?? 0) < dropRate ? 0 : form === 'inverted' ? v / (1 - dropRate) : v));
+/** With a keep probability of a power of two, no rounding at all, but what is too large for the format is infinite there. */
+const exactly = (port: PortInfo, form: Form, x: Values, { u, dropRate }: DropoutCase): readonly number[] => {
+  const { round } = FORMATS[port.dtype];
+  return x.data.map((v, i) => ((u.data[i] ?? 0) < dropRate ? 0 : form === 'inverted' ? round(v / (1 - dropRate)) : v));
+};
 
 export const dropoutLaws: readonly Law[] = [
   law<DropoutCase>({
@@ -124,7 +126,7 @@ export const dropoutLaws: readonly Law[] = [
     given: (port) => dropoutCase(port, exactRate),
     *holds(c, port, layer) {
       const y = yield* train(layer, c.x, c.u, c.dropRate);
-      return same(`y at rate ${c.dropRate}`, y, exactly(formOf(port, layer), c.x, c));
+      return same(`y at rate ${c.dropRate}`, y, exactly(port, formOf(port, layer), c.x, c));
     },
   }),
   law<{ readonly count: number; readonly dropped: number }>({

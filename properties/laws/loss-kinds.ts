@@ -170,7 +170,7 @@ export const lossKindLaws = [
     subjects: (port) => among(['softmax_cross_entropy', 'hinge'], 'loss', 'forward')(port),
     given: (port) =>
       fc.record({ e: fc.integer({ min: 11, max: FORMATS[port.dtype].maxExponent - 1 }), y: fc.constantFrom(0, 1) }),
-    *holds({ e, y }, { dtype }, name) {
+    *holds({ e, y }, port, name) {
       const z = 2 ** e;
       const batchOf = (right: boolean): Batch => {
         const up = (y === 1) === right;
@@ -182,7 +182,7 @@ export const lossKindLaws = [
               target: { shape: [1, 2], data: [1 - y, y] },
             };
       };
-      const wrong = name === 'hinge' ? FORMATS[dtype].round(1 + z) : z;
+      const wrong = name === 'hinge' ? FORMATS[port.dtype].round(1 + z) : z;
       return every([
         same('on the right side', [yield* value(name, batchOf(true))], [0]),
         same('on the wrong side', [yield* value(name, batchOf(false))], [wrong]),

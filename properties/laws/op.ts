@@ -29,12 +29,13 @@ export const inside =
     if (Number.isFinite(high)) return round(low + ((high - low) * a) / (1 + a));
     return Number.isFinite(low) ? round(low + a) : kinks.some((k) => k.arg === arg && k.at === v) ? v + 1 : v;
   };
-/** The parameters of a sample as numbers that the port has. */
-const inFormat = (sample: unknown, { dtype }: PortInfo): unknown =>
-  sample &&
-  Object.fromEntries(
-    Object.entries(sample).map(([name, v]) => [name, typeof v === 'number' ? FORMATS[dtype].round(v) : v]),
-  );
+/** Parameters as the port can read them: 0.3 is no single, so that its nearest one is asked about, and is the truth as well. */
+const readable = (port: PortInfo, params: unknown): unknown => {
+  if (typeof params === 'number') return FORMATS[port.dtype].round(params);
+  if (Array.isArray(params)) return params.map((v: unknown) => readable(port, v));
+  if (params === null || typeof params !== 'object') return params;
+  return Object.fromEntries(Object.entries(params).map(([key, v]: [string, unknown]) => [key, readable(port, v)]));
+};
 const applied = (port: PortInfo, name: string): fc.Arbitrary<Applied> => {
   const row = rowOf(name);
   if (row.kind === 'spectral') return symmetric(port, name);
@@ -45,7 +46,7 @@ const applied = (port: PortInfo, name: string): fc.Arbitrary<Applied> => {
         : row.kind === 'pointwise'
           ? row.args.map(() => (k === 2 ? [n] : k === 3 ? [n, 2, m] : n * m === 1 ? [] : [n, m]))
           : row.args.map((_, i) => (i === 0 ? [n, k] : [k, m]));
-    const params = inFormat(row.sample(shapes), port);
+    const params = readable(port, row.sample(shapes));
     return fc.record({
       xs: fc.tuple(
         ...shapes.map((s, i) =>
@@ -71,7 +72,7 @@ const symmetric = (port: PortInfo, name: string): fc.Arbitrary<Applied> =>
         const [i, j] = [Math.floor(p / n), p % n];
         return Array.from({ length: n }, (_2, k) => at(i, k) * at(j, k)).reduce((s, v) => s + v, 0);
       });
-      return { xs: [{ shape: [n, n], data }], params: rowOf(name).sample([[n, n]]), dy };
+      return { xs: [{ shape: [n, n], data }], params: readable(port, rowOf(name).sample([[n, n]])), dy };
     }),
   );
 const one = (name: string, { xs, params }: Applied): readonly Equation[] => [

@@ -4,6 +4,7 @@ import { filled, powerOfTwo, small, type Values } from '../arbitraries.ts';
 import { claim, every, having, law, type Verdict, within } from '../law.ts';
 import { type Big, exact, expecting, ZERO } from '../oracle/exact.ts';
 import type { PortInfo } from '../port.ts';
+import { FORMATS } from '../tolerance.ts';
 import { allOff, closedLoop } from './training.ts';
 
 type Square = readonly (readonly number[])[];
@@ -46,6 +47,36 @@ const powers = (m: Square, start: readonly number[], steps: number): readonly (r
   return path;
 };
 
+/**
+ * Steps that the digits of the format hold, in any order of their sums: each is a sum of multiples of a grain, which gets finer
+ * by that factor, and below the sum of its absolute values, which is the same path for entries without signs.
+ */
+const holding = (port: PortInfo, most: number, grain: number, unsigned: Square, start: readonly number[]): number => {
+  const path = powers(
+    unsigned,
+    start.map((x) => Math.abs(x)),
+    most,
+  );
+  const beyond = path.findIndex((s, t) => s.some((v) => v.gt(2 ** FORMATS[port.dtype].digits * grain ** t)));
+  return beyond < 0 ? most : beyond - 1;
+};
+const sizes = (a: Square): Square => a.map((row) => row.map((v) => Math.abs(v)));
+/** The finest that a share of momentum has: those that are asked about are quarters. */
+const QUARTER = 1 / 4;
+
+const descent = (a: Square, lr: number): Square => a.map((row, i) => row.map((v, j) => eye(i, j) - lr * v));
+const heavyBall = (a: Square, lr: number, momentum: number): Square => [
+  ...a.map((row, i) => [...row.map((v, j) => eye(i, j) - lr * v), ...row.map((_, j) => -lr * momentum * eye(i, j))]),
+  ...a.map((row, i) => [...row, ...row.map((_, j) => momentum * eye(i, j))]),
+];
+const lookAhead = (a: Square, lr: number, momentum: number): Square => [
+  ...a.map((row, i) => [
+    ...row.map((v, j) => eye(i, j) - lr * (1 + momentum) * v),
+    ...row.map((_, j) => -lr * momentum * momentum * eye(i, j)),
+  ]),
+  ...a.map((row, i) => [...row, ...row.map((_, j) => momentum * eye(i, j))]),
+];
+
 const exactPath = (
   about: string,
   port: PortInfo,
@@ -76,9 +107,9 @@ export const quadraticLaws = [
     subjects: having('optimizer.sgd.run'),
     given: () => quadratic,
     *holds({ a, w, lr }, port) {
-      const got = yield* closedLoop('sgd', { lr }, w, (v) => times(a, v), 5);
-      const m = a.map((row, i) => row.map((v, j) => eye(i, j) - lr * v));
-      return exactPath('w', port, got, powers(m, w.data, 5));
+      const steps = holding(port, 5, lr, descent(sizes(a), -lr), w.data);
+      const got = yield* closedLoop('sgd', { lr }, w, (v) => times(a, v), steps);
+      return exactPath('w', port, got, powers(descent(a, lr), w.data, steps));
     },
   }),
   law<Quadratic>({
@@ -92,15 +123,10 @@ export const quadraticLaws = [
     given: () => quadratic,
     *holds({ a, w, lr, momentum }, port) {
       const hyper = allOff(port, 'momentum', { lr, momentum });
-      const got = yield* closedLoop('momentum', hyper, w, (v) => times(a, v), 4);
-      const m = [
-        ...a.map((row, i) => [
-          ...row.map((v, j) => eye(i, j) - lr * v),
-          ...row.map((_, j) => -lr * momentum * eye(i, j)),
-        ]),
-        ...a.map((row, i) => [...row, ...row.map((_, j) => momentum * eye(i, j))]),
-      ];
-      return exactPath('w', port, got, powers(m, [...w.data, 0, 0], 4));
+      const start = [...w.data, 0, 0];
+      const steps = holding(port, 4, lr * QUARTER, heavyBall(sizes(a), -lr, momentum), start);
+      const got = yield* closedLoop('momentum', hyper, w, (v) => times(a, v), steps);
+      return exactPath('w', port, got, powers(heavyBall(a, lr, momentum), start, steps));
     },
   }),
   law<Quadratic>({
@@ -115,15 +141,10 @@ export const quadraticLaws = [
     given: () => quadratic,
     *holds({ a, w, lr, momentum }, port) {
       const hyper = allOff(port, 'nesterov', { lr, momentum });
-      const got = yield* closedLoop('nesterov', hyper, w, (v) => times(a, v), 4);
-      const m = [
-        ...a.map((row, i) => [
-          ...row.map((v, j) => eye(i, j) - lr * (1 + momentum) * v),
-          ...row.map((_, j) => -lr * momentum * momentum * eye(i, j)),
-        ]),
-        ...a.map((row, i) => [...row, ...row.map((_, j) => momentum * eye(i, j))]),
-      ];
-      return exactPath('w', port, got, powers(m, [...w.data, 0, 0], 4));
+      const start = [...w.data, 0, 0];
+      const steps = holding(port, 4, lr * QUARTER, lookAhead(sizes(a), -lr, momentum), start);
+      const got = yield* closedLoop('nesterov', hyper, w, (v) => times(a, v), steps);
+      return exactPath('w', port, got, powers(lookAhead(a, lr, momentum), start, steps));
     },
   }),
   law<{ readonly w: number; readonly curvature: number; readonly share: number }>({

@@ -10,7 +10,7 @@ import { evaluate } from '../oracle/formula.ts';
 import { Bounded, bounded } from '../oracle/readings.ts';
 import { factorAt, isSchedule } from '../oracle/schedules.ts';
 import type { PortInfo } from '../port.ts';
-import { grantOf } from '../tolerance.ts';
+import { FORMATS, grantOf } from '../tolerance.ts';
 import { between } from './training.ts';
 
 interface Asked {
@@ -63,6 +63,17 @@ const asked = (port: PortInfo, name: string): fc.Arbitrary<Asked> =>
       maxLength: 12,
     }),
   });
+
+/**
+ * On the grid of the format below 1, the start of a cosine is exact as it is published: end + (start − end) has lost what is
+ * finer. What is drawn in doubles lies on it.
+ */
+const onGrid =
+  (port: PortInfo) =>
+  ({ hyper, steps }: Asked): Asked => {
+    const { u } = FORMATS[port.dtype];
+    return { hyper: Object.fromEntries(Object.entries(hyper).map(([key, v]) => [key, Math.round(v / u) * u])), steps };
+  };
 
 /** The factor that the lines of a row spell, at 64 digits. */
 const textual = (name: string, hyper: Hyper, k: number): Big => {
@@ -152,7 +163,7 @@ export const scheduleLaws = [
     says: 'a factor never leaves [0, 1], and is exact where a schedule begins, peaks and has ended',
     kills: ['burn #5191'],
     subjects: each('schedule', 'factor'),
-    given: asked,
+    given: (port, name) => asked(port, name).map(onGrid(port)),
     *holds({ hyper, steps }, _port, name) {
       const known = ENDS[name]?.(hyper) ?? [];
       const all = [...steps, ...known.map(([k]) => k)];
