@@ -99,6 +99,14 @@ export const taskOf = ({ op, size, shapes, p }: KernelPlan, pools: readonly Tens
   return { name: `${op} ${size}`, run: () => applyOp(op, xs, p) };
 };
 
+/** The chosen rows at all sizes, ready to run. */
+export const kernelTasks = (filter: (op: OpName) => boolean): readonly Task[] => {
+  const pools = drawPools();
+  return OP_NAMES.filter(filter)
+    .flatMap(kernelPlans)
+    .map((plan) => taskOf(plan, pools));
+};
+
 /**
  * Times the chosen rows at all sizes; about `timePerTask` ms for each row and size, plus warm-up.
  * @throws RangeError when the filter leaves no row

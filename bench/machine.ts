@@ -31,3 +31,8 @@ export const machineOf = (): Machine => {
 
 /** Whether other work may have disturbed the timings: a load above one process per core. */
 export const busy = ({ load, cores }: Machine): boolean => load > cores;
+
+/** The machine in a sentence of a report, with a warning where times may be too long. */
+export const machineLine = (m: Machine): string =>
+  `Measured on ${m.cpu}, ${m.cores} cores, ${m.memoryGiB} GiB, ${m.os}, Node ${m.node} (V8 ${m.v8}); load before the run ` +
+  `${m.load.toFixed(2)}.${busy(m) ? ' **Other work was running, so times may be too long.**' : ''}`;

@@ -10,6 +10,12 @@ export interface Task {
   readonly run: () => Tensor;
 }
 
+/** Something that times itself, here or in another process: the time of so many calls, in ms. */
+export interface Timed {
+  readonly name: string;
+  readonly time: (calls: number) => number | Promise<number>;
+}
+
 /** Times of one call in nanoseconds. */
 export interface Timing {
   readonly medianNs: number;
@@ -19,6 +25,15 @@ export interface Timing {
   readonly samples: number;
   /** Calls that make one sample. */
   readonly callsPerSample: number;
+}
+
+/** All that was seen of one task. */
+export interface Samples {
+  readonly callsPerSample: number;
+  /** Times of one call in ns, by round. */
+  readonly rounds: readonly (readonly number[])[];
+  /** The shortest time of one call of the yardstick next to each of the rounds, in ns; empty without a yardstick. */
+  readonly yardstick: readonly number[];
 }
 
 /** What has been done so far, for a progress display. */
@@ -35,10 +50,26 @@ export interface MeasureOptions {
   readonly onProgress?: (progress: Progress) => void;
 }
 
-/** A sample shorter than this, in ms, would measure the clock. */
+export interface RoundOptions extends MeasureOptions {
+  /** A sample shorter than this, in ms, would measure the clock, or the way to another process. */
+  readonly shortestSample?: number;
+  /** Samples every task gets in a round, however slow. */
+  readonly leastSamples?: number;
+  /** Timed before and after every turn of every task: what the machine gives at that moment. */
+  readonly yardstick?: Timed;
+  /** A task that has taken longer than this, in ms over all its turns, has no further turn. */
+  readonly mostPerTask?: number;
+  /** Done before every turn, as to let another process come to rest. */
+  readonly pause?: () => Promise<unknown>;
+}
+
+/** The clock is read in steps of less than a microsecond. */
 const SHORTEST_SAMPLE = 0.02;
-/** Samples every task gets in a round, however slow. */
 const LEAST_SAMPLES = 4;
+/** Most samples of the yardstick on either side of a turn. */
+const YARDSTICK_SAMPLES = 25;
+/** Calls of a yardstick before its first: on a busy machine the compiler is late. */
+const YARDSTICK_WARM_UP = 100_000;
 
 /** Reads one element of the result, so that the call cannot be left out. */
 const consume = (t: Tensor): void => {
@@ -55,26 +86,50 @@ const timeCalls = (run: () => Tensor, calls: number): number => {
   return took;
 };
 
-/** Calls per sample that fill {@link SHORTEST_SAMPLE}; doubles until they do, which warms the task up as well. */
-const callsFor = (run: () => Tensor, warmUp: number): number => {
+/** A task of this process as something that times itself. */
+export const timedHere = ({ name, run }: Task): Timed => ({ name, time: (calls) => timeCalls(run, calls) });
+
+/** How a task is sampled: its calls, and how long they took at last, in ms. */
+interface Sampling {
+  readonly calls: number;
+  readonly took: number;
+}
+
+/** Calls per sample that fill the shortest sample; doubles until they do, which warms the task up as well. */
+const samplingOf = async ({ time }: Timed, warmUp: number, shortest: number): Promise<Sampling> => {
   let calls = 1;
   const from = performance.now();
   for (;;) {
-    const took = timeCalls(run, calls);
-    if (took < SHORTEST_SAMPLE) calls *= 2;
-    else if (performance.now() - from >= warmUp) return calls;
-    else if (took > 4 * SHORTEST_SAMPLE && calls > 1) calls /= 2; // the JIT has caught up
+    const took = await time(calls);
+    if (took < shortest) calls *= 2;
+    else if (performance.now() - from >= warmUp) return { calls, took };
+    else if (took > 4 * shortest && calls > 1) calls /= 2; // the JIT has caught up
   }
 };
 
-/** One round of one task: samples in ms per call. */
-const roundOf = ({ name, run }: Task, calls: number, time: number): readonly number[] => {
-  const bench = new Bench({ time, iterations: LEAST_SAMPLES, warmup: false, retainSamples: true, throws: true });
-  bench.add(name, () => {
-    const took = timeCalls(run, calls);
+/** The sampling of a yardstick that has been called often, by the shortest of a few samples. */
+const settled = async (yardstick: Timed): Promise<Sampling> => {
+  await yardstick.time(YARDSTICK_WARM_UP);
+  const { calls } = await samplingOf(yardstick, 0, SHORTEST_SAMPLE);
+  let took = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < 4 * YARDSTICK_SAMPLES; i++) took = Math.min(took, await yardstick.time(calls));
+  return { calls, took };
+};
+
+/** One turn of one task: samples in ms per call. */
+const turnOf = async (
+  { name, time }: Timed,
+  calls: number,
+  ms: number,
+  leastSamples: number,
+): Promise<readonly number[]> => {
+  const bench = new Bench({ time: ms, iterations: leastSamples, warmup: false, retainSamples: true, throws: true });
+  const sample = async () => {
+    const took = await time(calls);
     return { overriddenDuration: took / calls, overriddenIterationCost: took };
-  });
-  const [task] = bench.runSync();
+  };
+  bench.add(name, sample, { async: true });
+  const [task] = await bench.run();
   const result = task?.result;
   if (result?.state !== 'completed') throw new Error(`measure: the task "${name}" must complete, got ${result?.state}`);
   return result.latency.samples ?? [];
@@ -82,39 +137,73 @@ const roundOf = ({ name, run }: Task, calls: number, time: number): readonly num
 
 /**
  * Times every task. All are warmed up before any is timed, so that each meets the same, fully shared state of the JIT;
- * then each has its turn in every round, so that a disturbance of the machine is spread over all tasks.
+ * then each has its turn in every round, so that a disturbance of the machine is spread over all tasks. The order turns
+ * round from one round to the next, so that none always comes first.
  */
-export const measureAll = async (
-  tasks: readonly Task[],
-  { timePerTask, rounds = 3, onProgress = () => {} }: MeasureOptions,
-): Promise<readonly Timing[]> => {
+export const measureRounds = async (
+  tasks: readonly Timed[],
+  {
+    timePerTask,
+    rounds = 3,
+    onProgress = () => {},
+    shortestSample = SHORTEST_SAMPLE,
+    leastSamples = LEAST_SAMPLES,
+    yardstick,
+    mostPerTask = Number.POSITIVE_INFINITY,
+    pause = setImmediate, // lets a progress display draw
+  }: RoundOptions,
+): Promise<readonly Samples[]> => {
   const total = tasks.length * (rounds + 1);
-  const eachTask = async <R>(part: number, label: string, act: (task: Task, i: number) => R): Promise<readonly R[]> => {
-    const results: R[] = [];
-    for (const [i, task] of tasks.entries()) {
-      results.push(act(task, i));
-      onProgress({ done: part * tasks.length + i + 1, total, label: `${label}: ${task.name}` });
-      await setImmediate(); // lets a progress display draw
-    }
-    return results;
-  };
-  const calls = await eachTask(0, 'warm-up', ({ run }) => callsFor(run, timePerTask / 5));
-  const pooled: (readonly number[])[] = tasks.map(() => []);
-  for (let round = 1; round <= rounds; round++) {
-    const samples = await eachTask(round, `round ${round} of ${rounds}`, (task, i) =>
-      roundOf(task, calls[i] ?? 1, timePerTask / rounds),
-    );
-    samples.forEach((s, i) => {
-      pooled[i] = [...(pooled[i] ?? []), ...s];
-    });
+  let done = 0;
+  const tell = (label: string, { name }: Timed): void =>
+    onProgress({ done: ++done, total, label: `${label}: ${name}` });
+  const sampling: Sampling[] = [];
+  for (const task of tasks) {
+    await pause();
+    sampling.push(await samplingOf(task, timePerTask / 5, shortestSample));
+    tell('warm-up', task);
   }
-  return pooled.map((ms, i) => {
-    const ns = ms.map((v) => v * 1e6);
-    return {
-      medianNs: median(ns),
-      madNs: medianAbsoluteDeviation(ns),
-      samples: ns.length,
-      callsPerSample: calls[i] ?? 1,
-    };
-  });
+  const own = yardstick === undefined ? null : await settled(yardstick);
+  /** As long and about as many as the samples of the task, so that whoever else wants the core disturbs both alike. */
+  const yard = async ({ took }: Sampling): Promise<readonly number[]> => {
+    if (yardstick === undefined || own === null) return [];
+    const calls = Math.max(1, Math.round((own.calls * Math.max(took, SHORTEST_SAMPLE)) / own.took));
+    const samples = Math.min(YARDSTICK_SAMPLES, Math.max(1, Math.round(timePerTask / rounds / took / 2)));
+    const seen: number[] = [];
+    for (let i = 0; i < samples; i++) seen.push(((await yardstick.time(calls)) / calls) * 1e6);
+    return seen;
+  };
+  const spent = tasks.map(() => 0);
+  const all = sampling.map(({ calls }) => ({
+    callsPerSample: calls,
+    rounds: [] as (readonly number[])[],
+    yardstick: [] as number[],
+  }));
+  for (let round = 1; round <= rounds; round++) {
+    const order = [...tasks.entries()];
+    for (const [i, task] of round % 2 === 0 ? order.reverse() : order) {
+      if ((spent[i] ?? 0) > mostPerTask) continue;
+      await pause();
+      const [how, kept] = [sampling[i], all[i]];
+      if (how === undefined || kept === undefined) continue; // there is one of each per task
+      const from = performance.now();
+      const before = await yard(how);
+      const ms = await turnOf(task, how.calls, timePerTask / rounds, leastSamples);
+      kept.rounds.push(ms.map((v) => v * 1e6));
+      if (yardstick !== undefined) kept.yardstick.push(Math.min(...before, ...(await yard(how))));
+      spent[i] = (spent[i] ?? 0) + performance.now() - from;
+      tell(`round ${round} of ${rounds}`, task);
+    }
+  }
+  return all;
 };
+
+/** The samples of all rounds pooled. */
+export const timingOf = ({ rounds, callsPerSample }: Samples): Timing => {
+  const ns = rounds.flat();
+  return { medianNs: median(ns), madNs: medianAbsoluteDeviation(ns), samples: ns.length, callsPerSample };
+};
+
+/** Times every task of this process; see {@link measureRounds}. */
+export const measureAll = async (tasks: readonly Task[], options: MeasureOptions): Promise<readonly Timing[]> =>
+  (await measureRounds(tasks.map(timedHere), options)).map(timingOf);

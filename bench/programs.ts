@@ -123,18 +123,23 @@ const overheadTasks = (): readonly ProgramTask[] => {
   ];
 };
 
+const OPTIMIZERS = ['sgd', 'adam'] as const;
+
+/** All programs, ready to run. */
+export const programTasks = (optimizers: readonly string[] = OPTIMIZERS): readonly ProgramTask[] => [
+  ...PROBLEM_NAMES.flatMap((name) => trainingTasks(name, PROBLEMS[name], optimizers)),
+  ...overheadTasks(),
+];
+
 /** Times the programs; about `timePerTask` ms for each, plus warm-up. */
 export const runPrograms = async ({
-  optimizers = ['sgd', 'adam'],
+  optimizers = OPTIMIZERS,
   timePerTask = 400,
   rounds = 4,
   ...rest
 }: ProgramOptions = {}): Promise<ProgramReport> => {
   const machine = machineOf(); // before the load that the measurement itself makes
-  const tasks = [
-    ...PROBLEM_NAMES.flatMap((name) => trainingTasks(name, PROBLEMS[name], optimizers)),
-    ...overheadTasks(),
-  ];
+  const tasks = programTasks(optimizers);
   const timings = await measureAll(tasks, { timePerTask, rounds, ...rest });
   return {
     schema: 1,

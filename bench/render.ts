@@ -3,21 +3,22 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { toJson } from '../src/index.ts';
 import type { Chart } from './chart.ts';
+import type { Compared, Comparison, Noise, NoiseReport } from './compare.ts';
+import type { DuelReport } from './duel.ts';
 import { renderSweep, sweepLines } from './findings.ts';
+import { renderScaling, scalingChart } from './growth.ts';
 import { type KernelReport, type KernelRow, SIZE_NAMES } from './kernels.ts';
-import { busy, type Machine } from './machine.ts';
+import { machineLine } from './machine.ts';
 import { bytes, figure, page, percent, table, time } from './markdown.ts';
 import type { MemoryReport } from './memory.ts';
 import { kernelCharts, sweepCharts } from './plots.ts';
 import type { PortReport } from './ports.ts';
 import type { ProgramReport } from './programs.ts';
+import type { ScalingReport } from './scaling.ts';
+import { duelChart, renderDuel } from './standings.ts';
 import type { SweepReport } from './sweep.ts';
 
-export { renderSweep, sweepLines };
-
-const machineLine = (m: Machine): string =>
-  `Measured on ${m.cpu}, ${m.cores} cores, ${m.memoryGiB} GiB, ${m.os}, Node ${m.node} (V8 ${m.v8}); load before the run ` +
-  `${m.load.toFixed(2)}.${busy(m) ? ' **Other work was running, so times may be too long.**' : ''}`;
+export { renderDuel, renderScaling, renderSweep, sweepLines };
 
 const timingRules = (timePerTaskMs: number, rounds: number): string =>
   `Every task is warmed up before any is timed and has its turn in each of ${rounds} rounds, ${timePerTaskMs} ms in all; ` +
@@ -141,11 +142,66 @@ export const renderPorts = ({ machine, engine, version, rows, slow }: PortReport
   );
 };
 
+const share = (v: number): string => `${figure(100 * v)} %`;
+/** A ratio of times with its interval, as the change that it means. */
+const changeText = ({ ratio, low, high }: Pick<Compared, 'ratio' | 'low' | 'high'>): string =>
+  `${figure(ratio)} (${figure(low)} to ${figure(high)})`;
+const verdict = ({ change, confirmed }: Pick<Compared, 'change' | 'confirmed'>): string =>
+  change === 'none' ? '' : `${change}${confirmed === true ? '' : ', not confirmed by the second run'}`;
+
+const RATIOS =
+  'A time is the median over rounds of the shortest sample, as other programs can only make a sample longer. Ratios are taken of ' +
+  'the times, and of times in calls of a yardstick (sums of products) timed around each turn, so that a machine that is slower ' +
+  'for all is no change; that of the two which is nearer to 1 is shown, with its 99 % bootstrap interval over rounds. A change ' +
+  'is one when both intervals lie wholly beyond the threshold, and it counts when a second run of the changed tasks finds it again.';
+
+const judged = (rows: readonly (Compared | Noise)[]): string => {
+  const changed = rows.filter((r) => r.change !== 'none');
+  return changed.length === 0
+    ? `Of ${rows.length} tasks none has changed.`
+    : `Of ${rows.length} tasks ${changed.length} have changed, ${changed.filter((r) => r.confirmed === true).length} of them in both runs.`;
+};
+
+/** Timings against a baseline. */
+export const renderComparison = ({ baseline, threshold, machine, before, rows, unmatched }: Comparison): string =>
+  page(
+    `# Against the baseline ${baseline}`,
+    machineLine(machine),
+    `The baseline: Node ${before.node}, load ${before.load.toFixed(2)}.${before.node === machine.node ? '' : ' **It is of another Node.**'}`,
+    `${RATIOS} The threshold is ${share(threshold)}.`,
+    judged(rows),
+    unmatched.length === 0 ? '' : `Only one of the two sides has: ${unmatched.join(', ')}.`,
+    table(
+      ['task', 'before', 'now', 'now ÷ before', 'change'],
+      rows.map((r) => [r.name, time(r.beforeNs), time(r.nowNs), changeText(r), verdict(r)]),
+    ),
+  );
+
+/** Tasks against themselves. */
+export const renderNoise = ({ threshold, machine, typical, floor, rows }: NoiseReport): string =>
+  page(
+    '# Noise floor',
+    machineLine(machine),
+    `Every task is timed as two interleaved copies, which are compared as with a baseline. ${RATIOS} The threshold is ${share(threshold)}.`,
+    `Half of the tasks differ from themselves by less than ${share(typical)}, all but a twentieth by less than ${share(floor)}: ` +
+      'what is closer cannot be told apart here.',
+    judged(rows),
+    table(
+      ['task', 'time', 'copy ÷ copy', 'change'],
+      rows.map((r) => [r.name, time(r.ns), changeText(r), verdict(r)]),
+    ),
+  );
+
 export interface BenchReports {
   readonly ports?: PortReport;
   readonly kernels?: KernelReport;
   readonly programs?: ProgramReport;
   readonly memory?: MemoryReport;
+  readonly noise?: NoiseReport;
+  readonly comparison?: Comparison;
+  readonly scaling?: ScalingReport;
+  /** Engines side by side: those that the command names. */
+  readonly duel?: DuelReport;
   readonly sweep?: SweepReport;
 }
 
@@ -157,7 +213,7 @@ const svgFiles = (room: string, charts: readonly Chart[]): readonly File[] =>
 /** Writes JSON, Markdown and plots of the given reports under `dir`, and returns the paths written. */
 export const writeBenchReports = async (
   dir: string,
-  { kernels, programs, memory, ports, sweep }: BenchReports,
+  { kernels, programs, memory, ports, noise, comparison, scaling, duel, sweep }: BenchReports,
 ): Promise<readonly string[]> => {
   const files: readonly File[] = [
     ...(kernels === undefined
@@ -184,6 +240,32 @@ export const writeBenchReports = async (
       : ([
           ['bench/ports.json', toJson(ports)],
           ['bench/ports.md', renderPorts(ports)],
+        ] as const)),
+    ...(noise === undefined
+      ? []
+      : ([
+          ['bench/noise.json', toJson(noise)],
+          ['bench/noise.md', renderNoise(noise)],
+        ] as const)),
+    ...(comparison === undefined
+      ? []
+      : ([
+          ['bench/comparison.json', toJson(comparison)],
+          ['bench/comparison.md', renderComparison(comparison)],
+        ] as const)),
+    ...(scaling === undefined
+      ? []
+      : ([
+          ['bench/scaling.json', toJson(scaling)],
+          ['bench/scaling.md', renderScaling(scaling)],
+          ...svgFiles('bench', [await scalingChart(scaling)]),
+        ] as const)),
+    ...(duel === undefined
+      ? []
+      : ([
+          ['bench/port.json', toJson(duel)],
+          ['bench/port.md', renderDuel(duel, 'port.svg')],
+          ...svgFiles('bench', [await duelChart('port', duel)]),
         ] as const)),
     ...(sweep === undefined
       ? []

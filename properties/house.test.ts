@@ -6,23 +6,34 @@ import { describe, expect, test } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** Which rooms a room may import; the arrows never turn back. */
-const ENGINE = ['src/core', 'src/ops', 'src/grad', 'src/nn', 'src/optim', 'src/models', 'src/train'] as const;
+const ENGINE = [
+  'src/core',
+  'src/ops',
+  'src/grad',
+  'src/compile',
+  'src/nn',
+  'src/optim',
+  'src/models',
+  'src/train',
+] as const;
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'src/core': [],
   'src/ops': ['src/core'],
   'src/grad': ['src/core', 'src/ops'],
+  'src/compile': ['src/core', 'src/ops', 'src/grad'],
   'src/nn': ['src/core', 'src/ops', 'src/grad'],
   'src/optim': ['src/core', 'src/ops', 'src/grad'],
   'src/models': ['src/core', 'src/ops', 'src/grad', 'src/nn', 'src/optim'],
-  'src/train': ['src/core', 'src/ops', 'src/grad', 'src/nn', 'src/optim', 'src/models'],
+  'src/train': ['src/core', 'src/ops', 'src/grad', 'src/compile', 'src/nn', 'src/optim', 'src/models'],
   src: ENGINE,
   properties: ['src'],
-  bench: ['src'],
+  bench: ['src', 'src/compile'],
+  'bench/peers': ['src', 'bench'],
   'src/cli': ['src', 'properties', 'bench'],
 };
 /** Packages, and the rooms that may use them. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
-  mathjs: ['properties/oracle'],
+  mathjs: ['properties/oracle', 'bench/peers'],
   'fast-check': ['properties'],
   zod: ['properties'],
   tinybench: ['bench'],

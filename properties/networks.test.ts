@@ -88,6 +88,26 @@ describe('truths', () => {
     });
   });
 
+  test('the certificate holds where the curvature jumps, and refuses a wrong slope there too', () => {
+    const one = (shape: readonly number[], v: number) => ({ shape, data: [v] });
+    const c = {
+      layers: [
+        { type: 'dense', units: 1 },
+        { type: 'activation', name: 'softsign' }, // its second derivative goes from 2 to −2 at 0
+      ] as const,
+      params: [one([1, 1], 1), one([1], -2)],
+      x: one([1, 1], 2),
+      y: one([1, 1], 3),
+      loss: 'mse',
+      reduction: 'mean' as const,
+    };
+    const direction = [one([1, 1], 1), one([1], 1)];
+    const truth = naiveGradients(c);
+    expect(certified(c, direction)?.gradients.map((g) => g.map(nearest))).toEqual([[-12], [-6]]);
+    const gradients = truth.gradients.map((g) => g.map((v) => v.times('1.000000000000000000000000001')));
+    expect(() => certified(c, direction, { ...truth, gradients })).toThrow('disagree');
+  });
+
   test('fractions and 64 digits agree on whole numbers', () => {
     const weights = (shape: readonly number[], at: number) => ({
       shape,

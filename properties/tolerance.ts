@@ -319,6 +319,12 @@ export const binomialBelow = (k: number, n: number, p: number): number => binomi
 export const roundingBound = (n: number, size: number, dtype: Dtype): number =>
   gamma(n, FORMATS[dtype].u) * size + n * FORMATS[dtype].tiny;
 
+/**
+ * How far a uniform of the format may lie from that of doubles: a single has the first 23 bits of it and is the middle of
+ * their cell, which is 2⁻²³ wide.
+ */
+export const drawError = (dtype: Dtype): number => (dtype === 'f64' ? 0 : 2 ** -24);
+
 /** What a port is granted per operation in a running error bound; see oracle/readings. */
 export interface Grant {
   readonly dtype: Dtype;

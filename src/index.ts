@@ -1,5 +1,26 @@
 // The way in: the rooms of the engine in reading order.
 
+// compile: pure functions as vector code.
+export {
+  type CompileOptions,
+  compile,
+  type Scan,
+  type Scanned,
+  type Step,
+  scan,
+  type Underway,
+} from './compile/compile.ts';
+export type { Mode } from './compile/machine.ts';
+export {
+  type Dtype,
+  type Equation,
+  type Program as TracedProgram,
+  type Pure,
+  printed,
+  programFromLine,
+  programToLine,
+  trace,
+} from './compile/program.ts';
 export { DomainError, lookup, ShapeError, TautogradError, UnknownNameError } from './core/errors.ts';
 export { fromJson, toJson, toLine } from './core/json.ts';
 export { fold, type Key, keyOf, normal, permutation, split, threefry, uniform } from './core/key.ts';
@@ -70,6 +91,7 @@ export { type OptimizerSpec, optimizerFrom } from './optim/spec.ts';
 export { addDecay, chain, type Rate, type Slots, scale, type Transform } from './optim/transform.ts';
 export { clipByGlobalNorm, clipByNorm, clipByValue, WRAPPERS, type Wrapper, wrappedBy } from './optim/wrappers.ts';
 // train: data, and training as a fold.
+export { compiledSteps, type TrainingStep, trainingStep } from './train/compiled.ts';
 export {
   type BatchPlan,
   batches,
@@ -100,12 +122,14 @@ export {
   lossAndGrad,
   lossOn,
   type Model,
+  type Moving,
   modelOf,
   type Randomness,
   type Setup,
   start,
   startFrom,
   step,
+  stepOver,
   type Training,
 } from './train/fit.ts';
 export { PRETRAININGS, type Pretraining, pretrained } from './train/pretrain.ts';

@@ -1,10 +1,12 @@
 // Runs every program of reports/findings against the engine that it is about, and says which defects are still there.
 import { spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 
 const ROOM = 'reports/findings';
+/** Packages of Debian belong to the system's Python, which another one may hide on the path. */
+const python = process.env.PYTHON ?? (existsSync('/usr/bin/python3') ? '/usr/bin/python3' : 'python3');
 /** By the ending of a program's name, what runs it. */
-const RUNNERS: Readonly<Record<string, string>> = { mjs: process.execPath, py: process.env.PYTHON ?? 'python3' };
+const RUNNERS: Readonly<Record<string, string>> = { mjs: process.execPath, py: python };
 /** What runners say of an engine that is not there. */
 const MISSING = /MODULE_NOT_FOUND|ModuleNotFoundError/;
 

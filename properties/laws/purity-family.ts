@@ -5,6 +5,7 @@ import { anyNumber, cotangent, filled, moderate, seed, type Values, vector } fro
 import { type Args, camel, ENTRIES } from '../contract.ts';
 import { among, ask, claim, each, every, having, type Inquiry, law, same, type Verdict } from '../law.ts';
 import type { PortInfo } from '../port.ts';
+import { FORMATS } from '../tolerance.ts';
 import { answerNumbers, argumentsOf, attempt, covered, tensorsIn } from './purity.ts';
 
 const one = (...data: readonly number[]): Values => ({ shape: [data.length], data });
@@ -297,7 +298,7 @@ export const purityFamilyLaws = [
     says: 'a number written as text reads back as the same number: every digit, the sign of zero, infinities and NaN',
     kills: ['mlx #1329', 'keras serialisation losses'],
     subjects: having('session.text.round_trip'),
-    given: (port) => vector(fc.oneof(anyNumber(port.dtype), fc.constantFrom(-0, 0, 1 / 3))),
+    given: (port) => vector(fc.oneof(anyNumber(port.dtype), fc.constantFrom(-0, 0, FORMATS[port.dtype].round(1 / 3)))),
     *holds(v) {
       const back = (yield* ask('session.text.round_trip', { values: v })).tensor('values').data;
       return same('the numbers read back', back, v.data, { zeros: 'signed' });

@@ -9,7 +9,7 @@ import {
   type Shape,
   Tensor,
 } from '../../src/index.ts';
-import { FORMATS, type Grant, gamma, nextDown, nextUp, spacing, ulpsAt } from '../tolerance.ts';
+import { drawError, FORMATS, type Grant, gamma, nextDown, nextUp, spacing, ulpsAt } from '../tolerance.ts';
 import { type Big, big, exact, math, nearest, ZERO } from './exact.ts';
 import { evaluate, evaluateAny, type Scope, valueAt } from './formula.ts';
 
@@ -294,7 +294,11 @@ export const bounded = (grant: Grant): Lang<Bounded> => {
         });
       if (row.steps !== undefined) return row.steps(self, xs as never, p); // one carrier per argument
       const value = apply(xs.map((x) => x.value));
-      if (row.kind === 'draw') return Bounded.from(shape, value.view);
+      if (row.kind === 'draw')
+        return new Bounded(
+          value,
+          Tensor.build(shape, (out) => out.fill(drawError(grant.dtype))),
+        );
       if (row.kind === 'layout') return new Bounded(value, apply(xs.map((x) => x.error)));
       if (row.kind === 'spectral') return new Bounded(value, spectralError(value, xs[0] as Bounded, p as never, u));
       if (row.kind === 'fold') {

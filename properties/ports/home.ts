@@ -11,6 +11,7 @@ import { modelCalls } from './home/models.ts';
 import { optimCalls } from './home/optim.ts';
 import { regularCalls } from './home/regular.ts';
 import { sessionCalls } from './home/sessions.ts';
+import { eager } from './home/shared.ts';
 import { trainingCalls } from './home/training.ts';
 
 export const homeAdapter: Adapter = {
@@ -24,16 +25,16 @@ export const homeAdapter: Adapter = {
   ops: OP_NAMES,
   parts: [...Object.keys(LAYERS), 'regulariser'],
   entries: {
-    ...elementCalls,
-    ...layerCalls,
+    ...elementCalls(eager),
+    ...layerCalls(eager),
     ...drawCalls,
-    ...optimCalls,
-    ...modelCalls,
+    ...optimCalls(eager),
+    ...modelCalls(eager),
     ...classicCalls,
     ...diagnoseCalls,
     ...trainingCalls,
-    ...regularCalls,
-    layer: { ...layerCalls.layer, ...regularCalls.layer },
+    ...regularCalls(eager),
+    layer: { ...layerCalls(eager).layer, ...regularCalls(eager).layer },
     ...sessionCalls,
   },
 };

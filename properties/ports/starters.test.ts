@@ -208,6 +208,16 @@ describe.each(Object.entries(STARTERS))('the starter in %s', (name, { files, eng
   });
 });
 
+test('the starter on NumPy keeps seeds whole, and larger whole numbers are doubles', ({ skip }) => {
+  const python = toolOf(STARTERS.numpy?.probe ?? []);
+  skip(python === null, 'there is no NumPy here');
+  const directory = join(import.meta.dirname, 'starters/numpy');
+  const asked = 'import numpy, port; print([port.read(n) for n in (2**53 - 1, -(2**53 - 1), 10**20)])';
+  const { stdout, stderr } = run([python ?? '', '-B', '-c', asked], directory);
+  expect(stderr).toBe('');
+  expect(stdout).toBe('[9007199254740991, -9007199254740991, 1e+20]\n');
+});
+
 test('the list has every entry of the contract once, those that are done ticked off', () => {
   for (const [name, starter] of Object.entries(STARTERS)) {
     const list = filesOf(name, starter, '0.1.0').get('CONTRACT.md') ?? '';

@@ -8,11 +8,14 @@ import { toJson } from '../index.ts';
 import { CommandFault, EXIT } from './fault.ts';
 import { print } from './show.ts';
 
-/** Why nothing can begin in a directory, as a clause, or null. A repository without files counts as empty. */
-const obstacle = (directory: string): string | null => {
+/** What a repository and `npm install tautograd` leave in a directory, which counts as empty with it. */
+const LEFT = ['.git', 'node_modules', 'package.json', 'package-lock.json'];
+
+/** Why these files cannot begin in a directory, as a clause, or null. */
+const obstacle = (directory: string, files: ReadonlyMap<string, string>): string | null => {
   if (!existsSync(directory)) return null;
   if (!statSync(directory).isDirectory()) return 'is no directory';
-  const found = readdirSync(directory).filter((name) => name !== '.git');
+  const found = readdirSync(directory).filter((name) => !LEFT.includes(name) || files.has(name));
   const names = `${found.slice(0, 3).join(', ')}${found.length > 3 ? ', …' : ''}`;
   return found.length === 0 ? null : `is not empty, it has ${names}; name a new one, as: my-port`;
 };
@@ -24,9 +27,9 @@ export const initCommand = (language: string, directory: string, version: string
     throw new CommandFault(
       `init: there is no starter for "${language}", known are ${Object.keys(STARTERS).join(', ')}`,
     );
-  const why = obstacle(directory);
-  if (why !== null) throw new CommandFault(`init: ${directory} ${why}`);
   const files = filesOf(language, starter, version);
+  const why = obstacle(directory, files);
+  if (why !== null) throw new CommandFault(`init: ${directory} ${why}`);
   try {
     for (const [file, text] of files) {
       mkdirSync(dirname(join(directory, file)), { recursive: true });

@@ -18,6 +18,14 @@ const integer =
     return value;
   };
 
+/** A share as `10%`, or as a number of percent. */
+const percentage = (text: string): number => {
+  const value = Number(text.replace(/ ?%$/, ''));
+  if (text.trim() === '' || !(value > 0 && value < 1000))
+    throw new InvalidArgumentError('it must be a percentage above 0, as 10%.');
+  return value / 100;
+};
+
 const seconds = (text: string): number => {
   const value = Number(text);
   if (!(value > 0 && value < 2 ** 21)) throw new InvalidArgumentError('it must be a number of seconds above 0.');
@@ -179,11 +187,27 @@ program
     'time every operation at three sizes and whole programs, and read what they keep in memory; or time a port',
   )
   .usage('[options] [-- command…]')
-  .option('--filter <globs>', 'operations by name, as "soft*,matmul"')
+  .option('--filter <globs>', 'operations by name, as "soft*,matmul"; workloads by id with --port, as "W1/*"')
   .option('--time <ms>', 'time per operation and size', integer(1))
-  .option('--out <dir>', 'write the reports there')
+  .option('--rounds <n>', 'turns of every task', integer(2))
+  .option('--port <adapter>', 'a module whose default export is made by definePeer: the workloads W1 to W7 on it')
+  .option('--scaling', 'how the time of a step grows with width, depth, batch and steps, with fitted exponents')
+  .option(
+    '--most <n>',
+    'the largest width, depth, batch and number of steps of --scaling (64 unless named)',
+    integer(4),
+  )
+  .option('--aa', 'time every task as two interleaved copies: the noise floor of this machine')
+  .option('--save-baseline <name>', 'keep the times under a name, for this machine')
+  .option(
+    '--baseline <name>',
+    'compare with the times kept under a name; fails when a second run confirms a slower task',
+  )
+  .option('--threshold <percent>', 'how much a time may change (10% unless named)', percentage)
+  .addOption(new Option('--inject <task=factor>', 'let a task do more of its work, to try out a comparison').hideHelp())
+  .option('--out <dir>', 'write the reports there; baselines are under reports/ unless named')
   .option(...jsonFlag)
-  .action(async (options) => ends(await (await import('./reports.ts')).benchCommand(options, foreign.command)));
+  .action(async (options) => ends(await (await import('./bench.ts')).anyBenchCommand(options, foreign.command)));
 
 program
   .command('sweep')

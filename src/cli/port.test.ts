@@ -43,6 +43,19 @@ describe('port init', () => {
     expect(out).toMatch(/\n {2}cd own\n {2}cc .*\n {2}npx tautograd port doctor -- \.\/port\n {2}npx tautograd verify/);
   });
 
+  test('begins where npm has put this package, but overwrites nothing of it', async () => {
+    mkdirSync(join('beside', 'node_modules'), { recursive: true });
+    writeFileSync(join('beside', 'package.json'), '{}');
+    expect((await init('python', 'beside')).code).toBe(0);
+    expect(readdirSync('beside')).toEqual(expect.arrayContaining(['node_modules', 'package.json', 'port.py']));
+    mkdirSync('taken');
+    writeFileSync(join('taken', 'package.json'), '{}');
+    await expect(init('javascript', 'taken')).rejects.toMatchObject({
+      message: 'init: taken is not empty, it has package.json; name a new one, as: my-port',
+    });
+    expect(readFileSync(join('taken', 'package.json'), 'utf8')).toBe('{}');
+  });
+
   test('changes nothing where there is something, and says what', async () => {
     mkdirSync('full');
     writeFileSync(join('full', 'port.py'), 'mine');

@@ -29,15 +29,15 @@ import { replayOf } from './replay.ts';
 import { coloured, print, type Stage, stages } from './show.ts';
 import { exitOf, runLaws, workersOf } from './verify.ts';
 
-const counting =
+export const counting =
   (say: (text: string) => void) =>
   ({ done, total, label }: Progress): void =>
     say(`${done}/${total} ${label}`);
 
-const seconds = (from: number): string => `${((performance.now() - from) / 1000).toFixed(1)} s`;
+export const seconds = (from: number): string => `${((performance.now() - from) / 1000).toFixed(1)} s`;
 
 /** A stage that keeps what it makes. */
-const keeping = <R>(
+export const keeping = <R>(
   title: string,
   make: (say: (text: string) => void) => Promise<R>,
   keep: (made: R) => void,
@@ -52,7 +52,7 @@ const keeping = <R>(
   },
 });
 
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+export type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 const kernelStage = (
   into: Mutable<BenchReports>,
@@ -123,7 +123,7 @@ export interface BenchOptions {
   readonly out?: string;
 }
 
-const finish = async (made: BenchReports, { json, out }: BenchOptions, text: string): Promise<number> => {
+export const finish = async (made: BenchReports, { json, out }: BenchOptions, text: string): Promise<number> => {
   if (json) print(toJson(made).trimEnd());
   else print(`\n${text}`);
   if (out !== undefined) for (const path of await writeBenchReports(out, made)) if (!json) print(`wrote ${path}`);

@@ -158,9 +158,11 @@ describe('keys', () => {
       expect(() => keyOf(seed)).toThrow(new DomainError(`key: the seed must be a safe integer, got ${seed}`));
   });
 
-  test('singles use both words of a block', () => {
+  test('singles are the middles of the cells that doubles lie in', () => {
     const key = keyOf(2 ** 40 + 3);
-    const expected = [0, 1, 2].flatMap((i) => threefry(key, [i, 0]).map((w) => ((w >>> 9) + 0.5) / 2 ** 23));
+    const expected = uniform(key, [6])
+      .toArray()
+      .map((u) => (Math.floor(u * 2 ** 23) + 0.5) / 2 ** 23);
     for (const n of [0, 1, 5, 6]) {
       const [u, z] = [new Float32Array(n), new Float32Array(n)];
       uniformSingles(key, u);

@@ -79,14 +79,13 @@ export const uniform = <const S extends Shape>(key: Key, shape: S): Tensor<S> =>
 
 /**
  * Fills a buffer of singles with uniforms on the grid (k + ½)·2⁻²³, k < 2²³: inside (0, 1), symmetric about ½, exact singles.
- * Both words of a block are used, the first at an even place and the second at the odd one behind it, so that they cost half:
- * k is a word without its lowest 9 bits. They are other numbers than the doubles of the same key.
+ * They are the middles of the cells that the doubles of the same key lie in, so that both draw alike.
  */
 export const uniformSingles = (key: Key, out: Float32Array): void => {
   const [k0, k1] = [key[0] | 0, key[1] | 0];
   for (let i = 0; i < out.length; i++) {
-    if (i % 2 === 0) threefryBlock(k0, k1, i / 2, 0);
-    out[i] = (((block[i % 2] as number) >>> 9) + 0.5) * 2 ** -23; // it has two words
+    threefryBlock(k0, k1, i, 0);
+    out[i] = (((block[0] as number) >>> 9) + 0.5) * 2 ** -23; // it has two words
   }
 };
 

@@ -16,6 +16,7 @@ export const drawRows = {
     formula: '(floor(threefry / 2^12) + 1/2) / 2^52',
     source: 'Salmon et al. 2011, §3.3',
     sample: () => ({ key: [1, 2], shape: [3] }),
+    lower: { as: 'uniform' },
     shape: ([k = []], p) => {
       if (k.length > 0) throw new ShapeError(`uniform: the counter must be a scalar, got ${show(k)}`);
       return checkShape(p.shape);

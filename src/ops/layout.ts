@@ -24,6 +24,7 @@ export const layoutRows = {
     source: 'Iverson 1962, §1.5',
     formula: 'x',
     sample: ([x = []]) => ({ shape: [size(x)] }),
+    lower: { as: 'view' },
     shape: ([x = []], p) => {
       if (size(x) !== size(checkShape(p.shape)))
         throw new ShapeError(`reshape: sizes must agree, got ${show(x)} to ${show(p.shape)}`);
@@ -40,6 +41,7 @@ export const layoutRows = {
     source: 'Cayley 1858, §5',
     formula: { index: 'ij->ji', term: 'x' },
     sample: () => undefined,
+    lower: { as: 'turn' },
     shape: ([x = []]) => {
       if (x.length !== 2) throw new ShapeError(`transpose: the argument must be a matrix, got ${show(x)}`);
       return [x[1] ?? 0, x[0] ?? 0];
@@ -57,6 +59,7 @@ export const layoutRows = {
     source: 'Harris et al. 2020 (broadcasting)',
     formula: 'x',
     sample: ([x = []]) => ({ shape: [3, ...x] }),
+    lower: { as: 'stretch' },
     shape: ([x = []], p) => {
       if (!sameShape(broadcast('expand', [x, checkShape(p.shape)]), p.shape))
         throw new ShapeError(`expand: only axes of size 1 stretch, got ${show(x)} to ${show(p.shape)}`);

@@ -49,6 +49,17 @@ export interface Kink {
  */
 export type Kind = 'pointwise' | 'fold' | 'layout' | 'rowwise' | 'draw' | 'spectral';
 
+/** A row spelt in other rows, over any carrier. */
+export type Spelling = <T>(o: Verbs<T>, xs: readonly T[], p: never) => T;
+
+/** What a compiler makes of a row: how to get the same bits as its kernel, without it. */
+export type Lowering =
+  | { readonly as: 'each'; readonly inner: Inner; readonly params: readonly string[] }
+  | { readonly as: 'steps'; readonly steps: Spelling }
+  | { readonly as: 'sum' | 'max' | 'product' | 'view' | 'turn' | 'stretch' | 'uniform' }
+  /** The kernel itself is called, for want of anything faster. */
+  | { readonly as: 'host' };
+
 export interface Op<A extends readonly string[] = readonly string[], P = unknown> {
   readonly kind: Kind;
   readonly args: A;
@@ -81,8 +92,11 @@ export interface Op<A extends readonly string[] = readonly string[], P = unknown
   readonly terms: (shapes: readonly Shape[], shape: Shape) => number;
   /** Cotangents: for pointwise rows in the shape of the result, else of the argument; null where the derivative is zero. */
   readonly vjp: <T>(o: Verbs<T>, g: T, y: T, xs: Each<A, T>, p: P) => Each<A, T | null>;
-  /** The function of the numbers at one place over the vector language, which pointwise rows alone have. */
-  readonly inner?: Inner;
+  readonly lower: Lowering;
+  /** Where the argument is this number the result is the other argument, bit for bit. */
+  readonly neutral?: readonly { readonly arg: 0 | 1; readonly is: number }[];
+  /** Whether two arguments may change places. */
+  readonly commutes?: true;
   /** A row of several steps spelt in other rows, for readings that need its parts. */
   readonly steps?: <T>(o: Verbs<T>, xs: Each<A, T>, p: P) => T;
 }
@@ -103,6 +117,8 @@ interface PointwiseRow<A extends readonly string[], P> {
   readonly domain?: Op['domain'];
   readonly activation?: true;
   readonly saturates?: readonly [low: number, high: number];
+  readonly neutral?: NonNullable<Op['neutral']>;
+  readonly commutes?: true;
   readonly sample?: P;
   /** The function of the numbers at one place, of which every reading is made. */
   readonly vec: <V, M>(v: Vec<V, M>, xs: Each<A, V>, p: { readonly [K in keyof NoInfer<P>]: V }) => V;
@@ -133,7 +149,6 @@ export const pointwise = <const A extends readonly string[], P = undefined>(row:
     ...rest,
     kind: 'pointwise',
     ulpSingle,
-    inner,
     kinks,
     turns,
     slopeCrosses,
@@ -144,6 +159,7 @@ export const pointwise = <const A extends readonly string[], P = undefined>(row:
     sample: () => sample as P, // undefined exactly where P is
     shape: (shapes, _p, op = 'broadcast') => broadcast(op, shapes),
     terms: () => 1,
+    lower: { as: 'each', inner, params: Object.keys(sample ?? {}) },
     kernel: loopOf(row.args.length, inner, Object.keys(sample ?? {})),
   };
 };
@@ -160,7 +176,7 @@ const PLAIN = {
   activation: false,
   saturates: null,
 } as const;
-type Spread<A extends readonly string[], P> = Omit<Op<A, P>, 'kind' | 'terms' | 'inner' | 'steps' | keyof typeof PLAIN>;
+type Spread<A extends readonly string[], P> = Omit<Op<A, P>, 'kind' | 'terms' | 'steps' | keyof typeof PLAIN>;
 
 /** A row that only moves or selects values: every result is one of the inputs. */
 export const layout = <const A extends readonly string[], P>(row: Spread<A, P>): Op<A, P> => ({
@@ -180,26 +196,29 @@ export const draw = <const A extends readonly string[], P>(row: Omit<Spread<A, P
 });
 
 /** A function of a symmetric matrix by its eigenvalues, which derivatives treat as a constant. */
-export const spectral = <const A extends readonly string[], P>(row: Omit<Spread<A, P>, 'vjp'>): Op<A, P> => ({
-  ...draw(row),
+export const spectral = <const A extends readonly string[], P>(row: Omit<Spread<A, P>, 'vjp' | 'lower'>): Op<A, P> => ({
+  ...draw({ ...row, lower: { as: 'host' } }),
   kind: 'spectral',
   constant: true,
 });
 
 /** A row of several steps along the last axis; `f` reads n numbers from offset `at` and writes what its shape says. */
 export const rowwise = <const A extends readonly string[], P = undefined>(
-  row: Omit<Spread<A, P>, 'shape' | 'kernel' | 'sample'> &
+  row: Omit<Spread<A, P>, 'shape' | 'kernel' | 'sample' | 'lower'> &
     Required<Pick<Op<A, P>, 'steps'>> & {
+      /** The steps that give the same bits as `f`; `steps` unless they differ. */
+      readonly exactly?: Op<A, P>['steps'];
       /** Whether one number is left of each row. */
       readonly reduces?: true;
       readonly activation?: true;
       readonly f: (out: Float64Array, to: number, x: View, at: number, n: number) => void;
     },
 ): Op<A, P> => {
-  const { f, reduces = false, activation = false, ...rest } = row;
+  const { f, reduces = false, activation = false, exactly = row.steps, ...rest } = row;
   return {
     ...PLAIN,
     ...rest,
+    lower: { as: 'steps', steps: exactly as unknown as Spelling }, // the same function, its arity forgotten
     activation,
     kind: 'rowwise',
     sample: () => undefined as P, // such rows have no parameters

@@ -4,38 +4,46 @@ import { elementary, expInto } from '../core/elementary.ts';
 import { ShapeError } from '../core/errors.ts';
 import { show } from '../core/shape.ts';
 import type { View } from '../core/tensor.ts';
+import { sumRow } from './fold.ts';
 import { layout, rowwise } from './op.ts';
 import type { Verbs } from './verbs.ts';
 
 const last = { axes: [-1], keep: true } as const;
 
-/** Index of the first largest of n numbers; that of the first NaN, where there is one. */
+/** The largest of n numbers: NaN where one is, and 0 rather than −0, so that the order of comparing is free. */
 const top = (x: View, at: number, n: number): number => {
-  let best = at;
-  for (let j = at; j < at + n; j++) {
-    if ((x[j] as number) <= (x[best] as number)) continue; // in range: a row of n
-    best = j;
-    if (Number.isNaN(x[j])) break; // larger than a NaN is nothing, but a comparison would not say so
-  }
+  let best = Number.NEGATIVE_INFINITY;
+  for (let j = at; j < at + n; j++) best = Math.max(best, x[j] as number); // in range: a row of n
   return best;
 };
 
-/** Numbers on their way through an exponential, so many at a time. Scratch within one sum. */
-const CHUNK = 64;
-const chunk = new Float64Array(CHUNK);
+/** The numbers of one row on their way through exponentials. Scratch within one sum; grows, and is never shrunk. */
+const scratch = { row: new Float64Array(64) };
 
-/** Σ exp(xⱼ − x_top) over the others; the top itself is the 1 that the sum leaves out. */
-const others = (x: View, at: number, n: number, best: number): number => {
-  let s = 0;
-  let filled = 0;
-  for (let j = at; j < at + n; j++) {
-    if (j !== best) chunk[filled++] = (x[j] as number) - (x[best] as number);
-    if (filled < CHUNK && j < at + n - 1) continue;
-    expInto(chunk, 0, filled);
-    for (let k = 0; k < filled; k++) s += chunk[k] as number;
-    filled = 0;
+/**
+ * log Σ exp(xⱼ − m) for the largest m: the terms that are 1 because they are the largest are counted, and one of them is the
+ * 1 of log1p, so that nothing is lost beside it.
+ */
+const logOfSum = (x: View, at: number, n: number, most: number): number => {
+  if (scratch.row.length < n) scratch.row = new Float64Array(2 * n);
+  const { row } = scratch;
+  let ties = 0;
+  for (let j = 0; j < n; j++) {
+    const below = (x[at + j] as number) - most; // in range: a row of n
+    row[j] = below;
+    ties += below < 0 ? 0 : 1;
   }
-  return s;
+  expInto(row, 0, n);
+  for (let j = 0; j < n; j++) if (!((x[at + j] as number) < most)) row[j] = 0;
+  return elementary.log1p(sumRow(row, 0, n) + (ties - 1));
+};
+
+/** {@link logOfSum} in rows that give the same bits. */
+const logOfSumBy = <T>(o: Verbs<T>, x: T, most: T): T => {
+  const below = o.greater(most, x);
+  const rest = o.sum(o.where(below, o.exp(o.sub(x, most)), o.lit(0)), last);
+  const ties = o.sum(o.sub(o.lit(1), below), last);
+  return o.log1p(o.add(rest, o.sub(ties, o.lit(1))));
 };
 
 /** The shape of a row's result, stretched back along the last axis. */
@@ -50,6 +58,7 @@ export const rowwiseRows = {
     source: 'Iverson 1962, §1.6 (reduction)',
     formula: { maxima: { m: 'x' }, each: 'm' },
     sample: () => undefined,
+    lower: { as: 'max' },
     shape: ([x = []]) => {
       if (x.length === 0 || x.at(-1) === 0)
         throw new ShapeError(`max: the last axis must hold at least one number, got ${show(x)}`);
@@ -57,7 +66,7 @@ export const rowwiseRows = {
     },
     kernel: (out, [x = []], _p, [shape = []]) => {
       const n = shape.at(-1) ?? 1;
-      for (let i = 0; i < out.length; i++) out[i] = x[top(x, i * n, n)] as number; // in range: one row each
+      for (let i = 0; i < out.length; i++) out[i] = top(x, i * n, n);
     },
     vjp: (o, g, y, [x]) => {
       const ties = o.sub(o.lit(1), o.greater(y, x));
@@ -71,16 +80,18 @@ export const rowwiseRows = {
     formula: { sums: { s: 'exp(x)' }, each: 'log(s)' },
     reduces: true,
     f: (out, to, x, at, n) => {
-      const best = top(x, at, n);
-      const most = x[best] as number; // in range: the row has n numbers
-      // an infinite top is the answer, and must not meet its own difference
-      out[to] = Math.abs(most) === Number.POSITIVE_INFINITY ? most : most + elementary.log1p(others(x, at, n, best));
+      const most = top(x, at, n);
+      out[to] = most + logOfSum(x, at, n, most);
     },
     vjp: (o, g, _y, [x]) => [o.mul(along(o, g, x), o.softmax(x))],
     steps: (o, [x]) => {
       const m = o.max(x);
       const sum = o.add(m, o.log(o.sum(o.exp(o.sub(x, m)), last)));
       return o.reshape(sum, { shape: o.shape(x).slice(0, -1) });
+    },
+    exactly: (o, [x]) => {
+      const m = o.max(x);
+      return o.reshape(o.add(m, logOfSumBy(o, x, m)), { shape: o.shape(x).slice(0, -1) });
     },
   }),
   softmax: rowwise<readonly ['x']>({
@@ -90,11 +101,10 @@ export const rowwiseRows = {
     source: 'Bridle 1990',
     formula: { sums: { s: 'exp(x)' }, each: 'exp(x) / s' },
     f: (out, to, x, at, n) => {
-      const most = x[top(x, at, n)] as number;
+      const most = top(x, at, n);
       for (let j = 0; j < n; j++) out[to + j] = (x[at + j] as number) - most;
       expInto(out, to, to + n);
-      let s = 0;
-      for (let j = 0; j < n; j++) s += out[to + j] as number;
+      const s = sumRow(out, to, n);
       for (let j = 0; j < n; j++) out[to + j] = (out[to + j] as number) / s;
     },
     vjp: (o, g, y) => [o.mul(y, o.sub(g, o.sum(o.mul(g, y), last)))],
@@ -110,14 +120,18 @@ export const rowwiseRows = {
     source: 'Bridle 1990; Blanchard, Higham & Higham 2021, Algorithm 3.2',
     formula: { sums: { s: 'exp(x)' }, each: 'x - log(s)' },
     f: (out, to, x, at, n) => {
-      const best = top(x, at, n);
-      const rest = elementary.log1p(others(x, at, n, best));
-      for (let j = 0; j < n; j++) out[to + j] = (x[at + j] as number) - (x[best] as number) - rest;
+      const most = top(x, at, n);
+      const rest = logOfSum(x, at, n, most);
+      for (let j = 0; j < n; j++) out[to + j] = (x[at + j] as number) - most - rest; // in range: a row of n
     },
     vjp: (o, g, _y, [x]) => [o.sub(g, o.mul(o.softmax(x), o.sum(g, last)))],
     steps: (o, [x]) => {
       const d = shifted(o, x);
       return o.sub(d, o.log(o.sum(o.exp(d), last)));
+    },
+    exactly: (o, [x]) => {
+      const m = o.max(x);
+      return o.sub(o.sub(x, m), logOfSumBy(o, x, m));
     },
   }),
 };

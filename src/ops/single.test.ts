@@ -10,7 +10,8 @@ type Function = (...xs: readonly number[]) => number;
 
 /** A row as a function of its arguments and then its parameters, in doubles or singles. */
 const functionOf = (name: OpName, digits: 53 | 24): Function => {
-  const { args, inner, sample } = ROWS[name] as Op & Required<Pick<Op, 'inner'>>; // a pointwise row
+  const { args, lower, sample } = ROWS[name];
+  const { inner } = lower as Extract<Op['lower'], { as: 'each' }>; // of a pointwise row
   const params = Object.keys((sample([]) ?? {}) as object).map((p) => `p_${p}`);
   const p = Object.fromEntries(params.map((q) => [q.slice(2), q]));
   const { lines, value } = codeOf((v) => inner(v, args, p), digits);

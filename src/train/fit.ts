@@ -110,7 +110,7 @@ export const startFrom = ({ optimizer }: Setup, key: Key, variables: NetworkVari
 });
 
 /** Targets that the loss of a model cannot mean. @throws DomainError naming the value and its place */
-const checkTargets = ({ spec }: Model, y: Tensor): void => {
+export const checkTargets = ({ spec }: Model, y: Tensor): void => {
   const row = lossRow(spec.loss);
   const means = TARGETS[row.target];
   const values = y.view;
@@ -125,34 +125,54 @@ const TARGETS: Readonly<Record<Target, { readonly says: string; readonly holds: 
   distribution: { says: 'shares from 0 to 1', holds: (v) => v >= 0 && v <= 1 },
 };
 
+/** What a step changes, over any carrier; `k` is the number of steps made. */
+export interface Moving<T> {
+  readonly variables: NetworkVariables<T>;
+  readonly slots: Slots<string, T>;
+  readonly k: T;
+}
+
+/** One step over any carrier, so that it can be traced and compiled; `loss` is that of the batch before the step. */
+export const stepOver = <T>(
+  o: Lang<T>,
+  { model, optimizer }: Setup,
+  { variables, slots, k }: Moving<T>,
+  key: Key,
+  x: T,
+  y: T,
+): Moving<T> & { readonly loss: T } => {
+  const at = (params: PerLayer<T>) => lossAndGrad(o, model, { params, state: variables.state }, x, y, { key, k });
+  const params = flatten<T>(variables.params);
+  const first = at(variables.params);
+  const leaves = (grads: PerLayer<T>) => flatten<T>(grads).leaves;
+  const probed = optimizer.probe?.(o, params.leaves, leaves(first.grads));
+  const grads = probed === undefined ? first.grads : at(params.build(probed) as PerLayer<T>).grads;
+  const next = o.add(k, o.lit(1));
+  const [updates, after] = optimizer.update(o, leaves(grads), slots, params.leaves, next);
+  const moved = params.leaves.map((w, i) => o.add(w, updates[i] as T)); // one update per leaf
+  const free = params.build(moved) as PerLayer<T>; // the structure it was taken from
+  return {
+    variables: { params: constrain(o, model.spec.regulariser, free), state: first.state },
+    slots: after,
+    k: next,
+    loss: first.loss,
+  };
+};
+
 /**
  * One step; `loss` is that of the batch before the step.
  * @throws DomainError for targets that the loss cannot mean, ShapeError for a batch that does not fit; nothing is changed then
  */
 export const step = (
-  { model, optimizer }: Setup,
+  setup: Setup,
   { variables, slots, k, key }: Training,
   { x, y }: Data,
 ): { readonly training: Training; readonly loss: number } => {
-  checkTargets(model, y);
-  const at = (params: PerLayer<Tensor>) =>
-    lossAndGrad(ops, model, { params, state: variables.state }, x, y, { key, k: scalar(k) });
-  const params = flatten<Tensor>(variables.params);
-  const first = at(variables.params);
-  const leaves = (grads: PerLayer<Tensor>) => flatten<Tensor>(grads).leaves;
-  const probed = optimizer.probe?.(ops, params.leaves, leaves(first.grads));
-  const grads = probed === undefined ? first.grads : at(params.build(probed) as PerLayer<Tensor>).grads;
-  const [updates, next] = optimizer.update(ops, leaves(grads), slots, params.leaves, scalar(k + 1));
-  const moved = params.leaves.map((w, i) => ops.add(w, updates[i] as Tensor)); // one update per leaf
-  const free = params.build(moved) as PerLayer<Tensor>; // the structure it was taken from
+  checkTargets(setup.model, y);
+  const after = stepOver(ops, setup, { variables, slots, k: scalar(k) }, key, x, y);
   return {
-    training: {
-      variables: { params: constrain(ops, model.spec.regulariser, free), state: first.state },
-      slots: next,
-      k: k + 1,
-      key,
-    },
-    loss: first.loss.view[0] as number, // a scalar
+    training: { variables: after.variables, slots: after.slots, k: k + 1, key },
+    loss: after.loss.view[0] as number, // a scalar
   };
 };
 

@@ -30,7 +30,7 @@ describe.skipIf(python === undefined)('the port on NumPy (skipped where there is
 
   test('holds the laws that it declares', () => {
     const laws =
-      'activation/value,activation/derivative,loss/value,loss/gradient,norm/*,op/*,dropout/values,initializer/quantile,optimizer/trajectory,network/*';
+      'activation/value,activation/derivative,loss/value,loss/gradient,norm/*,op/*,dropout/values,initializer/quantile,initializer/seed,optimizer/trajectory,network/*';
     const { status, stdout } = verified(laws, command);
     expect(stdout).toMatch(/ 0 falsified, 0 crashed/);
     expect(status).toBe(0);

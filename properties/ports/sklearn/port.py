@@ -43,7 +43,7 @@ def passes(x, y, lr, epochs):
 
 def perceptron_fit(x, y, lr, epochs):
     model, found = passes(x, y, lr, epochs)
-    if epochs > 0 and len(np.unique(y)) > 1:  # `fit` wants something to do, and two classes
+    if epochs != 0 and len(np.unique(y)) > 1:  # two classes, and passes: fewer than none it refuses itself
         model = perceptron(lr, epochs).fit(x, y)
     counts = np.array(found, dtype=int).reshape(-1, len(y)).sum(axis=0)
     return {

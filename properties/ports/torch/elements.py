@@ -125,11 +125,16 @@ def layer_norm_start(features):
 
 
 def dropout_sample(x, dropRate, seed, step, place):
-    """The output of the last of place + 1 dropouts at a step of a loop that began with the seed."""
+    """
+    The output of a dropout at a step of a loop that began with the seed, where torch draws one mask after another.
+
+    Which draw that is depends on how many dropouts the network has. There are as many as the next power of two: with
+    place + 1 of them, the next place at the step before could be the very same draw, of another network.
+    """
     torch.manual_seed(seed)
-    for _ in range(step):
-        for _ in range(place + 1):
-            y = F.dropout(x, dropRate, training=True)
+    each = 1 << place.bit_length()
+    for _ in range((step - 1) * each + place + 1):
+        y = F.dropout(x, dropRate, training=True)
     return {"y": y}
 
 

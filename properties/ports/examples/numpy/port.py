@@ -569,7 +569,8 @@ def read(v):
     if 'f64' in v: return np.frombuffer(base64.b64decode(v['f64']), '<f8').reshape(v['shape'])
     if 'data' in v: return np.array(v['data'], float).reshape(v['shape'])
     return {k: NAMED.get(x, x) if isinstance(x, str) else x for k, x in v.items()}
-decode = partial(json.loads, object_hook=read, parse_int=lambda text: int(text) if len(text) < 17 else float(text))
+def whole(text): return int(text) if abs(float(text)) < 2**53 else float(text)  # NumPy takes no larger ones for doubles
+decode = partial(json.loads, object_hook=read, parse_int=whole)
 def write(v, spell):
     """What is sent for a value; spell writes the numbers of an array."""
     if isinstance(v, (np.ndarray, np.generic)): return {'shape': list(v.shape), **spell(np.asarray(v, '<f8'))}

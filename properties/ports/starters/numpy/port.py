@@ -95,6 +95,8 @@ def read(value):
     """A value of a message: tensors in base64 or as JSON numbers, and words for what JSON has no number for."""
     if isinstance(value, str):
         return WORDS.get(value, value)
+    if isinstance(value, int) and abs(value) >= 2**53:
+        return float(value)  # a double, of which NumPy would make an object; seeds are below, and stay whole
     if isinstance(value, list):
         return [read(v) for v in value]
     if not isinstance(value, dict):

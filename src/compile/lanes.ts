@@ -1,0 +1,375 @@
+// The third reading of the small vector language: lanes of 128 bits. Equal terms are one, and become straight code.
+import type { Vec } from '../core/vec.ts';
+import type { Dtype } from './program.ts';
+import { type Code, type I32, i32, type Local, memarg, seq, simd, storeLane, type V128 } from './wasm.ts';
+
+/** An address: a part that moves, if any, and a part that does not. */
+export interface Place {
+  readonly moving?: Local<'i32'>;
+  readonly offset: number;
+}
+export const placed = (place: Place, by: number): Place => ({ ...place, offset: place.offset + by });
+const base = (place: Place): I32 => place.moving?.get ?? i32(0);
+
+/** A vector instruction and its operands. */
+export interface Term {
+  readonly id: number;
+  /** Number of the instruction; of no meaning where the term is a local. */
+  readonly code: number;
+  readonly args: readonly Term[];
+  readonly immediates: readonly number[];
+  /** What it loads from, or the amount of a shift. */
+  readonly scalar?: I32;
+  /** A load of a constant is repeated rather than kept. */
+  readonly light?: true;
+  readonly local?: Local<'v128'>;
+}
+
+/** Constants lie at the bottom of the memory: loading one into all lanes beats building it. */
+export interface Pool {
+  /** The address of a bit pattern. @throws RangeError when the pool is full */
+  readonly at: (bits: bigint, width: 32 | 64) => number;
+  readonly bytes: () => Uint8Array;
+}
+export const POOL_BYTES = 16384;
+export const poolOf = (): Pool => {
+  const known = new Map<string, number>();
+  const view = new DataView(new ArrayBuffer(POOL_BYTES));
+  const state = { top: 0 };
+  return {
+    at: (bits, width) => {
+      const key = `${bits} ${width}`;
+      const before = known.get(key);
+      if (before !== undefined) return before;
+      const bytes = width / 8;
+      const at = Math.ceil(state.top / bytes) * bytes;
+      if (at + bytes > POOL_BYTES) throw new RangeError(`compile: constants must fit into ${POOL_BYTES} bytes`);
+      if (width === 64) view.setBigUint64(at, bits, true);
+      else view.setUint32(at, Number(bits), true);
+      known.set(key, at);
+      state.top = at + bytes;
+      return at;
+    },
+    bytes: () => new Uint8Array(view.buffer.slice(0, state.top)),
+  };
+};
+
+/** What is computed, and what becomes of it. */
+export interface Root {
+  readonly term: Term;
+  readonly put: (v: V128) => Code;
+}
+
+/** Numbers of instructions per width. @source WebAssembly Core Specification 3.0, §5.4.9; relaxed ones from its §5.4.9 too */
+const CODES = {
+  f64: {
+    add: 0xf0,
+    sub: 0xf1,
+    mul: 0xf2,
+    div: 0xf3,
+    neg: 0xed,
+    abs: 0xec,
+    sqrt: 0xef,
+    floor: 0x75,
+    nearest: 0x94,
+    less: 0x49,
+    atMost: 0x4b,
+    pmin: 0xf6,
+    pmax: 0xf7,
+    max: 0xf5,
+    shl: 0xcb,
+    shr: 0xcd,
+    madd: 0x107,
+    nmadd: 0x108,
+    splatLoad: 0x0a,
+    splat: 0x14,
+  },
+  f32: {
+    add: 0xe4,
+    sub: 0xe5,
+    mul: 0xe6,
+    div: 0xe7,
+    neg: 0xe1,
+    abs: 0xe0,
+    sqrt: 0xe3,
+    floor: 0x68,
+    nearest: 0x6a,
+    less: 0x43,
+    atMost: 0x45,
+    pmin: 0xea,
+    pmax: 0xeb,
+    max: 0xe9,
+    shl: 0xab,
+    shr: 0xad,
+    madd: 0x105,
+    nmadd: 0x106,
+    splatLoad: 0x09,
+    splat: 0x13,
+  },
+} as const;
+const V128_LOAD = 0x00;
+const V128_CONST = 0x0c;
+const SHUFFLE = 0x0d;
+const AND = 0x4e;
+const ANDNOT = 0x4f;
+const OR = 0x50;
+const XOR = 0x51;
+const BITSELECT = 0x52;
+/** Of 32-bit words, whatever the numbers are. */
+const WORD = { add: 0xae, shl: 0xab, shr: 0xad, splat: 0x11 } as const;
+const PROMOTE = 0x5f;
+const DEMOTE = 0x5e;
+const F64_FROM_I32 = 0xfe;
+const F32_FROM_U32 = 0xfb;
+
+/** Widths and bit patterns of a carrier. */
+const FORMATS = {
+  f64: { bits: 64, digits: 52, bias: 1023, headless: (1n << 27n) - 1n },
+  f32: { bits: 32, digits: 23, bias: 127, headless: (1n << 12n) - 1n },
+} as const;
+
+export interface Lanes extends Vec<Term, Term> {
+  readonly dtype: Dtype;
+  /** Lanes in a vector, and bytes in a lane. */
+  readonly count: number;
+  readonly width: number;
+  /** Any instruction on vectors, by its number. */
+  readonly instruction: (code: number, args: readonly Term[]) => Term;
+  readonly load: (place: Place) => Term;
+  /** One number in all lanes. */
+  readonly spread: (place: Place) => Term;
+  readonly held: (local: Local<'v128'>) => Term;
+  /** The larger; NaN where either is, and 0 rather than −0. */
+  readonly max: (a: Term, b: Term) => Term;
+  /** a where a lane is among the first n, else b. */
+  readonly firstOf: (n: number, a: Term, b: Term) => Term;
+  /** All lanes folded into each, halves first. */
+  readonly total: (v: Term, fold: (a: Term, b: Term) => Term) => Term;
+  /** 32-bit words, as random numbers need them. */
+  readonly words: {
+    readonly of: (values: readonly number[]) => Term;
+    readonly all: (value: number) => Term;
+    readonly add: (a: Term, b: Term) => Term;
+    readonly xor: (a: Term, b: Term) => Term;
+    readonly rotate: (a: Term, by: number) => Term;
+    readonly shiftRight: (a: Term, by: number) => Term;
+    /** Bytes of two vectors in any order. */
+    readonly shuffle: (a: Term, b: Term, words: readonly number[]) => Term;
+    /** The words as numbers: the first two as f64, or all four as f32; exact below 2³¹, or 2²⁴. */
+    readonly toNumbers: (a: Term) => Term;
+  };
+  /**
+   * Code that computes every root, and then hands each to its `put`. `woven`: what is used twice in the order of its birth, so
+   * that chains that were born side by side run side by side.
+   */
+  readonly emit: (fresh: () => Local<'v128'>, roots: readonly Root[], woven?: boolean) => Code;
+}
+
+/**
+ * Lanes of a width. `fused`: a product that is used once, in a sum, is not rounded before it, where the processor can do
+ * that; results then depend on the processor.
+ */
+export const lanesOf = (dtype: Dtype, fused: boolean, pool: Pool): Lanes => {
+  const known = new Map<string, Term>();
+  const codes = CODES[dtype];
+  const format = FORMATS[dtype];
+  const width = format.bits / 8;
+  const count = 16 / width;
+  const term = (code: number, args: readonly Term[], immediates: readonly number[] = [], rest: Partial<Term> = {}) => {
+    const scalar = rest.scalar === undefined ? '' : `@${rest.scalar}`;
+    const key = `${code} ${args.map((a) => a.id)} ${immediates} ${scalar} ${rest.local?.get ?? ''}`;
+    const before = known.get(key);
+    if (before !== undefined) return before;
+    const made: Term = { id: known.size, code, args, immediates, ...rest };
+    known.set(key, made);
+    return made;
+  };
+  const binary =
+    (code: number) =>
+    (a: Term, b: Term): Term =>
+      term(code, [a, b]);
+  const unary =
+    (code: number) =>
+    (a: Term): Term =>
+      term(code, [a]);
+  const shift =
+    (code: number) =>
+    (a: Term, by: number): Term =>
+      term(code, [a], [], { scalar: i32(by) });
+  const spreadFrom = (code: number, place: Place): Term =>
+    term(code, [], memarg(place.offset), { scalar: base(place), light: true });
+  const zero = term(V128_CONST, [], Array<number>(16).fill(0), { light: true });
+  const constant = (bits: bigint, of: 32 | 64): Term =>
+    bits === 0n
+      ? zero
+      : spreadFrom(of === 64 ? CODES.f64.splatLoad : CODES.f32.splatLoad, { offset: pool.at(bits, of) });
+  const pattern = (bits: bigint): Term => constant(BigInt.asUintN(format.bits, bits), format.bits);
+  const cell = new DataView(new ArrayBuffer(8));
+  const lit = (x: number): Term => {
+    if (dtype === 'f64') {
+      cell.setFloat64(0, x);
+      return pattern(cell.getBigUint64(0));
+    }
+    cell.setFloat32(0, x);
+    return pattern(BigInt(cell.getUint32(0)));
+  };
+  const add = binary(codes.add);
+  const sub = binary(codes.sub);
+  const mul = binary(codes.mul);
+  const less = binary(codes.less);
+  const signBit = (): Term => pattern(1n << BigInt(format.bits - 1));
+  /** An integer as a number in its last bits, and the exponent's bias with it. */
+  const magic = 1.5 * 2 ** format.digits;
+  /** a, or nothing, where one side is 0: cheaper than choosing. */
+  const pick = (m: Term, a: Term, b: Term): Term => {
+    if (m.code === codes.less && m.args[0] === b && m.args[1] === a) return term(codes.pmax, [b, a]); // b < a ? a : b
+    if (m.code === codes.less && m.args[0] === a && m.args[1] === b) return term(codes.pmin, [b, a]); // a < b ? a : b
+    if (b === zero) return term(AND, [a, m]);
+    if (a === zero) return term(ANDNOT, [b, m]);
+    return term(BITSELECT, [a, b, m]);
+  };
+  const word = (value: number): Term => constant(BigInt(value >>> 0), 32);
+  const bytesOf = (words: readonly number[]): readonly number[] =>
+    words.flatMap((w) => [0, 1, 2, 3].map((b) => (w >>> (8 * b)) & 0xff));
+  const shuffle = (a: Term, b: Term, order: readonly number[]): Term =>
+    term(
+      SHUFFLE,
+      [a, b],
+      order.flatMap((w) => [0, 1, 2, 3].map((byte) => 4 * w + byte)),
+    );
+  const lanes: Lanes = {
+    dtype,
+    count,
+    width,
+    lit,
+    add,
+    sub,
+    mul,
+    div: binary(codes.div),
+    neg: unary(codes.neg),
+    abs: (a) => term(codes.abs, [a.code === codes.neg && a.args[0] !== undefined ? a.args[0] : a]),
+    sqrt: unary(codes.sqrt),
+    floor: unary(codes.floor),
+    less,
+    atMost: binary(codes.atMost),
+    pick,
+    copySign: (a, b) => term(BITSELECT, [b, a, signBit()]),
+    nearestInt: (a) => add(term(codes.nearest, [a]), zero), // −0 becomes 0, as in the scalar reading
+    pow2: (n) => shift(codes.shl)(add(n, lit(magic + format.bias)), format.digits),
+    exponent: (a) => {
+      const raw = shift(codes.shr)(a, format.digits);
+      const offset = 2 ** format.digits; // whose last bits hold the integer
+      return sub(term(OR, [raw, lit(offset)]), lit(offset + format.bias));
+    },
+    head: (a) => term(AND, [a, pattern(~format.headless)]),
+    poly: (x, c) => c.slice(0, -1).reduceRight((y, k) => add(mul(y, x), lit(k)), lit(c.at(-1) ?? 0)),
+    ...(dtype === 'f32' ? { widened: widenedBy(lanesOf('f64', fused, pool), term, shuffle) } : {}),
+    instruction: term,
+    load: (place) => term(V128_LOAD, [], memarg(place.offset), { scalar: base(place) }),
+    spread: (place) => spreadFrom(codes.splatLoad, place),
+    held: (local) => term(-1, [], [], { local }),
+    max: binary(codes.max),
+    firstOf: (n, a, b) => {
+      const mask = Array.from({ length: 16 }, (_, i) => (i < n * width ? 0xff : 0));
+      return pick(term(V128_CONST, [], mask), a, b);
+    },
+    total: (v, fold) => {
+      const halves = shuffle(v, v, [2, 3, 0, 1]);
+      const once = fold(v, halves);
+      return dtype === 'f64' ? once : fold(once, shuffle(once, once, [1, 0, 3, 2]));
+    },
+    words: {
+      of: (values) => term(V128_CONST, [], bytesOf(values)),
+      all: word,
+      add: binary(WORD.add),
+      xor: binary(XOR),
+      rotate: (a, by) => term(OR, [shift(WORD.shl)(a, by), shift(WORD.shr)(a, 32 - by)]),
+      shiftRight: shift(WORD.shr),
+      shuffle,
+      toNumbers: unary(dtype === 'f64' ? F64_FROM_I32 : F32_FROM_U32),
+    },
+    emit: (fresh, roots, woven = false) => {
+      const uses = new Map<Term, number>();
+      const kept = new Map<Term, Local<'v128'>>();
+      const count = (t: Term): void => {
+        const n = (uses.get(t) ?? 0) + 1;
+        uses.set(t, n);
+        if (n === 1) t.args.forEach(count);
+      };
+      for (const { term: t } of roots) count(t);
+      const productOf = (t: Term | undefined): readonly Term[] | null =>
+        fused && t !== undefined && t.code === codes.mul && uses.get(t) === 1 && !t.local ? t.args : null;
+      const madd = (t: Term): V128 | null => {
+        const [a, b] = t.args;
+        if (a === undefined || b === undefined) return null;
+        const [left, right] = [productOf(a), productOf(b)];
+        if (t.code === codes.add && right !== null) return simd(codes.madd, [...right, a].map(made));
+        if (t.code === codes.add && left !== null) return simd(codes.madd, [...left, b].map(made));
+        if (t.code === codes.sub && right !== null) return simd(codes.nmadd, [...right, a].map(made));
+        return null;
+      };
+      const made = (t: Term): V128 => {
+        if (t.local !== undefined) return t.local.get;
+        const before = kept.get(t);
+        if (before !== undefined) return before.get;
+        const operands = (): readonly V128[] => t.args.map(made);
+        const code =
+          madd(t) ??
+          simd(
+            t.code,
+            t.scalar === undefined ? operands() : [...operands(), t.scalar as unknown as V128],
+            ...t.immediates,
+          );
+        if (t.light || woven || uses.get(t) === 1) return code;
+        const local = fresh();
+        kept.set(t, local);
+        return local.tee(code);
+      };
+      const first = woven
+        ? [...uses.keys()]
+            .filter((t) => (uses.get(t) ?? 0) > 1 && !t.light && !t.local)
+            .sort((a, b) => a.id - b.id)
+            .map((t) => {
+              const local = fresh();
+              const code = local.set(made(t));
+              kept.set(t, local);
+              return code;
+            })
+        : [];
+      // all are computed before any is put: a store may be over what another still reads
+      const [only] = roots;
+      if (only !== undefined && roots.length === 1) return seq(...first, only.put(made(only.term)));
+      const ready = roots.map(({ term: t, put }) => {
+        const value = made(t);
+        const local = fresh();
+        return { before: local.set(value), after: put(local.get) };
+      });
+      return seq(...first, ...ready.map((r) => r.before), ...ready.map((r) => r.after));
+    },
+  };
+  return lanes;
+};
+
+/** A function of doubles on four singles: on two and two of them. */
+const widenedBy =
+  (
+    doubles: Lanes,
+    instruction: Lanes['instruction'],
+    shuffle: Lanes['words']['shuffle'],
+  ): NonNullable<Lanes['widened']> =>
+  (f, x) => {
+    const half = (low: Term): Term => instruction(DEMOTE, [f(doubles, doubles.instruction(PROMOTE, [low]))]);
+    return shuffle(half(x), half(shuffle(x, x, [2, 3, 0, 1])), [0, 1, 4, 5]);
+  };
+
+/** Stores the first n lanes and no byte more. */
+export const storeFirst =
+  ({ count, width }: Lanes, place: Place, n: number, fresh: () => Local<'v128'>) =>
+  (v: V128): Code => {
+    if (n === count) return simd<'none'>(0x0b, [base(place), v], ...memarg(place.offset));
+    const held = fresh();
+    const each = Array.from({ length: n }, (_, k) =>
+      storeLane(width === 8 ? 64 : 32, base(place), held.get, k, place.offset + k * width),
+    );
+    return seq(held.set(v), ...each);
+  };

@@ -1,0 +1,156 @@
+// From a program to a machine that runs it over a memory of its own.
+import { type Fused, fuse } from './fuse.ts';
+import { gemmFunctions, isTiny, type Matrix, type Product as Operands, scratchBytes } from './gemm.ts';
+import { lanesOf, POOL_BYTES, poolOf } from './lanes.ts';
+import { type Lowered, lower, type Product, type Value } from './lower.ts';
+import { nestCode, type Unit } from './nest.ts';
+import { type Plan, plan } from './plan.ts';
+import type { Program } from './program.ts';
+import { gatherCode, hostKernel, uniformCode } from './solo.ts';
+import {
+  type Code,
+  call,
+  type Func,
+  func,
+  host,
+  type Import,
+  i32,
+  instantiate,
+  type Locals,
+  seq,
+  sub,
+  wasmModule,
+  whileLoop,
+} from './wasm.ts';
+
+/**
+ * `reproducible`: every operation is rounded, in an order that is fixed, so that results are the same on every machine, and
+ * those of the eager engine in f64. `fast`: a product in a sum is not rounded on its own where the processor can do that.
+ */
+export type Mode = 'reproducible' | 'fast';
+
+export type Buffer = Float64Array | Float32Array;
+
+/** A program at work: buffers in its memory for what comes in and goes out, and the step itself. */
+export interface Machine {
+  readonly program: Program;
+  readonly inputs: readonly Buffer[];
+  readonly outputs: readonly Buffer[];
+  /** So many steps. Of a machine with a state, the first outputs lie where the first inputs are, for the next step. */
+  readonly run: (steps: number) => void;
+  /** What the compiler made, for reports and laws. */
+  readonly made: {
+    readonly lowered: Lowered;
+    readonly fused: Fused;
+    readonly plan: Plan;
+    readonly wasm: Uint8Array;
+    /** Where the arena begins; constants lie before it. */
+    readonly arena: number;
+    /** Every group alone, where the machine was made with a profile. */
+    readonly groups: readonly (() => void)[];
+  };
+}
+
+export interface MachineOptions {
+  readonly mode?: Mode;
+  /** How many of the first outputs are the first inputs of the next step. */
+  readonly state?: number;
+  /** Whether groups can be run one by one, to be timed. */
+  readonly profile?: boolean;
+}
+
+const PAGE = 65536;
+/** Loads of whole vectors may reach so far behind the last value. */
+const MARGIN = 256;
+
+/** The machine of a program. */
+export const machineOf = (
+  program: Program,
+  { mode = 'reproducible', state = 0, profile = false }: MachineOptions = {},
+): Machine => {
+  const { dtype } = program;
+  const lowered = lower(program);
+  const fused = fuse(lowered);
+  const pool = poolOf();
+  const lanes = lanesOf(dtype, mode === 'fast', pool);
+  const { width } = lanes;
+  const multiplies = lowered.values.some((v) => v.kind === 'product');
+  const gemm = multiplies ? gemmFunctions(dtype, mode, POOL_BYTES) : null;
+  const arena = POOL_BYTES + (multiplies ? scratchBytes(dtype) : 0);
+  const where = plan(lowered, fused, state, width, arena);
+  const unit: Unit = { lowered, fused, plan: where, lanes };
+  const pages = Math.ceil((where.end + MARGIN) / PAGE);
+  const memory = new host.Memory({ initial: pages });
+  const view = (address: number, n: number): Buffer =>
+    dtype === 'f64' ? new Float64Array(memory.buffer, address, n) : new Float32Array(memory.buffer, address, n);
+  const value = (v: number): Value => lowered.values[v] as Value; // in range
+  const at = (v: number): number => where.offset[v] as number; // of stored values
+
+  const imports: Import[] = [];
+  const kernels: Record<string, () => void> = {};
+  const solo = (v: number, l: Locals): Code => {
+    const it = value(v);
+    const [x = 0] = it.reads;
+    switch (it.kind) {
+      case 'gather':
+        return gatherCode(it, lanes, at(x), at(v), l);
+      case 'uniform':
+        return uniformCode(it, lanes, at(x), at(v), l);
+      case 'product':
+        return productCode(productOf(it, v), l);
+      case 'host': {
+        const imported: Import = { name: `kernel${imports.length}`, params: 0 };
+        imports.push(imported);
+        const ins = it.reads.map((r) => view(at(r), value(r).size));
+        kernels[imported.name] = hostKernel(it, ins, view(at(v), it.size));
+        return call(imported);
+      }
+      default:
+        throw new RangeError(`compile: a value of the kind ${it.kind} must lie in a nest`);
+    }
+  };
+  const productOf = ({ reads: [x = 0, y = 0], m, k, n, turned: [turnedX, turnedY] }: Product, to: number): Operands => {
+    const matrix = (v: number, line: number, isTurned: boolean, other: number): Matrix =>
+      isTurned ? { at: at(v), line: width, step: other * width } : { at: at(v), line: line * width, step: width };
+    return { a: matrix(x, k, turnedX, m), b: matrix(y, n, turnedY, k), c: { at: at(to), line: n * width }, m, n, k };
+  };
+  const productCode = (p: Operands, l: Locals): Code => {
+    if (gemm === null) throw new RangeError('compile: there is no product'); // there is one, so there are its functions
+    return isTiny(p) ? gemm.tiny(l, p) : gemm.product(p);
+  };
+  /** A value over another, when a step ends. */
+  const copied = (from: number, to: number, size: number, l: Locals): Code =>
+    gatherCode({ kind: 'gather', reads: [], size, shape: [size], strides: [1] }, lanes, from, to, l);
+  const groupCode = (k: number, l: Locals): Code => {
+    const g = fused.groups[k];
+    if (g === undefined) return [];
+    return g.kind === 'nest' ? nestCode(unit, g, k, l) : solo(g.member, l);
+  };
+  const parts = profile ? fused.groups.map((_, k) => func(`group${k}`, [], (l) => groupCode(k, l))) : [];
+  const step = func(undefined, [], (l) =>
+    seq(
+      ...fused.groups.map((_, k) => (profile ? call(parts[k] as Func) : groupCode(k, l))), // one each
+      ...where.copies.map(({ from, to }) => copied(at(from), at(to), value(from).size, l)),
+    ),
+  );
+  const run = func('run', ['steps'], (_l, { steps }) =>
+    whileLoop(steps.get, seq(call(step), steps.set(sub(steps.get, i32(1))))),
+  );
+  const wasm = wasmModule({
+    imports,
+    memory: { pages },
+    functions: [step, run, ...parts, ...(gemm?.functions ?? [])],
+    data: [{ at: 0, bytes: pool.bytes() }],
+  });
+  const exports = instantiate(wasm, memory, kernels);
+  const buffers = (vs: readonly number[]): readonly Buffer[] => vs.map((v) => view(at(v), value(v).size));
+  return {
+    program,
+    inputs: buffers(lowered.inputs),
+    outputs: buffers(lowered.outputs),
+    run: (steps) => {
+      exports.run?.(steps);
+    },
+    made: { lowered, fused, plan: where, wasm, arena, groups: parts.map((f) => () => void exports[f.name ?? '']?.()) },
+  };
+};
