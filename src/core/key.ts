@@ -1,7 +1,7 @@
 // Explicit randomness: splittable counter-based keys (Threefry-2x32, 20 rounds), uniforms and normals as pure functions.
 import { functionOf } from './elementary.ts';
 import { DomainError } from './errors.ts';
-import { normalQuantile, quantile } from './quantile.ts';
+import { normalQuantile, quantileOfDraw } from './quantile.ts';
 import type { Shape } from './shape.ts';
 import { Tensor } from './tensor.ts';
 
@@ -97,7 +97,7 @@ export const normal = <const S extends Shape>(key: Key, shape: S): Tensor<S> => 
   });
 };
 
-const quantileSingle = functionOf(quantile, 24);
+const quantileSingle = functionOf(quantileOfDraw, 24);
 
 /** Fills a buffer of singles with standard normals by inversion of {@link uniformSingles}, one per uniform. */
 export const normalSingles = (key: Key, out: Float32Array): void => {

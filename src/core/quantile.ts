@@ -1,7 +1,9 @@
 // The quantile of the standard normal distribution: a text for lanes, and branches for a number alone.
 import { elementary } from './elementary.ts';
 import { log } from './exponential.ts';
-import { isSingle, type Vec } from './vec.ts';
+import { smaller } from './pair.ts';
+import { logOfShare } from './single.ts';
+import { type Elementary, isSingle, type Vec } from './vec.ts';
 
 /** Coefficients of a numerator and a denominator. */
 type Ratio = readonly [above: readonly number[], below: readonly number[]];
@@ -78,26 +80,32 @@ const choose = <V, M>(v: Vec<V, M>, m: M, a: Fraction<V>, b: Fraction<V>): Fract
   below: v.pick(m, a.below, b.below),
 });
 
+/** The text, and for singles the short one of what is drawn. */
+const text =
+  (drawn: boolean): Elementary =>
+  (v, p) => {
+    const short = drawn && isSingle(v);
+    const { centre, middle, far } = isSingle(v) ? SINGLE : DOUBLE;
+    const q = v.sub(p, v.lit(0.5));
+    const share = smaller(v, p, v.sub(v.lit(1), p));
+    const r = v.sqrt(v.neg((short ? logOfShare : log)(v, share)));
+    const near = fraction(v, middle, v.sub(r, v.lit(1.6)));
+    const tail = short ? near : choose(v, v.atMost(r, v.lit(FAR)), near, fraction(v, far, v.sub(r, v.lit(FAR))));
+    const inside = v.atMost(v.abs(q), v.lit(CENTRE));
+    const { above, below } = choose(v, inside, fraction(v, centre, v.sub(v.lit(0.180625), v.mul(q, q))), tail);
+    const y = v.mul(v.div(above, below), v.pick(inside, q, v.copySign(v.lit(1), q)));
+    return drawn ? y : v.pick(v.less(r, v.lit(Number.POSITIVE_INFINITY)), y, v.copySign(r, q)); // the ends, and NaN
+  };
+
 /**
  * The quantile of the standard normal distribution; ±∞ at 0 and 1, NaN outside. As doubles it is {@link normalQuantile} to the
  * last bit, as singles its relative error is at most 5e-7.
  * @source Wichura 1988, Algorithm AS 241 (PPND16 and PPND7)
  */
-export const quantile = <V, M>(v: Vec<V, M>, p: V): V => {
-  const { centre, middle, far } = isSingle(v) ? SINGLE : DOUBLE;
-  const q = v.sub(p, v.lit(0.5));
-  const r = v.sqrt(v.neg(log(v, v.pick(v.less(q, v.lit(0)), p, v.sub(v.lit(1), p)))));
-  const tail = choose(
-    v,
-    v.atMost(r, v.lit(FAR)),
-    fraction(v, middle, v.sub(r, v.lit(1.6))),
-    fraction(v, far, v.sub(r, v.lit(FAR))),
-  );
-  const inside = v.atMost(v.abs(q), v.lit(CENTRE));
-  const { above, below } = choose(v, inside, fraction(v, centre, v.sub(v.lit(0.180625), v.mul(q, q))), tail);
-  const y = v.mul(v.div(above, below), v.pick(inside, q, v.copySign(v.lit(1), q)));
-  return v.pick(v.less(r, v.lit(Number.POSITIVE_INFINITY)), y, v.copySign(r, q)); // the ends, and NaN
-};
+export const quantile = text(false);
+
+/** The same of uniforms, of which none is 0 or 1; singles are at least 2⁻²⁴ from there, which saves a third of the text. */
+export const quantileOfDraw = text(true);
 
 /**
  * The quantile of the standard normal distribution, relative error about 1e-16; ±∞ at 0 and 1, NaN outside.

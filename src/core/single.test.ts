@@ -4,7 +4,7 @@ import { nextDown, nextUp, spacing } from '../../properties/tolerance.ts';
 import { ROWS } from '../index.ts';
 import { elementary, elementarySingle, functionOf, ULPS_SINGLE } from './elementary.ts';
 import { exp, expm1, log, log1p, sigmoid, softplus, tanh } from './exponential.ts';
-import { normalQuantile, quantile } from './quantile.ts';
+import { normalQuantile, quantile, quantileOfDraw } from './quantile.ts';
 import { type Elementary, numbers, singles } from './vec.ts';
 
 type Name = keyof typeof ULPS_SINGLE;
@@ -266,6 +266,14 @@ describe('the normal quantile', () => {
     for (let k = 0; k < 2 ** 23; k += 37) worst = Math.max(worst, off((k + 0.5) * 2 ** -23));
     for (const x of sampled(2 ** 13)) if (x > 0 && x < 1 && x !== 0.5) worst = Math.max(worst, off(x));
     expect(worst).toBeLessThan(5e-7);
+  });
+  test('of a draw is the same by a shorter text', () => {
+    const drawn = functionOf(quantileOfDraw, 24);
+    for (let k = 0; k < 2 ** 23; k += k < 5000 || k > 2 ** 23 - 5000 ? 1 : 41) {
+      const u = (k + 0.5) * 2 ** -23;
+      if (!Object.is(drawn(u), inverse(u)) || quantileOfDraw(singles, u) !== drawn(u)) expect.fail(`at ${u}`);
+      if (quantileOfDraw(numbers, u) !== normalQuantile(u)) expect.fail(`at ${u}, as doubles`);
+    }
   });
   test('is odd, and ends', () => {
     for (let k = 1; k < 2 ** 23; k += 4099) expect(inverse(1 - k * 2 ** -24)).toBe(-inverse(k * 2 ** -24));

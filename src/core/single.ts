@@ -63,16 +63,26 @@ const bend = <V, M>(v: Vec<V, M>, f: V, c: readonly number[]): V => {
 const assembled = <V, M>(v: Vec<V, M>, k: V, f: V): V =>
   v.add(v.mul(k, v.lit(LN2.h)), v.sub(f, v.sub(bend(v, f, LOG), v.mul(k, v.lit(LN2.l)))));
 
+/** The exponent e for which u·2⁻ᵉ is between √½ and √2, and what that is beyond 1; for u from 2⁻¹²⁵ to below 2¹²⁶. */
+const apart = <V, M>(v: Vec<V, M>, u: V): { readonly e: V; readonly f: V } => {
+  const e = v.exponent(v.mul(u, v.lit(Math.SQRT2)));
+  return { e, f: v.sub(v.mul(u, v.pow2(v.neg(e))), v.lit(1)) };
+};
+
 /** Natural logarithm: −∞ at 0, NaN below. */
 export const log = <V, M>(v: Vec<V, M>, x: V): V => {
   const small = v.less(x, v.lit(2 ** -100));
-  const u = v.mul(x, v.pick(small, v.lit(2 ** 64), v.lit(1 / 4))); // from 2⁻¹⁰² to below 2¹²⁶
-  const e = v.exponent(v.mul(u, v.lit(Math.SQRT2))); // u·2⁻ᵉ is between √½ and √2
-  const f = v.sub(v.mul(u, v.pow2(v.neg(e))), v.lit(1));
+  const { e, f } = apart(v, v.mul(x, v.pick(small, v.lit(2 ** 64), v.lit(1 / 4))));
   const y = assembled(v, v.add(e, v.pick(small, v.lit(-64), v.lit(2))), f);
   const finite = v.pick(v.less(x, v.lit(Number.POSITIVE_INFINITY)), y, x); // Infinity and NaN are themselves
   const notBelow = v.pick(v.atMost(x, v.lit(0)), v.lit(Number.NEGATIVE_INFINITY), finite);
   return v.pick(v.less(x, v.lit(0)), v.lit(Number.NaN), notBelow);
+};
+
+/** The same of a number between 2⁻¹²⁵ and 1, without a thought of others. */
+export const logOfShare = <V, M>(v: Vec<V, M>, x: V): V => {
+  const { e, f } = apart(v, x);
+  return assembled(v, e, f);
 };
 
 /** log(1 + x): −∞ at −1, NaN below. */
