@@ -1,5 +1,6 @@
 // The way in: the rooms of the engine in reading order.
 
+export type { Mode } from './compile/arithmetic.ts';
 // compile: pure functions as vector code.
 export {
   type CompileOptions,
@@ -10,7 +11,6 @@ export {
   scan,
   type Underway,
 } from './compile/compile.ts';
-export type { Mode } from './compile/machine.ts';
 export {
   type Dtype,
   type Equation,

@@ -1,4 +1,5 @@
 // What the kernels of matrix products are made of: numbers in lanes, sums of products, loops, squares that are turned.
+import type { Dtype } from './program.ts';
 import {
   add,
   type Code,
@@ -20,8 +21,10 @@ import {
   whileLoop,
 } from './wasm.ts';
 
-export type DType = 'f32' | 'f64';
-/** `reproducible` rounds every product and every sum; `fast` may round them together, as the machine likes. */
+/**
+ * `reproducible`: every operation is rounded, in an order that is fixed, so that results are the same on every machine, and
+ * those of the eager engine in f64. `fast`: a product in a sum is not rounded on its own where the processor can do that.
+ */
 export type Mode = 'reproducible' | 'fast';
 
 /** A matrix in memory: where it begins, and how many bytes its lines and the elements of a line lie apart. */
@@ -53,7 +56,7 @@ export const VECTOR = 16;
 export const ZERO: V128 = v128(Array<number>(VECTOR).fill(0));
 
 export interface Arithmetic {
-  readonly dtype: DType;
+  readonly dtype: Dtype;
   readonly bytes: 4 | 8;
   readonly lanes: 4 | 2;
   /** One number from memory in all lanes. */
@@ -66,7 +69,7 @@ export interface Arithmetic {
   readonly multiplyAdd: (a: V128, b: V128, sum: V128) => V128;
 }
 
-export const arithmetic = (dtype: DType, mode: Mode): Arithmetic => {
+export const arithmetic = (dtype: Dtype, mode: Mode): Arithmetic => {
   const { bytes, lanes, ...codes } = FORMATS[dtype];
   return {
     dtype,

@@ -3,7 +3,8 @@ import { DomainError } from '../core/errors.ts';
 import type { Shape } from '../core/shape.ts';
 import { Tensor } from '../core/tensor.ts';
 import type { Lang } from '../ops/lang.ts';
-import { type Buffer, type Machine, type Mode, machineOf } from './machine.ts';
+import type { Mode } from './arithmetic.ts';
+import { type Buffer, type Machine, machineOf } from './machine.ts';
 import { type Dtype, type Program, type Pure, trace } from './program.ts';
 
 export interface CompileOptions {

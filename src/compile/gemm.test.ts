@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { keyOf, uniform } from '../core/key.ts';
 import { Tensor } from '../core/tensor.ts';
 import { ops } from '../ops/lang.ts';
-import { type DType, gemmFunctions, isTiny, type Matrix, type Mode, scratchBytes } from './gemm.ts';
+import { gemmFunctions, isTiny, type Matrix, type Mode, scratchBytes } from './gemm.ts';
+import type { Dtype } from './program.ts';
 import { func, host, instantiate, seq, wasmModule } from './wasm.ts';
 
 type Shape = readonly [m: number, n: number, k: number];
@@ -25,7 +26,7 @@ const { NaN: NAN, POSITIVE_INFINITY: INF } = Number;
 const SPECIAL = [NAN, INF, -INF, 0, -0, 1e-310, -1e-310, 1e-42, -1e-42, 3e38, -1e308] as const;
 const random = uniform(keyOf(0), [100_000]).view;
 /** Numbers of either sign and of many sizes; a tenth of them special, if wished. */
-const drawn = (dtype: DType, n: number, seed: number, special = false): Numbers =>
+const drawn = (dtype: Dtype, n: number, seed: number, special = false): Numbers =>
   new ARRAY[dtype](n).map((_, i) => {
     const u = random[(seed * 7919 + i) % random.length] as number; // in range
     const v = random[(seed * 104_729 + 3 * i) % random.length] as number;
@@ -34,7 +35,7 @@ const drawn = (dtype: DType, n: number, seed: number, special = false): Numbers 
   });
 
 /** What is promised, in plain JavaScript: the sum over k in order, every product and every sum rounded. */
-const promised = (dtype: DType, a: Numbers, b: Numbers, [m, n, k]: Shape): Numbers => {
+const promised = (dtype: Dtype, a: Numbers, b: Numbers, [m, n, k]: Shape): Numbers => {
   const round = dtype === 'f32' ? Math.fround : (x: number): number => x;
   const c = new ARRAY[dtype](m * n);
   for (let i = 0; i < m; i++)
@@ -70,7 +71,7 @@ type Way = 'product' | 'tiny';
 type Run = (a: Numbers, b: Numbers, way?: Way) => Ran;
 
 /** All cases in one module; each is run with given operands by either way, among bytes that read as NaN. */
-const products = (dtype: DType, mode: Mode, cases: readonly Case[]): readonly Run[] => {
+const products = (dtype: Dtype, mode: Mode, cases: readonly Case[]): readonly Run[] => {
   const bytes = ARRAY[dtype].BYTES_PER_ELEMENT;
   const SCRATCH = 64;
   const GUARD = 8 * bytes;

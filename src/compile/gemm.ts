@@ -5,7 +5,6 @@ import {
   arithmetic,
   clear,
   countdown,
-  type DType,
   type Mode,
   type Product,
   range,
@@ -16,6 +15,7 @@ import {
 } from './arithmetic.ts';
 import { matrixVector } from './matvec.ts';
 import { packBlock } from './pack.ts';
+import type { Dtype } from './program.ts';
 import { straight } from './straight.ts';
 import {
   add,
@@ -41,7 +41,7 @@ import {
   whileLoop,
 } from './wasm.ts';
 
-export type { DType, Matrix, Mode, Product } from './arithmetic.ts';
+export type { Matrix, Mode, Product } from './arithmetic.ts';
 export { isTiny } from './straight.ts';
 
 /**
@@ -68,7 +68,7 @@ const TILE_AT = 0;
 const A_AT = TILE_AT + ROWS * ROW;
 const B_AT = A_AT + BLOCK.a;
 /** Bytes that products need to themselves, best at a multiple of 64. The same for both: caches count in bytes. */
-export const scratchBytes = (_: DType): number => B_AT + BLOCK.b;
+export const scratchBytes = (_: Dtype): number => B_AT + BLOCK.b;
 
 /** The size of equal parts of a total, each at most so large and a multiple of the unit. */
 const evenly = (total: number, most: number, unit: number): number => {
@@ -234,7 +234,7 @@ export interface Gemm {
  * each sum rounded, in this order, whatever way it is computed. They keep what they pack at address `scratch`, in
  * {@link scratchBytes} that may hold anything.
  */
-export const gemmFunctions = (dtype: DType, mode: Mode, scratch: number): Gemm => {
+export const gemmFunctions = (dtype: Dtype, mode: Mode, scratch: number): Gemm => {
   const f = arithmetic(dtype, mode);
   const { bytes } = f;
   const [main, ...others] = blocked(f, scratch);

@@ -1,4 +1,5 @@
 // From a program to a machine that runs it over a memory of its own.
+import type { Mode } from './arithmetic.ts';
 import { type Fused, fuse } from './fuse.ts';
 import { gemmFunctions, isTiny, type Matrix, type Product as Operands, scratchBytes } from './gemm.ts';
 import { lanesOf, POOL_BYTES, poolOf } from './lanes.ts';
@@ -22,12 +23,6 @@ import {
   wasmModule,
   whileLoop,
 } from './wasm.ts';
-
-/**
- * `reproducible`: every operation is rounded, in an order that is fixed, so that results are the same on every machine, and
- * those of the eager engine in f64. `fast`: a product in a sum is not rounded on its own where the processor can do that.
- */
-export type Mode = 'reproducible' | 'fast';
 
 export type Buffer = Float64Array | Float32Array;
 
