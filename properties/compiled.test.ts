@@ -200,6 +200,22 @@ describe('a compiled program', () => {
     );
   });
 
+  test('is the sum of its groups, which can be run one by one', () => {
+    fc.assert(
+      fc.property(arbitrary, (recipe) => {
+        const [whole, apart] = [false, true].map((profile) => {
+          const machine = machineOf(programFor(recipe, 'f64'), { profile });
+          for (const [i, x] of inputsOf(recipe).entries()) machine.inputs[i]?.set(x.view);
+          return machine;
+        });
+        whole?.run(1);
+        for (const group of apart?.made.groups ?? []) group();
+        expect(apart?.outputs.map(bits)).toEqual(whole?.outputs.map(bits));
+      }),
+      { numRuns: 60, seed: 8 },
+    );
+  });
+
   test('keeps nothing from one call to the next', () => {
     fc.assert(
       fc.property(arbitrary, fc.nat(1000), (recipe, other) => {

@@ -21,6 +21,8 @@ interface Session {
   readonly tracing: Tracer;
   readonly given: ArrayLike<number>[];
   readonly asked: { readonly symbol: number; readonly into: number[] }[];
+  /** What is put together when the numbers have come. */
+  readonly later: (() => void)[];
 }
 
 /** Entries whose every number is a symbol while they run; a call is compiled and run when it has returned. */
@@ -48,7 +50,7 @@ const compiledEntries = ({ dtype, mode }: Variant): Entries => {
     vector: (ts) => {
       const parts = ts.map(asked);
       const data: number[] = [];
-      later.push(() => data.push(...parts.flat()));
+      session().later.push(() => data.push(...parts.flat()));
       return { shape: [ts.length], data };
     },
     scanned: (step, state, inputs) => scan(step, { dtype, mode }).over(state, inputs).outputs,
@@ -64,8 +66,7 @@ const compiledEntries = ({ dtype, mode }: Variant): Entries => {
     if (machines.size > MACHINES && oldest !== undefined) machines.delete(oldest);
     return machine;
   };
-  const later: (() => void)[] = [];
-  const finish = ({ tracing, given: values, asked: wanted }: Session): void => {
+  const finish = ({ tracing, given: values, asked: wanted, later }: Session): void => {
     const program = tracing.program(wanted.map((w) => w.symbol));
     const machine = machineFor(program);
     for (const [i, data] of values.entries()) machine.inputs[i]?.set(data);
@@ -73,12 +74,12 @@ const compiledEntries = ({ dtype, mode }: Variant): Entries => {
     wanted.forEach(({ into }, i) => {
       for (const v of machine.outputs[i] ?? []) into.push(v);
     });
-    for (const f of later.splice(0)) f();
+    for (const f of later) f();
   };
   const compiledCall =
     (call: (args: never) => Args | Promise<Args>) =>
     (args: never): Args => {
-      now.session = { tracing: tracer(dtype), given: [], asked: [] };
+      now.session = { tracing: tracer(dtype), given: [], asked: [], later: [] };
       try {
         const answer = call(args) as Args; // none of them waits
         finish(now.session);

@@ -1,5 +1,5 @@
 // Which values share a loop nest, in which turn of it each is computed, and which of them reach memory.
-import type { Each, Fold, Lowered, Role, Value } from './lower.ts';
+import { type Each, type Fold, type Lowered, type Role, roleWithin, type Value } from './lower.ts';
 
 /**
  * Loops over rows and columns. `flat`: over all places, no rows needed; `row`: rows outside, so that a row can be folded and
@@ -56,7 +56,6 @@ interface Open {
   readonly members: number[];
 }
 
-const directionOf = (along: 'row' | 'column'): 'row' | 'column' => along;
 /** The direction in which a role is one number of each row, or column. */
 const needed: Readonly<Record<Role, 'row' | 'column' | null>> = {
   full: null,
@@ -119,12 +118,12 @@ export const fuse = ({ values, outputs }: Lowered): Fused => {
   const roles: (Role | null)[] = all.map(() => null);
   const rowsOf = (g: Open): number => (g.columns === null ? 1 : g.size / Math.max(1, g.columns));
 
-  /** How the arguments of a value lie in a nest in which it has this role itself; null where they cannot. */
-  const argumentRole = (value: Each | Fold, i: number, own: Role): Role => {
-    if (value.kind === 'fold') return 'full';
-    const role = value.roles[i] ?? 'scalar';
-    return role === 'full' ? own : role;
-  };
+  /** How the arguments of a value lie in a nest in which it has this role itself. */
+  const argumentRole = (value: Each | Fold, i: number, own: Role): Role =>
+    value.kind === 'fold' ? 'full' : roleWithin(value.roles[i] ?? 'scalar', own);
+  /** How a value lies in its nest: what a fold makes is one number of each row, or column. */
+  const born = (value: Each | Fold, own: Role): Role =>
+    value.kind === 'each' ? own : value.along === 'row' ? 'column' : 'row';
   const sameRole = (g: Open, a: Role, b: Role): boolean =>
     a === b || (rowsOf(g) === 1 && ['scalar', 'column'].includes(a) && ['scalar', 'column'].includes(b));
   /** Whether everything that a value reads can be had in a nest where it has this role, through those that float. */
@@ -153,13 +152,13 @@ export const fuse = ({ values, outputs }: Lowered): Fused => {
       if (domain === rowsOf(g)) choices.push('column');
     }
     for (const own of choices) {
-      const wants = value.kind === 'fold' ? directionOf(value.along) : needed[own];
+      const wants = value.kind === 'fold' ? value.along : needed[own];
       if (wants !== null && g.direction !== 'flat' && g.direction !== wants) continue;
       if (own === 'column' && rowsOf(g) > 1 && value.kind === 'each' && value.weight > HEAVY) continue;
       if (!readable({ ...g, columns: split }, k, v, own)) continue;
       if (wants !== null) g.direction = wants;
       g.columns = split;
-      roles[v] = value.kind === 'fold' ? (value.along === 'row' ? 'column' : 'row') : own;
+      roles[v] = born(value, own);
       return true;
     }
     return false;
@@ -192,12 +191,12 @@ export const fuse = ({ values, outputs }: Lowered): Fused => {
     const columns = columnsOf[v] ?? null;
     groups.push(
       value.kind === 'fold'
-        ? { kind: 'nest', direction: directionOf(value.along), size: value.rows * value.columns, columns, members: [v] }
+        ? { kind: 'nest', direction: value.along, size: value.rows * value.columns, columns, members: [v] }
         : { kind: 'nest', direction: 'flat', size: value.size, columns, members: [v] },
     );
     groupOf[v] = groups.length - 1;
     touch(v, groups.length - 1);
-    roles[v] = value.kind === 'fold' ? (value.along === 'row' ? 'column' : 'row') : 'full';
+    roles[v] = born(value, 'full');
   };
   // what needs fewest products comes first, so that clocks and masks do not wait between them
   const level: number[] = [];

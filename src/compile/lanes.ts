@@ -60,7 +60,7 @@ export interface Root {
   readonly put: (v: V128) => Code;
 }
 
-/** Numbers of instructions per width. @source WebAssembly Core Specification 3.0, §5.4.9; relaxed ones from its §5.4.9 too */
+/** Numbers of instructions per width. @source WebAssembly Core Specification 3.0, §5.4.9 */
 const CODES = {
   f64: {
     add: 0xf0,
@@ -82,7 +82,6 @@ const CODES = {
     madd: 0x107,
     nmadd: 0x108,
     splatLoad: 0x0a,
-    splat: 0x14,
   },
   f32: {
     add: 0xe4,
@@ -104,7 +103,6 @@ const CODES = {
     madd: 0x105,
     nmadd: 0x106,
     splatLoad: 0x09,
-    splat: 0x13,
   },
 } as const;
 const V128_LOAD = 0x00;
@@ -116,7 +114,7 @@ const OR = 0x50;
 const XOR = 0x51;
 const BITSELECT = 0x52;
 /** Of 32-bit words, whatever the numbers are. */
-const WORD = { add: 0xae, shl: 0xab, shr: 0xad, splat: 0x11 } as const;
+const WORD = { add: 0xae, shl: 0xab, shr: 0xad } as const;
 const PROMOTE = 0x5f;
 const DEMOTE = 0x5e;
 const F64_FROM_I32 = 0xfe;
@@ -147,7 +145,6 @@ export interface Lanes extends Vec<Term, Term> {
   readonly total: (v: Term, fold: (a: Term, b: Term) => Term) => Term;
   /** 32-bit words, as random numbers need them. */
   readonly words: {
-    readonly of: (values: readonly number[]) => Term;
     readonly all: (value: number) => Term;
     readonly add: (a: Term, b: Term) => Term;
     readonly xor: (a: Term, b: Term) => Term;
@@ -229,8 +226,6 @@ export const lanesOf = (dtype: Dtype, fused: boolean, pool: Pool): Lanes => {
     return term(BITSELECT, [a, b, m]);
   };
   const word = (value: number): Term => constant(BigInt(value >>> 0), 32);
-  const bytesOf = (words: readonly number[]): readonly number[] =>
-    words.flatMap((w) => [0, 1, 2, 3].map((b) => (w >>> (8 * b)) & 0xff));
   const shuffle = (a: Term, b: Term, order: readonly number[]): Term =>
     term(
       SHUFFLE,
@@ -279,7 +274,6 @@ export const lanesOf = (dtype: Dtype, fused: boolean, pool: Pool): Lanes => {
       return dtype === 'f64' ? once : fold(once, shuffle(once, once, [1, 0, 3, 2]));
     },
     words: {
-      of: (values) => term(V128_CONST, [], bytesOf(values)),
       all: word,
       add: binary(WORD.add),
       xor: binary(XOR),

@@ -12,6 +12,9 @@ import type { Dtype, Equation, Program } from './program.ts';
 /** How an argument lies on rows and columns: at every place, the same in every row, the same in every column, or once. */
 export type Role = 'full' | 'row' | 'column' | 'scalar';
 
+/** How an argument lies, where the value that reads it lies so itself. */
+export const roleWithin = (role: Role, own: Role): Role => (role === 'full' ? own : role);
+
 interface Common {
   readonly reads: readonly number[];
   /** How many numbers it has. */

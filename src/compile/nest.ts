@@ -1,7 +1,7 @@
 // A fused group of values as loops of vector code.
 import type { Fused, Nest } from './fuse.ts';
 import { type Lanes, type Place, placed, type Root, storeFirst, type Term } from './lanes.ts';
-import type { Each, Fold, Lowered, Role, Value } from './lower.ts';
+import { type Each, type Fold, type Lowered, type Role, roleWithin, type Value } from './lower.ts';
 import type { Plan } from './plan.ts';
 import { add, type Code, i32, type Local, type Locals, loopWhile, lt, seq, type V128 } from './wasm.ts';
 
@@ -80,7 +80,7 @@ const [TWO, ONE] = [40, 120] as const;
 /** Instructions that are written out rather than looped over. */
 const WRITTEN = 500;
 /** Partial sums of a row, whatever the width of vectors. */
-export const PARTIALS = 8;
+const PARTIALS = 8;
 
 export const nestCode = ({ lowered, fused, plan, lanes }: Unit, nest: Nest, group: number, l: Locals): Code => {
   const { count, width } = lanes;
@@ -137,7 +137,7 @@ export const nestCode = ({ lowered, fused, plan, lanes }: Unit, nest: Nest, grou
         return lanes.spread(placed(role === 'column' ? spot.column : START, at));
       }
       const each = it as Each; // folds are stored, and everything else that is not computed here
-      const args = each.reads.map((r, i) => term(r, argument(each.roles[i] ?? 'scalar', role)));
+      const args = each.reads.map((r, i) => term(r, roleWithin(each.roles[i] ?? 'scalar', role)));
       const params = Object.entries(each.params).map(([name, p]) => [name, lanes.lit(p)] as const);
       return each.inner(lanes, args, Object.fromEntries(params));
     };
@@ -291,6 +291,3 @@ export const nestCode = ({ lowered, fused, plan, lanes }: Unit, nest: Nest, grou
     (full = START, column = START) => line(full, column),
   );
 };
-
-/** How an argument lies, where the value that reads it lies so itself. */
-const argument = (role: Role, own: Role): Role => (role === 'full' ? own : role);

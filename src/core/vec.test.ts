@@ -131,7 +131,20 @@ for (const [reading, [read, { round, most, dropped, epsilon }]] of Object.entrie
           ),
         ).toEqual([]);
       }
-      const some = [1, -1, 1 / 3, -Math.PI, 2 - epsilon, 1 + epsilon, 1 + 2 ** -12, 1 + 2 ** -26, 1e30].map(round);
+      const some = [
+        1,
+        -1,
+        1 / 3,
+        -Math.PI,
+        2 - epsilon,
+        1 + epsilon,
+        1 + 2 ** -12,
+        1 + 2 ** -25,
+        1 + 2 ** -26,
+        1e30,
+        1e300,
+        2 ** -1022,
+      ].map(round);
       const head = read((v, a) => v.head(a));
       expect(some.map((x) => head(x, 0))).toEqual(some.map((x) => number((bits(x) >> dropped) << dropped)));
     });

@@ -17,16 +17,12 @@ const top = (x: View, at: number, n: number): number => {
   return best;
 };
 
-/** The numbers of one row on their way through exponentials. Scratch within one sum; grows, and is never shrunk. */
-const scratch = { row: new Float64Array(64) };
-
 /**
  * log Σ exp(xⱼ − m) for the largest m: the terms that are 1 because they are the largest are counted, and one of them is the
  * 1 of log1p, so that nothing is lost beside it.
  */
 const logOfSum = (x: View, at: number, n: number, most: number): number => {
-  if (scratch.row.length < n) scratch.row = new Float64Array(2 * n);
-  const { row } = scratch;
+  const row = new Float64Array(n);
   let ties = 0;
   for (let j = 0; j < n; j++) {
     const below = (x[at + j] as number) - most; // in range: a row of n
