@@ -175,6 +175,51 @@ describe('a compiled function', () => {
   });
 });
 
+/** The bits of a function, compiled, beside those of the eager engine. */
+const sameBits = (f: Pure, xs: readonly Tensor[]): void =>
+  expect(compile(f)(xs).map(bits)).toEqual(f(ops, xs).map(bits));
+const specials = (shape: Shape, from: number): Tensor =>
+  Tensor.build(shape, (out) => {
+    for (let i = 0; i < out.length; i++) out[i] = SPECIAL[(7 * i + from) % SPECIAL.length] as number; // in range
+  });
+
+describe('compiled, each with the bits of the eager engine', () => {
+  test.each(OP_NAMES.filter((op) => ROWS[op].lower.as === 'each'))('%s, at special numbers', (op) => {
+    const row = ROWS[op];
+    const p = row.sample([]);
+    for (const shape of [[3, 5], [37]])
+      sameBits(
+        (o, xs) => [(o[op] as (...a: unknown[]) => (typeof xs)[number])(...xs, p)], // by name, so untyped
+        row.args.map((_, i) => specials(shape, 3 * i)),
+      );
+  });
+
+  test('sums along any axes', () => {
+    for (const axes of [[0], [1], [2], [0, 1], [0, 2], [1, 2], [0, 1, 2]])
+      for (const keep of [true, false])
+        sameBits(<T>(o: Lang<T>, [x]: readonly T[]) => [o.sum(x as T, { axes, keep })], [uniform(keyOf(3), [3, 5, 4])]);
+  });
+
+  test('numbers divided into rows in two ways', () => {
+    const xs = [uniform(keyOf(1), [2, 3]), uniform(keyOf(2), [3]), uniform(keyOf(3), [2])];
+    sameBits(
+      <T>(o: Lang<T>, [x, a, b]: readonly T[]) => [o.add(o.reshape(o.add(x as T, a as T), { shape: [3, 2] }), b as T)],
+      xs,
+    );
+  });
+
+  test('sums, differences, products and quotients with what might be nothing to do', () => {
+    for (const n of [0, -0, 1])
+      sameBits(
+        <T>(o: Lang<T>, [x]: readonly T[]) => {
+          const [v, c] = [x as T, o.lit(n)];
+          return [o.add(v, c), o.add(c, v), o.sub(v, c), o.sub(c, v), o.mul(v, c), o.mul(c, v), o.div(v, c)];
+        },
+        [specials([10], 0)],
+      );
+  });
+});
+
 describe('a compiled program', () => {
   test('gives the bits of the eager engine, whatever the arena held', () => {
     fc.assert(
