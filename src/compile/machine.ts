@@ -4,16 +4,19 @@ import { type Fused, fuse } from './fuse.ts';
 import { gemmFunctions, isTiny, type Matrix, type Product as Operands, scratchBytes } from './gemm.ts';
 import { lanesOf, POOL_BYTES, poolOf } from './lanes.ts';
 import { type Lowered, lower, type Product, type Value } from './lower.ts';
-import { nestCode, type Unit } from './nest.ts';
+import { nestCode, type Share, type Unit } from './nest.ts';
+import { crewOf, effortOf, type Shared, sharedOut } from './parts.ts';
 import { type Plan, plan } from './plan.ts';
 import type { Program } from './program.ts';
 import { gatherCode, hostKernel, uniformCode } from './solo.ts';
+import { type Job, type Threads, WORDS, WORDS_BYTES } from './threads.ts';
 import {
   type Code,
   call,
   type Func,
   func,
   host,
+  type I32,
   type Import,
   i32,
   instantiate,
@@ -43,6 +46,9 @@ export interface Machine {
     readonly arena: number;
     /** Every group alone, where the machine was made with a profile. */
     readonly groups: readonly (() => void)[];
+    /** Groups that threads share out, and how many parts helpers have done so far. */
+    readonly shared: readonly number[];
+    readonly helped: () => number;
   };
 }
 
@@ -52,16 +58,23 @@ export interface MachineOptions {
   readonly state?: number;
   /** Whether groups can be run one by one, to be timed. */
   readonly profile?: boolean;
+  /** Threads that share out groups of at least so much effort. */
+  readonly threads?: Threads;
+  readonly least?: number;
 }
 
 const PAGE = 65536;
 /** Loads of whole vectors may reach so far behind the last value. */
 const MARGIN = 256;
+/** Parts of a group for every thread. */
+const PARTS = 1;
+/** Instructions on vectors from which on a group is worth sharing out. */
+const LEAST = 20_000;
 
 /** The machine of a program. */
 export const machineOf = (
   program: Program,
-  { mode = 'reproducible', state = 0, profile = false }: MachineOptions = {},
+  { mode = 'reproducible', state = 0, profile = false, threads, least = LEAST }: MachineOptions = {},
 ): Machine => {
   const { dtype } = program;
   const lowered = lower(program);
@@ -70,12 +83,19 @@ export const machineOf = (
   const lanes = lanesOf(dtype, mode === 'fast', pool);
   const { width } = lanes;
   const multiplies = lowered.values.some((v) => v.kind === 'product');
-  const gemm = multiplies ? gemmFunctions(dtype, mode, POOL_BYTES) : null;
-  const arena = POOL_BYTES + (multiplies ? scratchBytes(dtype) : 0);
+  // constants, what threads agree by, what each of them packs, and then the arena
+  const words = POOL_BYTES;
+  const scratch = words + (threads === undefined ? 0 : WORDS_BYTES);
+  const gemm = multiplies ? gemmFunctions(dtype, mode, scratch) : null;
+  const arena = scratch + (multiplies ? scratchBytes(dtype) * (threads?.count ?? 1) : 0);
   const where = plan(lowered, fused, state, width, arena);
   const unit: Unit = { lowered, fused, plan: where, lanes };
   const pages = Math.ceil((where.end + MARGIN) / PAGE);
-  const memory = new host.Memory({ initial: pages });
+  const limits = threads === undefined ? { pages } : ({ pages, maximum: pages, shared: true } as const);
+  const memory = new host.Memory({
+    initial: pages,
+    ...(threads === undefined ? {} : { maximum: pages, shared: true }),
+  });
   const view = (address: number, n: number): Buffer =>
     dtype === 'f64' ? new Float64Array(memory.buffer, address, n) : new Float32Array(memory.buffer, address, n);
   const value = (v: number): Value => lowered.values[v] as Value; // in range
@@ -90,7 +110,7 @@ export const machineOf = (
       case 'gather':
         return gatherCode(it, lanes, at(x), at(v), l);
       case 'uniform':
-        return uniformCode(it, lanes, at(x), at(v), l);
+        return uniformCode(it, lanes, at(x), at(v), l).code;
       case 'product':
         return productCode(productOf(it, v), l);
       case 'host': {
@@ -115,16 +135,50 @@ export const machineOf = (
   };
   /** A value over another, when a step ends. */
   const copied = (from: number, to: number, size: number, l: Locals): Code =>
-    gatherCode({ kind: 'gather', reads: [], size, shape: [size], strides: [1] }, lanes, from, to, l);
+    gatherCode({ shape: [size], strides: [1] }, lanes, from, to, l);
+  /** A group in units, of which one call does a share; null where it is one piece. */
+  const inUnits = (
+    k: number,
+    l: Locals,
+    share: Share,
+    own: I32,
+  ): { readonly code: Code; readonly units: number } | null => {
+    const g = fused.groups[k];
+    if (g?.kind === 'nest') return nestCode(unit, g, k, l, share);
+    const v = g?.member ?? 0;
+    const it = value(v);
+    const [x = 0] = it.reads;
+    if (it.kind === 'gather') return { code: gatherCode(it, lanes, at(x), at(v), l, share), units: it.shape[0] ?? 1 };
+    if (it.kind === 'uniform') return uniformCode(it, lanes, at(x), at(v), l, share);
+    if (it.kind !== 'product' || isTiny(it)) return null;
+    const divided = gemm?.divided(productOf(it, v), parts);
+    return divided ? { code: divided.code(share.from.get, share.to.get, own), units: divided.units } : null;
+  };
+  const parts = (threads?.count ?? 1) * PARTS;
+  const shared: (Shared & { readonly group: number })[] = [];
+  for (const [group, g] of fused.groups.entries()) {
+    if (threads === undefined || effortOf(lowered, g) < least * lanes.count) continue;
+    let units = 0;
+    const one = func(undefined, ['from', 'to', 'scratch'], (l, { from, to, scratch: own }) => {
+      const divided = inUnits(group, l, { from, to }, own.get);
+      units = divided?.units ?? 0;
+      return divided?.code ?? [];
+    });
+    const out = sharedOut(units, parts, shared.length);
+    if (out !== null) shared.push({ ...out, func: one, group });
+  }
+  const crew = shared.length === 0 ? null : crewOf(shared, words, scratch, scratchBytes(dtype));
   const groupCode = (k: number, l: Locals): Code => {
     const g = fused.groups[k];
+    const among = shared.findIndex((s) => s.group === k);
     if (g === undefined) return [];
-    return g.kind === 'nest' ? nestCode(unit, g, k, l) : solo(g.member, l);
+    if (crew !== null && among >= 0) return crew.together(among);
+    return g.kind === 'nest' ? nestCode(unit, g, k, l).code : solo(g.member, l);
   };
-  const parts = profile ? fused.groups.map((_, k) => func(`group${k}`, [], (l) => groupCode(k, l))) : [];
+  const apart = profile ? fused.groups.map((_, k) => func(`group${k}`, [], (l) => groupCode(k, l))) : [];
   const step = func(undefined, [], (l) =>
     seq(
-      ...fused.groups.map((_, k) => (profile ? call(parts[k] as Func) : groupCode(k, l))), // one each
+      ...fused.groups.map((_, k) => (profile ? call(apart[k] as Func) : groupCode(k, l))), // one each
       ...where.copies.map(({ from, to }) => copied(at(from), at(to), value(from).size, l)),
     ),
   );
@@ -133,19 +187,34 @@ export const machineOf = (
   );
   const wasm = wasmModule({
     imports,
-    memory: { pages },
-    functions: [step, run, ...parts, ...(gemm?.functions ?? [])],
+    memory: limits,
+    functions: [
+      ...[step, run, ...apart, ...(gemm?.functions ?? [])],
+      ...(crew === null ? [] : [...crew.functions, ...shared.map((s) => s.func)]),
+    ],
     data: [{ at: 0, bytes: pool.bytes() }],
   });
-  const exports = instantiate(wasm, memory, kernels);
+  const module = new host.Module(wasm);
+  const exports = instantiate(module, memory, kernels);
+  const job: Job = {
+    module,
+    memory,
+    hosts: Object.keys(kernels),
+    words: new Int32Array(memory.buffer, words, WORDS_BYTES / 4),
+  };
+  const during = (work: () => void): void =>
+    crew === null || threads === undefined ? work() : threads.during(job, work);
   const buffers = (vs: readonly number[]): readonly Buffer[] => vs.map((v) => view(at(v), value(v).size));
   return {
     program,
     inputs: buffers(lowered.inputs),
     outputs: buffers(lowered.outputs),
-    run: (steps) => {
-      exports.run?.(steps);
+    run: (steps) => during(() => exports.run?.(steps)),
+    made: {
+      ...{ lowered, fused, plan: where, wasm, arena },
+      groups: apart.map((f) => () => during(() => exports[f.name ?? '']?.())),
+      shared: shared.map((s) => s.group),
+      helped: () => (crew === null ? 0 : Atomics.load(job.words, WORDS.helped)),
     },
-    made: { lowered, fused, plan: where, wasm, arena, groups: parts.map((f) => () => void exports[f.name ?? '']?.()) },
   };
 };

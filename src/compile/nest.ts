@@ -3,7 +3,7 @@ import type { Fused, Nest } from './fuse.ts';
 import { type Lanes, type Place, placed, type Root, storeFirst, type Term } from './lanes.ts';
 import { type Each, type Fold, type Lowered, type Role, roleWithin, type Value } from './lower.ts';
 import type { Plan } from './plan.ts';
-import { add, type Code, i32, type Local, type Locals, loopWhile, lt, seq, type V128 } from './wasm.ts';
+import { add, type Code, eq, i32, type Local, type Locals, loopWhile, lt, mul, seq, type V128, when } from './wasm.ts';
 
 /** Everything that is known of a program when its code is written. */
 export interface Unit {
@@ -35,35 +35,43 @@ export interface Moving {
   readonly from: Place;
   readonly by: number;
 }
-/** `body` n times; a few times are written out, many become a loop. */
+/** Turns of a loop that one call does, from one to another and at least one; other calls do the others. */
+export interface Share {
+  readonly from: Local<'i32'>;
+  readonly to: Local<'i32'>;
+}
+/** `body` n times, or a share of them; a few times are written out, many become a loop. */
 export const repeat = (
   l: Locals,
   n: number,
   moving: readonly Moving[],
   body: (...places: readonly Place[]) => Code,
   written = 4,
+  share?: Share,
 ): Code => {
-  if (n <= written)
+  if (n <= written && share === undefined)
     return seq(...Array.from({ length: n }, (_, k) => body(...moving.map(({ from, by }) => placed(from, k * by)))));
   const locals = moving.map(() => l.i32());
-  const starts = moving.map(({ from }, i) =>
-    (locals[i] as Local<'i32'>).set(
-      from.moving === undefined ? i32(from.offset) : add(from.moving.get, i32(from.offset)),
-    ),
-  );
+  const starts = moving.map(({ from, by }, i) => {
+    const start = from.moving === undefined ? i32(from.offset) : add(from.moving.get, i32(from.offset));
+    return (locals[i] as Local<'i32'>).set(share === undefined ? start : add(start, mul(share.from.get, i32(by))));
+  });
   const counter = l.i32();
   return seq(
     ...starts,
-    counter.set(i32(0)),
+    counter.set(share?.from.get ?? i32(0)),
     loopWhile(
       seq(
         body(...locals.map((moves): Place => ({ moving: moves, offset: 0 }))),
         ...locals.map((moves, i) => moves.set(add(moves.get, i32((moving[i] as Moving).by)))),
       ),
-      lt(counter.tee(add(counter.get, i32(1))), i32(n)),
+      lt(counter.tee(add(counter.get, i32(1))), share?.to.get ?? i32(n)),
     ),
   );
 };
+/** What comes behind the last of n turns, to be done with it. */
+export const behind = (n: number, code: Code, share?: Share): Code =>
+  share === undefined ? code : when(eq(share.to.get, i32(n)), code);
 
 /** Where the elements of a place in a loop lie: those of the whole, of a row, of a column. */
 interface Spot {
@@ -82,7 +90,14 @@ const WRITTEN = 500;
 /** Partial sums of a row, whatever the width of vectors. */
 const PARTIALS = 8;
 
-export const nestCode = ({ lowered, fused, plan, lanes }: Unit, nest: Nest, group: number, l: Locals): Code => {
+/** Code for a nest, or for a share of its outermost loop, and how many turns that has. */
+export const nestCode = (
+  { lowered, fused, plan, lanes }: Unit,
+  nest: Nest,
+  group: number,
+  l: Locals,
+  share?: Share,
+): { readonly code: Code; readonly units: number } => {
   const { count, width } = lanes;
   const { direction, members } = nest;
   const [rows, columns] = direction === 'flat' ? [1, nest.rows * nest.columns] : [nest.rows, nest.columns];
@@ -224,31 +239,37 @@ export const nestCode = ({ lowered, fused, plan, lanes }: Unit, nest: Nest, grou
       );
     const blocks = Math.floor(whole / together);
     const rest = restFrom(blocks * together);
-    return seq(
+    const code = seq(
       repeat(
         l,
         blocks,
         [{ from: START, by: together * bytes }],
         (row = START) => block(row, Array<number>(together).fill(count)),
         1,
+        share,
       ),
-      rest.length > 0 ? block({ offset: blocks * together * bytes }, rest) : [],
+      rest.length > 0 ? behind(blocks, block({ offset: blocks * together * bytes }, rest), share) : [],
     );
+    return { code, units: blocks };
   }
 
-  const line = (full: Place, column: Place): Code =>
+  /** Vectors of a line in one turn of the loop along it. */
+  const abreast = (turn: number): number => {
+    const many = stored.filter((v) => turnOf(v) === turn).length > 1;
+    // the order of a row's sum is fixed: as many vectors side by side as hold its partial sums
+    if (foldsOf(turn).length > 0) return PARTIALS / count;
+    return Math.min(side(turn), many ? SIDE_BY_SIDE / 2 : SIDE_BY_SIDE);
+  };
+  const line = (full: Place, column: Place, along?: Share): Code =>
     seq(
       ...turns.map((turn) => {
         if (turn % 2 === 0) return straight(roots(turn, { full: START, row: START, column }, 1, 0));
         const folds = foldsOf(turn);
-        const many = stored.filter((v) => turnOf(v) === turn).length > 1;
-        // the order of a row's sum is fixed: as many vectors side by side as hold its partial sums
-        const parts =
-          folds.length > 0 ? PARTIALS / count : Math.min(side(turn), many ? SIDE_BY_SIDE / 2 : SIDE_BY_SIDE);
+        const parts = abreast(turn);
         const at = (first: Place, row: Place, n: number, part: number): readonly Root[] =>
           roots(turn, { full: first, row, column }, n, part);
         const blocks = Math.floor(whole / parts);
-        const along = repeat(
+        const most = repeat(
           l,
           blocks,
           [
@@ -262,6 +283,7 @@ export const nestCode = ({ lowered, fused, plan, lanes }: Unit, nest: Nest, grou
               ).flat(),
             ),
           written(turn, parts),
+          along,
         );
         const rest = restFrom(blocks * parts).map((n, part) => {
           const offset = (blocks * parts + part) * bytes;
@@ -278,10 +300,14 @@ export const nestCode = ({ lowered, fused, plan, lanes }: Unit, nest: Nest, grou
           const whole = lanes.total(halves(partial), joined(v));
           return straight([{ term: whole, put: storeFirst(lanes, placed(column, address(v)), 1, scratch.fresh) }]);
         });
-        return seq(begin(folds, parts), along, ...rest, ...put);
+        return seq(begin(folds, parts), most, behind(blocks, seq(...rest), along), ...put);
       }),
     );
-  return repeat(
+  const [only] = turns;
+  // a flat nest has one line and one turn, and shares of it are stretches of the line
+  if (direction === 'flat' && only !== undefined && turns.length === 1)
+    return { code: line(START, START, share), units: Math.floor(whole / abreast(only)) };
+  const code = repeat(
     l,
     rows,
     [
@@ -289,5 +315,8 @@ export const nestCode = ({ lowered, fused, plan, lanes }: Unit, nest: Nest, grou
       { from: START, by: width },
     ],
     (full = START, column = START) => line(full, column),
+    4,
+    share,
   );
+  return { code, units: rows };
 };

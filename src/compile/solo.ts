@@ -5,15 +5,36 @@ import { isSingle } from '../core/vec.ts';
 import { type Lanes, type Place, placed, type Root, storeFirst, type Term } from './lanes.ts';
 import type { Gather, HostCall, Uniform } from './lower.ts';
 import type { Buffer } from './machine.ts';
-import { repeat, scratchOf } from './nest.ts';
-import { add, type Code, type I32, i32, type Locals, load, op, select, seq, simd, store, type V128 } from './wasm.ts';
+import { behind, repeat, type Share, scratchOf } from './nest.ts';
+import {
+  add,
+  type Code,
+  type I32,
+  i32,
+  type Locals,
+  load,
+  mul,
+  op,
+  select,
+  seq,
+  simd,
+  store,
+  type V128,
+} from './wasm.ts';
 
 /** A place as the code that computes it. */
 export const addressOf = ({ moving, offset }: Place) =>
   moving === undefined ? i32(offset) : add(moving.get, i32(offset));
 
 /** Every number from the place that the strides say, one after the other. */
-export const gatherCode = ({ shape, strides }: Gather, { width }: Lanes, from: number, to: number, l: Locals): Code => {
+export const gatherCode = (
+  { shape, strides }: Pick<Gather, 'shape' | 'strides'>,
+  { width }: Lanes,
+  from: number,
+  to: number,
+  l: Locals,
+  share?: Share,
+): Code => {
   const type = width === 8 ? 'i64' : 'i32'; // bits, so that no NaN is touched
   const own = stridesOnto(shape, shape);
   const along = (axis: number, source: Place, target: Place): Code => {
@@ -27,6 +48,8 @@ export const gatherCode = ({ shape, strides }: Gather, { width }: Lanes, from: n
         { from: target, by: (own[axis] ?? 0) * width },
       ],
       (s = source, t = target) => along(axis + 1, s, t),
+      4,
+      axis === 0 ? share : undefined,
     );
   };
   return along(0, { offset: from }, { offset: to });
@@ -72,7 +95,14 @@ const wordOf = (x: Code<'f64'> | Code<'f32'>, width: number): I32 => {
 const BLOCKS = 4;
 
 /** The uniforms of the k-th child of a key: those of the eager engine, bit for bit. */
-export const uniformCode = ({ key, size }: Uniform, lanes: Lanes, k: number, to: number, l: Locals): Code => {
+export const uniformCode = (
+  { key, size }: Uniform,
+  lanes: Lanes,
+  k: number,
+  to: number,
+  l: Locals,
+  share?: Share,
+): { readonly code: Code; readonly units: number } => {
   const { words, count, width } = lanes;
   const scratch = scratchOf(l);
   const [child0, child1] = [l.v128(), l.v128()];
@@ -107,19 +137,23 @@ export const uniformCode = ({ key, size }: Uniform, lanes: Lanes, k: number, to:
   };
   const turns = Math.floor(size / perTurn);
   const rest = size - turns * perTurn;
-  return seq(
+  const first = simd(0x0c, [], ...[0, 1, 2, 3].flatMap((i) => [i, 0, 0, 0]));
+  const begun = share === undefined ? first : simd(0xae, [first, simd(0x11, [mul(share.from.get, i32(perTurn))])]);
+  const code = seq(
     number.set(simd(0x11, [truncated])),
     start,
-    counter.set(simd(0x0c, [], ...[0, 1, 2, 3].flatMap((i) => [i, 0, 0, 0]))),
+    counter.set(begun),
     repeat(
       l,
       turns,
       [{ from: { offset: 0 }, by: perTurn * width }],
       (place = { offset: 0 }) => turn(place, perTurn),
       1,
+      share,
     ),
-    rest > 0 ? turn({ offset: turns * perTurn * width }, rest) : [],
+    rest > 0 ? behind(turns, turn({ offset: turns * perTurn * width }, rest), share) : [],
   );
+  return { code, units: turns };
 };
 const fours = (n: number): readonly number[] => [0, 1, 2, 3].flatMap(() => [n, 0, 0, 0]);
 
