@@ -1,6 +1,6 @@
 // From a program to a machine that runs it over a memory of its own.
 import type { Mode } from './arithmetic.ts';
-import { type Fused, fuse } from './fuse.ts';
+import { type Fused, fuse, type Group } from './fuse.ts';
 import { gemmFunctions, isTiny, type Matrix, type Product as Operands, scratchBytes } from './gemm.ts';
 import { lanesOf, POOL_BYTES, poolOf } from './lanes.ts';
 import { type Lowered, lower, type Product, type Value } from './lower.ts';
@@ -16,10 +16,10 @@ import {
   type Func,
   func,
   host,
-  type I32,
   type Import,
   i32,
   instantiate,
+  type Local,
   type Locals,
   seq,
   sub,
@@ -63,6 +63,17 @@ export interface MachineOptions {
   readonly least?: number;
 }
 
+/** Code for a group, or for a share of its units. */
+interface Piece {
+  readonly code: Code;
+  readonly units: number;
+}
+/** Of a group that cannot be shared out. */
+const PIECE: Piece = { code: [], units: 1 };
+interface Own extends Share {
+  readonly scratch: Local<'i32'>;
+}
+
 const PAGE = 65536;
 /** Loads of whole vectors may reach so far behind the last value. */
 const MARGIN = 256;
@@ -101,79 +112,68 @@ export const machineOf = (
   const value = (v: number): Value => lowered.values[v] as Value; // in range
   const at = (v: number): number => where.offset[v] as number; // of stored values
 
+  const parts = PARTS * (threads?.count ?? 1);
   const imports: Import[] = [];
   const kernels: Record<string, () => void> = {};
-  const solo = (v: number, l: Locals): Code => {
-    const it = value(v);
-    const [x = 0] = it.reads;
-    switch (it.kind) {
-      case 'gather':
-        return gatherCode(it, lanes, at(x), at(v), l);
-      case 'uniform':
-        return uniformCode(it, lanes, at(x), at(v), l).code;
-      case 'product':
-        return productCode(productOf(it, v), l);
-      case 'host': {
-        const imported: Import = { name: `kernel${imports.length}`, params: 0 };
-        imports.push(imported);
-        const ins = it.reads.map((r) => view(at(r), value(r).size));
-        kernels[imported.name] = hostKernel(it, ins, view(at(v), it.size));
-        return call(imported);
-      }
-      default:
-        throw new RangeError(`compile: a value of the kind ${it.kind} must lie in a nest`);
-    }
-  };
   const productOf = ({ reads: [x = 0, y = 0], m, k, n, turned: [turnedX, turnedY] }: Product, to: number): Operands => {
     const matrix = (v: number, line: number, isTurned: boolean, other: number): Matrix =>
       isTurned ? { at: at(v), line: width, step: other * width } : { at: at(v), line: line * width, step: width };
     return { a: matrix(x, k, turnedX, m), b: matrix(y, n, turnedY, k), c: { at: at(to), line: n * width }, m, n, k };
   };
-  const productCode = (p: Operands, l: Locals): Code => {
+  const product = (p: Operands, l: Locals, share?: Own): Piece => {
     if (gemm === null) throw new RangeError('compile: there is no product'); // there is one, so there are its functions
-    return isTiny(p) ? gemm.tiny(l, p) : gemm.product(p);
+    if (share === undefined) return { code: isTiny(p) ? gemm.tiny(l, p) : gemm.product(p), units: 1 };
+    const divided = isTiny(p) ? null : gemm.divided(p, parts);
+    return divided === null
+      ? PIECE
+      : { ...divided, code: divided.code(share.from.get, share.to.get, share.scratch.get) };
+  };
+  const solo = (v: number, l: Locals, share?: Own): Piece => {
+    const it = value(v);
+    const [x = 0] = it.reads;
+    switch (it.kind) {
+      case 'gather':
+        return { code: gatherCode(it, lanes, at(x), at(v), l, share), units: it.shape[0] ?? 1 };
+      case 'uniform':
+        return uniformCode(it, lanes, at(x), at(v), l, share);
+      case 'product':
+        return product(productOf(it, v), l, share);
+      case 'host': {
+        const imported: Import = { name: `kernel${imports.length}`, params: 0 };
+        imports.push(imported);
+        const ins = it.reads.map((r) => view(at(r), value(r).size));
+        kernels[imported.name] = hostKernel(it, ins, view(at(v), it.size));
+        return { code: call(imported), units: 1 };
+      }
+      default:
+        throw new RangeError(`compile: a value of the kind ${it.kind} must lie in a nest`);
+    }
+  };
+  /** A group, or a share of it. */
+  const piece = (group: number, l: Locals, share?: Own): Piece => {
+    const g = fused.groups[group] as Group; // in range
+    return g.kind === 'nest' ? nestCode(unit, g, group, l, share) : solo(g.member, l, share);
   };
   /** A value over another, when a step ends. */
   const copied = (from: number, to: number, size: number, l: Locals): Code =>
     gatherCode({ shape: [size], strides: [1] }, lanes, from, to, l);
-  /** A group in units, of which one call does a share; null where it is one piece. */
-  const inUnits = (
-    k: number,
-    l: Locals,
-    share: Share,
-    own: I32,
-  ): { readonly code: Code; readonly units: number } | null => {
-    const g = fused.groups[k];
-    if (g?.kind === 'nest') return nestCode(unit, g, k, l, share);
-    const v = g?.member ?? 0;
-    const it = value(v);
-    const [x = 0] = it.reads;
-    if (it.kind === 'gather') return { code: gatherCode(it, lanes, at(x), at(v), l, share), units: it.shape[0] ?? 1 };
-    if (it.kind === 'uniform') return uniformCode(it, lanes, at(x), at(v), l, share);
-    if (it.kind !== 'product' || isTiny(it)) return null;
-    const divided = gemm?.divided(productOf(it, v), parts);
-    return divided ? { code: divided.code(share.from.get, share.to.get, own), units: divided.units } : null;
-  };
-  const parts = (threads?.count ?? 1) * PARTS;
+
   const shared: (Shared & { readonly group: number })[] = [];
   for (const [group, g] of fused.groups.entries()) {
-    if (threads === undefined || effortOf(lowered, g) < least * lanes.count) continue;
+    if (threads === undefined || effortOf(lowered, g) <= least * lanes.count) continue;
     let units = 0;
-    const one = func(undefined, ['from', 'to', 'scratch'], (l, { from, to, scratch: own }) => {
-      const divided = inUnits(group, l, { from, to }, own.get);
-      units = divided?.units ?? 0;
-      return divided?.code ?? [];
+    const own = func(undefined, ['from', 'to', 'scratch'], (l, share) => {
+      const made = piece(group, l, share);
+      units = made.units;
+      return made.code;
     });
     const out = sharedOut(units, parts, shared.length);
-    if (out !== null) shared.push({ ...out, func: one, group });
+    if (out !== null) shared.push({ ...out, func: own, group });
   }
   const crew = shared.length === 0 ? null : crewOf(shared, words, scratch, scratchBytes(dtype));
-  const groupCode = (k: number, l: Locals): Code => {
-    const g = fused.groups[k];
-    const among = shared.findIndex((s) => s.group === k);
-    if (g === undefined) return [];
-    if (crew !== null && among >= 0) return crew.together(among);
-    return g.kind === 'nest' ? nestCode(unit, g, k, l).code : solo(g.member, l);
+  const groupCode = (group: number, l: Locals): Code => {
+    const among = shared.findIndex((s) => s.group === group);
+    return crew === null || among < 0 ? piece(group, l).code : crew.together(among);
   };
   const apart = profile ? fused.groups.map((_, k) => func(`group${k}`, [], (l) => groupCode(k, l))) : [];
   const step = func(undefined, [], (l) =>
