@@ -79,6 +79,8 @@ const SIDE_BY_SIDE = 4;
 const [TWO, ONE] = [40, 120] as const;
 /** Instructions that are written out rather than looped over. */
 const WRITTEN = 500;
+/** Of a row, as much as is worked on at a time: what columns have one of is still in the cache when the next rows come. */
+const PANEL_BYTES = 16384;
 /** Partial sums of a row, whatever the width of vectors. */
 const PARTIALS = 8;
 
@@ -115,8 +117,12 @@ export const nestCode = ({ lowered, fused, plan, lanes }: Unit, nest: Nest, grou
   const joined = (v: number) => (howOf(v) === 'sum' ? lanes.add : lanes.max);
   const nothing = (v: number): Term => lanes.lit(howOf(v) === 'sum' ? 0 : Number.NEGATIVE_INFINITY);
 
-  /** What the code of one turn computes at one vector of elements, of which the first n count. */
-  const roots = (turn: number, spot: Spot, n: number, part: number): readonly Root[] => {
+  interface Computed {
+    readonly v: number;
+    readonly term: Term;
+  }
+  /** What one turn computes at one vector of elements, of which the first n count: of a fold, what is to be folded. */
+  const computed = (turn: number, spot: Spot, n: number): readonly Computed[] => {
     const memo = new Map<string, Term>();
     const term = (v: number, role: Role): Term => {
       const key = `${v} ${role}`;
@@ -143,20 +149,30 @@ export const nestCode = ({ lowered, fused, plan, lanes }: Unit, nest: Nest, grou
     };
     return stored
       .filter((v) => turnOf(v) === turn)
-      .map((v): Root => {
+      .map((v) => {
         const it = value(v);
-        if (it.kind !== 'fold') {
-          const role = fused.roles[v] ?? 'full';
-          const place = role === 'full' ? spot.full : role === 'row' ? spot.row : spot.column;
-          const lasting = role === 'column' ? 1 : n;
-          return { term: term(v, role), put: storeFirst(lanes, placed(place, address(v)), lasting, scratch.fresh) };
-        }
+        if (it.kind !== 'fold') return { v, term: term(v, fused.roles[v] ?? 'full') };
         const x = term(it.reads[0] as number, 'full'); // a fold reads one
-        const counted = n === count || direction === 'column' ? x : lanes.firstOf(n, x, nothing(v));
-        const local = sum(v, part);
-        return { term: joined(v)(lanes.held(local), counted), put: (code) => local.set(code) };
+        return { v, term: n === count || direction === 'column' ? x : lanes.firstOf(n, x, nothing(v)) };
       });
   };
+  /** A number of a row, of a column, or of each place, kept. */
+  const kept = ({ v, term }: Computed, { full, row, column }: Spot, n: number): Root => {
+    const role = fused.roles[v];
+    const place = role === 'row' ? row : role === 'column' ? column : full;
+    return {
+      term,
+      put: storeFirst(lanes, placed(place, address(v)), role === 'column' ? 1 : n, scratch.fresh),
+    };
+  };
+  const isFold = ({ v }: Computed): boolean => value(v).kind === 'fold';
+  /** The code of one turn at one vector of elements; sums are in locals. */
+  const roots = (turn: number, spot: Spot, n: number, part: number): readonly Root[] =>
+    computed(turn, spot, n).map((it): Root => {
+      if (!isFold(it)) return kept(it, spot, n);
+      const local = sum(it.v, part);
+      return { term: joined(it.v)(lanes.held(local), it.term), put: (code) => local.set(code) };
+    });
   const straight = (all: readonly Root[]): Code => {
     const code = lanes.emit(scratch.fresh, all);
     scratch.reset();
@@ -181,58 +197,93 @@ export const nestCode = ({ lowered, fused, plan, lanes }: Unit, nest: Nest, grou
   ];
 
   if (direction === 'column') {
-    const most = Math.max(...turns.map((t) => foldsOf(t).length)) > 1 ? 2 : SIDE_BY_SIDE;
-    const together = Math.max(1, Math.min(whole, most, ...turns.map(side)));
-    const block = (row: Place, numbers: readonly number[]): Code =>
-      seq(
-        ...turns.map((turn) => {
-          const folds = foldsOf(turn);
-          if (turn % 2 === 0)
-            return seq(
-              ...numbers.map((n, part) =>
-                straight(roots(turn, { full: START, row: placed(row, part * bytes), column: START }, n, part)),
-              ),
-            );
-          const down = repeat(
+    /**
+     * Columns side by side. Every turn reads their rows from end to end, some rows at a time, and has what it has folded so far
+     * in memory: blocks of columns narrow enough for registers would read memory in pieces, far apart.
+     */
+    const panel = (row: Place, vectors: number, last: number): Code => {
+      /** Every vector of a row, and how many numbers of it count. */
+      const across = (full: Place, body: (full: Place, row: Place, n: number) => Code, written: number): Code =>
+        seq(
+          repeat(
             l,
-            rows,
+            vectors,
             [
-              { from: row, by: columns * width },
-              { from: START, by: width },
+              { from: full, by: bytes },
+              { from: row, by: bytes },
             ],
-            (full = START, column = START) =>
-              seq(
-                ...numbers.map((n, part) => {
-                  const spot = { full: placed(full, part * bytes), row: placed(row, part * bytes), column };
-                  return straight(roots(turn, spot, n, part));
-                }),
-              ),
-            written(turn, numbers.length),
-          );
-          const put = folds.flatMap((v) =>
-            numbers.map((n, part) =>
-              straight([
-                {
-                  term: lanes.held(sum(v, part)),
-                  put: storeFirst(lanes, placed(row, part * bytes + address(v)), n, scratch.fresh),
-                },
-              ]),
+            (f = full, r = row) => body(f, r, count),
+            written,
+          ),
+          last > 0 ? body(placed(full, vectors * bytes), placed(row, vectors * bytes), last) : [],
+        );
+      return seq(
+        ...turns.map((turn) => {
+          if (turn % 2 === 0)
+            return across(START, (_, r, n) => straight(roots(turn, { full: START, row: r, column: START }, n, 0)), 1);
+          const folds = foldsOf(turn);
+          const many = stored.filter((v) => turnOf(v) === turn && !folds.includes(v)).length > 1;
+          const together = Math.min(side(turn), many ? SIDE_BY_SIDE / 2 : SIDE_BY_SIDE);
+          const alone = rows <= together;
+          const some = (full: Place, column: Place, n: number): Code =>
+            across(
+              full,
+              (f, r, lasting) => {
+                const at = (k: number): Spot => ({
+                  full: placed(f, k * columns * width),
+                  row: r,
+                  column: placed(column, k * width),
+                });
+                const all = Array.from({ length: n }, (_, k) =>
+                  computed(turn, at(k), lasting).map((it) => ({ k, it })),
+                ).flat();
+                return straight([
+                  ...all.filter(({ it }) => !isFold(it)).map(({ k, it }) => kept(it, at(k), lasting)),
+                  ...folds.map((v) => {
+                    const before = alone ? nothing(v) : lanes.load(placed(r, address(v)));
+                    const term = all
+                      .filter(({ it }) => it.v === v)
+                      .reduce((sum, { it }) => joined(v)(sum, it.term), before);
+                    return kept({ v, term }, at(0), lasting);
+                  }),
+                ]);
+              },
+              written(turn, n),
+            );
+          const groups = Math.floor(rows / together);
+          const left = rows - groups * together;
+          const [line, lines] = [columns * width, together * columns * width];
+          return seq(
+            alone
+              ? []
+              : across(
+                  START,
+                  (full, r, n) =>
+                    straight(folds.map((v) => kept({ v, term: nothing(v) }, { full, row: r, column: START }, n))),
+                  1,
+                ),
+            repeat(
+              l,
+              groups,
+              [
+                { from: row, by: lines },
+                { from: START, by: together * width },
+              ],
+              (full = row, column = START) => some(full, column, together),
+              1,
             ),
+            left > 0 || rows === 0
+              ? some(placed(row, groups * together * line), { offset: groups * together * width }, left)
+              : [],
           );
-          return seq(begin(folds, numbers.length), down, ...put);
         }),
       );
-    const blocks = Math.floor(whole / together);
-    const rest = restFrom(blocks * together);
+    };
+    const most = PANEL_BYTES / bytes;
+    const panels = Math.floor(whole / most);
     return seq(
-      repeat(
-        l,
-        blocks,
-        [{ from: START, by: together * bytes }],
-        (row = START) => block(row, Array<number>(together).fill(count)),
-        1,
-      ),
-      rest.length > 0 ? block({ offset: blocks * together * bytes }, rest) : [],
+      repeat(l, panels, [{ from: START, by: PANEL_BYTES }], (row = START) => panel(row, most, 0), 1),
+      panel({ offset: panels * PANEL_BYTES }, whole - panels * most, tail),
     );
   }
 

@@ -15,6 +15,11 @@ export interface Plan {
 
 /** Vectors have 16 bytes; a value that starts where one does is loaded fastest. */
 const ALIGN = 16;
+/**
+ * Places a multiple of 4096 bytes apart share the few lines of a cache, and loads wait for stores that seem to be at theirs; so
+ * behind a large value a little is left free.
+ */
+const [LARGE, FREE] = [16384, 256];
 
 interface Life {
   readonly v: number;
@@ -35,12 +40,15 @@ export const plan = (
   base: number,
 ): Plan => {
   const bytesOf = (v: number): number => Math.ceil(((values[v] as Value).size * width) / ALIGN) * ALIGN; // in range
+  const roomOf = (v: number): number => bytesOf(v) + (bytesOf(v) < LARGE ? 0 : FREE);
   const site = (v: number): Site => home[v] as Site; // one each
   const offset: number[] = [];
   let top = base;
+  let lasting = 0;
   const pin = (v: number): void => {
     offset[v] = top;
-    top += bytesOf(v);
+    top += roomOf(v);
+    lasting += bytesOf(v);
   };
   inputs.forEach(pin);
   /** Whether an input is read for the last time where an output is written, place by place, or before. */
@@ -73,7 +81,7 @@ export const plan = (
     if (!stored[v] || offset[v] !== undefined) continue;
     const from = site(v).group;
     const to = Math.max(from, ...(reads[v] ?? []).map((s) => s.group));
-    lives.push({ v, from, to, bytes: bytesOf(v) });
+    lives.push({ v, from, to, bytes: roomOf(v) });
   }
   const placed: (Life & { readonly at: number })[] = [];
   for (const life of lives.sort((a, b) => b.bytes - a.bytes || a.v - b.v)) {
@@ -86,12 +94,12 @@ export const plan = (
     placed.push({ ...life, at });
     offset[life.v] = at;
   }
-  const aliveAt = groups.map((_, k) => sum(lives.filter((l) => l.from <= k && k <= l.to).map((l) => l.bytes)));
+  const aliveAt = groups.map((_, k) => sum(lives.filter((l) => l.from <= k && k <= l.to).map((l) => bytesOf(l.v))));
   return {
     offset,
     end: Math.max(top, ...placed.map((q) => q.at + q.bytes)),
     copies,
-    alive: top - base + Math.max(0, ...aliveAt),
+    alive: lasting + Math.max(0, ...aliveAt),
   };
 };
 
