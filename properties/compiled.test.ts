@@ -12,7 +12,9 @@ import {
   programToLine,
   trace,
 } from '../src/compile/program.ts';
+import { normalSingles, uniformSingles } from '../src/core/key.ts';
 import {
+  fold,
   keyOf,
   type Lang,
   OP_NAMES,
@@ -62,7 +64,7 @@ const parametersOf = (op: OpName, shape: Shape, choice: number): unknown => {
   if (lower.as === 'sum') return { axes, keep: choice % 2 === 0 };
   if (lower.as === 'stretch') return { shape: choice % 2 === 0 ? [2, ...shape] : shape.map((n) => (n === 1 ? 3 : n)) };
   if (lower.as === 'view') return { shape: choice % 2 === 0 ? [shape.reduce((a, b) => a * b, 1)] : [...shape, 1] };
-  if (lower.as === 'uniform') return { key: [choice, 7], shape: [choice % 5, 3] };
+  if (lower.as === 'draw') return { key: [choice, 7], shape: [choice % 5, 3] };
   return ROWS[op].sample([shape]);
 };
 
@@ -192,6 +194,22 @@ describe('compiled, each with the bits of the eager engine', () => {
         (o, xs) => [(o[op] as (...a: unknown[]) => (typeof xs)[number])(...xs, p)], // by name, so untyped
         row.args.map((_, i) => specials(shape, 3 * i)),
       );
+  });
+
+  test('draws, as many as one likes, and as singles those of the eager engine', () => {
+    const key = [7, 9] as const;
+    for (const n of [0, 1, 7, 23, 24, 25, 1535, 1536, 1537, 4000]) {
+      const draws = <T>(o: Lang<T>, [k]: readonly T[]) => [
+        o.uniform(k as T, { key, shape: [n] }),
+        o.normal(k as T, { key, shape: [n] }),
+      ];
+      sameBits(draws, [scalar(3)]);
+      const [u, z] = compile(draws, { dtype: 'f32' })([scalar(3)]);
+      const [uniforms, normals] = [new Float32Array(n), new Float32Array(n)];
+      uniformSingles(fold(key, 3), uniforms);
+      normalSingles(fold(key, 3), normals);
+      expect([u, z].map((x) => x?.toArray())).toEqual([[...uniforms], [...normals]]);
+    }
   });
 
   test('sums along any axes', () => {

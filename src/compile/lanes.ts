@@ -148,6 +148,7 @@ export interface Lanes extends Vec<Term, Term> {
     readonly all: (value: number) => Term;
     readonly add: (a: Term, b: Term) => Term;
     readonly xor: (a: Term, b: Term) => Term;
+    readonly or: (a: Term, b: Term) => Term;
     readonly rotate: (a: Term, by: number) => Term;
     readonly shiftRight: (a: Term, by: number) => Term;
     /** Bytes of two vectors in any order. */
@@ -232,6 +233,13 @@ export const lanesOf = (dtype: Dtype, fused: boolean, pool: Pool): Lanes => {
       [a, b],
       order.flatMap((w) => [0, 1, 2, 3].map((byte) => 4 * w + byte)),
     );
+  /** The halves of every word the other way round, which takes two instructions where shifts take three. */
+  const halves = (a: Term): Term =>
+    term(
+      SHUFFLE,
+      [a, a],
+      [0, 1, 2, 3].flatMap((w) => [2, 3, 0, 1].map((byte) => 4 * w + byte)),
+    );
   const lanes: Lanes = {
     dtype,
     count,
@@ -277,7 +285,8 @@ export const lanesOf = (dtype: Dtype, fused: boolean, pool: Pool): Lanes => {
       all: word,
       add: binary(WORD.add),
       xor: binary(XOR),
-      rotate: (a, by) => term(OR, [shift(WORD.shl)(a, by), shift(WORD.shr)(a, 32 - by)]),
+      or: binary(OR),
+      rotate: (a, by) => (by === 16 ? halves(a) : term(OR, [shift(WORD.shl)(a, by), shift(WORD.shr)(a, 32 - by)])),
       shiftRight: shift(WORD.shr),
       shuffle,
       toNumbers: unary(dtype === 'f64' ? F64_FROM_I32 : F32_FROM_U32),

@@ -2,7 +2,8 @@
 
 import type { Key } from '../core/key.ts';
 import { type Shape, size, stridesOnto } from '../core/shape.ts';
-import type { Vec } from '../core/vec.ts';
+import type { Elementary, Vec } from '../core/vec.ts';
+import type { DrawParams } from '../ops/draw.ts';
 import { middles, type SumParams } from '../ops/fold.ts';
 import { ROWS } from '../ops/lang.ts';
 import type { Inner } from '../ops/loop.ts';
@@ -54,9 +55,12 @@ export interface Gather extends Common {
   readonly shape: Shape;
   readonly strides: readonly number[];
 }
-export interface Uniform extends Common {
-  readonly kind: 'uniform';
+/** Random numbers of a child of a key. */
+export interface Draw extends Common {
+  readonly kind: 'draw';
   readonly key: Key;
+  /** What becomes of each uniform. */
+  readonly of: Elementary;
 }
 /** A kernel of the table, called from within. */
 export interface HostCall extends Common {
@@ -73,7 +77,7 @@ export type Value =
   | Fold
   | Product
   | Gather
-  | Uniform
+  | Draw
   | HostCall;
 
 /** Values in order of their birth, and which of them come in and go out. */
@@ -222,8 +226,10 @@ export const lower = ({ dtype, equations, inputs, outputs }: Program): Lowered =
         const rows = size(shape);
         return put({ kind: 'fold', how: 'max', along: 'row', rows, columns, reads: [home(x)], size: rows });
       }
-      case 'uniform':
-        return put({ kind: 'uniform', key: (p as { key: Key }).key, reads: [solid(home(x))], size: size(shape) }); // of such rows
+      case 'draw': {
+        const { key } = p as DrawParams; // of such rows
+        return put({ kind: 'draw', key, of: row.lower.of, reads: [solid(home(x))], size: size(shape) });
+      }
       case 'steps': // spelt out when the program was traced
       case 'host':
         return put({ kind: 'host', row, p, shapes, shape, reads: reads.map((r) => solid(home(r))), size: size(shape) });

@@ -7,7 +7,7 @@ import { type Lowered, lower, type Product, type Value } from './lower.ts';
 import { nestCode, type Unit } from './nest.ts';
 import { type Plan, plan } from './plan.ts';
 import type { Program } from './program.ts';
-import { gatherCode, hostKernel, uniformCode } from './solo.ts';
+import { drawCode, gatherCode, hostKernel } from './solo.ts';
 import {
   type Code,
   call,
@@ -89,8 +89,8 @@ export const machineOf = (
     switch (it.kind) {
       case 'gather':
         return gatherCode(it, lanes, at(x), at(v), l);
-      case 'uniform':
-        return uniformCode(it, lanes, at(x), at(v), l);
+      case 'draw':
+        return drawCode(it, lanes, at(x), at(v), l);
       case 'product':
         return productCode(productOf(it, v), l);
       case 'host': {

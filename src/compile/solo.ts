@@ -3,7 +3,7 @@ import type { Key } from '../core/key.ts';
 import { stridesOnto } from '../core/shape.ts';
 import { isSingle } from '../core/vec.ts';
 import { type Lanes, type Place, placed, type Root, storeFirst, type Term } from './lanes.ts';
-import type { Gather, HostCall, Uniform } from './lower.ts';
+import type { Draw, Gather, HostCall } from './lower.ts';
 import type { Buffer } from './machine.ts';
 import { repeat, scratchOf } from './nest.ts';
 import { add, type Code, type I32, i32, type Locals, load, op, select, seq, simd, store, type V128 } from './wasm.ts';
@@ -69,10 +69,15 @@ const wordOf = (x: Code<'f64'> | Code<'f32'>, width: number): I32 => {
 };
 
 /** Blocks that are computed side by side, in vectors of four. */
-const BLOCKS = 4;
+const BLOCKS = 6;
 
-/** The uniforms of the k-th child of a key: those of the eager engine, bit for bit. */
-export const uniformCode = ({ key, size }: Uniform, lanes: Lanes, k: number, to: number, l: Locals): Code => {
+/** Numbers that are drawn before anything is made of them: few enough to stay in the nearest cache. */
+const DRAWN = 64 * 4 * BLOCKS;
+/** Vectors side by side of what is made of them. */
+const SIDE_BY_SIDE = 6;
+
+/** The draws of the k-th child of a key: those of the eager engine, bit for bit. */
+export const drawCode = ({ key, of, size }: Draw, lanes: Lanes, k: number, to: number, l: Locals): Code => {
   const { words, count, width } = lanes;
   const scratch = scratchOf(l);
   const [child0, child1] = [l.v128(), l.v128()];
@@ -87,38 +92,58 @@ export const uniformCode = ({ key, size }: Uniform, lanes: Lanes, k: number, to:
     (child ?? []).map((term, i) => ({ term, put: (v: V128) => (i === 0 ? child0 : child1).set(v) })),
   );
   scratch.reset();
+  /** Vectors from a place on, of which the first n numbers count. */
+  const written = (place: Place, terms: readonly Term[], n: number, woven: boolean): Code => {
+    const roots = terms.map((term, i): Root => {
+      const own = Math.min(count, Math.max(0, n - i * count));
+      return { term, put: storeFirst(lanes, placed(place, i * count * width), own, scratch.fresh) };
+    });
+    const code = lanes.emit(scratch.fresh, roots, woven);
+    scratch.reset();
+    return code;
+  };
+  /** Something for n numbers, so many at a time. */
+  const inTurns = (n: number, most: number, from: Place, turn: (place: Place, n: number) => Code): Code => {
+    const turns = Math.floor(n / most);
+    const rest = n - turns * most;
+    return seq(
+      repeat(l, turns, [{ from, by: most * width }], (place = from) => turn(place, most), 1),
+      rest > 0 ? turn(placed(from, turns * most * width), rest) : [],
+    );
+  };
   const perTurn = 4 * BLOCKS;
-  const turn = (place: Place, n: number): Code => {
+  const uniforms = (place: Place, n: number): Code => {
     const counters = Array.from(
       { length: Math.ceil(n / 4) },
       (_, b) => [words.add(lanes.held(counter), words.all(4 * b)), words.all(0)] as const,
     );
     const blocks = threefry(lanes, [lanes.held(child0), lanes.held(child1)], counters);
-    const roots = blocks
-      .flatMap((block) => uniformsOf(lanes, block))
-      .map((term, i): Root => {
-        const own = Math.min(count, Math.max(0, n - i * count));
-        return { term, put: storeFirst(lanes, placed(place, to + i * count * width), own, scratch.fresh) };
-      });
-    const code = lanes.emit(scratch.fresh, roots, true);
-    scratch.reset();
+    const code = written(
+      place,
+      blocks.flatMap((block) => uniformsOf(lanes, block)),
+      n,
+      true,
+    );
     const next = simd(0xae, [counter.get, simd(0x0c, [], ...fours(perTurn))]);
     return seq(code, counter.set(next));
   };
-  const turns = Math.floor(size / perTurn);
-  const rest = size - turns * perTurn;
+  const made = (place: Place, n: number): Code => {
+    const terms = Array.from({ length: Math.ceil(n / count) }, (_, i) =>
+      of(lanes, lanes.load(placed(place, i * count * width))),
+    );
+    return written(place, terms, n, true);
+  };
+  const begin: Place = { offset: to };
+  const same = of(lanes, lanes.held(number)) === lanes.held(number);
   return seq(
     number.set(simd(0x11, [truncated])),
     start,
     counter.set(simd(0x0c, [], ...[0, 1, 2, 3].flatMap((i) => [i, 0, 0, 0]))),
-    repeat(
-      l,
-      turns,
-      [{ from: { offset: 0 }, by: perTurn * width }],
-      (place = { offset: 0 }) => turn(place, perTurn),
-      1,
-    ),
-    rest > 0 ? turn({ offset: turns * perTurn * width }, rest) : [],
+    same
+      ? inTurns(size, perTurn, begin, uniforms)
+      : inTurns(size, DRAWN, begin, (place, n) =>
+          seq(inTurns(n, perTurn, place, uniforms), inTurns(n, SIDE_BY_SIDE * count, place, made)),
+        ),
   );
 };
 const fours = (n: number): readonly number[] => [0, 1, 2, 3].flatMap(() => [n, 0, 0, 0]);
@@ -130,8 +155,8 @@ const fours = (n: number): readonly number[] => [0, 1, 2, 3].flatMap(() => [n, 0
 const uniformsOf = (lanes: Lanes, [x, y]: readonly [Term, Term]): readonly Term[] => {
   const { words, lit } = lanes;
   if (isSingle(lanes)) {
-    const first = words.toNumbers(words.shiftRight(x, 9));
-    return [lanes.mul(lanes.add(first, lit(0.5)), lit(2 ** -23))];
+    // as the last digits of a number between 1 and 2
+    return [lanes.sub(words.or(words.shiftRight(x, 9), lit(1)), lit(1 - 2 ** -24))];
   }
   const high = words.shiftRight(x, 6);
   const low = words.shiftRight(y, 6);

@@ -2,7 +2,7 @@
 import { ShapeError } from '../core/errors.ts';
 import { broadcast, type Shape, show } from '../core/shape.ts';
 import type { View } from '../core/tensor.ts';
-import type { Vec } from '../core/vec.ts';
+import type { Elementary, Vec } from '../core/vec.ts';
 import { type Inner, loopOf } from './loop.ts';
 import type { Verbs } from './verbs.ts';
 
@@ -56,7 +56,9 @@ export type Spelling = <T>(o: Verbs<T>, xs: readonly T[], p: never) => T;
 export type Lowering =
   | { readonly as: 'each'; readonly inner: Inner; readonly params: readonly string[] }
   | { readonly as: 'steps'; readonly steps: Spelling }
-  | { readonly as: 'sum' | 'max' | 'product' | 'view' | 'turn' | 'stretch' | 'uniform' }
+  | { readonly as: 'sum' | 'max' | 'product' | 'view' | 'turn' | 'stretch' }
+  /** Of every uniform of the k-th child of a key. */
+  | { readonly as: 'draw'; readonly of: Elementary }
   /** The kernel itself is called, for want of anything faster. */
   | { readonly as: 'host' };
 
@@ -186,8 +188,10 @@ export const layout = <const A extends readonly string[], P>(row: Spread<A, P>):
   terms: () => 1,
 });
 
-/** A row whose values are random numbers of a key and a counter: exact, and without a derivative. */
-export const draw = <const A extends readonly string[], P>(row: Omit<Spread<A, P>, 'vjp'>): Op<A, P> => ({
+/** A row whose values are random numbers of a key and a counter, without a derivative; exact unless it says otherwise. */
+export const draw = <const A extends readonly string[], P>(
+  row: Omit<Spread<A, P>, 'vjp'> & Partial<Pick<Op, 'ulp' | 'ulpSingle'>>,
+): Op<A, P> => ({
   ...PLAIN,
   ...row,
   kind: 'draw',
