@@ -21,6 +21,7 @@ export {
   programToLine,
   trace,
 } from './compile/program.ts';
+export { type Helper, type Job, type Spawn, startThreads, type Threads, ThreadsError } from './compile/threads.ts';
 export { DomainError, lookup, ShapeError, TautogradError, UnknownNameError } from './core/errors.ts';
 export { fromJson, toJson, toLine } from './core/json.ts';
 export { fold, type Key, keyOf, normal, permutation, split, threefry, uniform } from './core/key.ts';

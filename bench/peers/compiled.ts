@@ -1,6 +1,7 @@
 // The engine itself, compiled: the pure functions of the eager adapter, traced once and run as vector code.
 import {
   type CompileOptions,
+  type Dtype,
   flatten,
   type Lang,
   lossOf,
@@ -22,8 +23,12 @@ import { classifier, type Task, xor } from './training.ts';
 /** What is given is there. */
 const first = <T>(xs: readonly T[]): T => xs[0] as T;
 
+interface Variant extends CompileOptions {
+  readonly dtype: Dtype;
+}
+
 /** The engine compiled in one of its variants. */
-export const compiledPeer = (name: string, options: Required<CompileOptions>): Peer => {
+export const compiledPeer = (name: string, options: Variant): Peer => {
   /** Steps over a state; `names` are those of the state, then of the outputs. */
   const steps = (
     step: Step,
@@ -69,7 +74,7 @@ export const compiledPeer = (name: string, options: Required<CompileOptions>): P
     engine: name,
     version: '0.1.0',
     dtype: options.dtype,
-    threads: 1,
+    threads: options.threads?.count ?? 1,
     can: {
       matmul: ({ n, transA, transB }, inputs) => {
         const turned = <T>(o: Lang<T>, x: T, yes: boolean): T => (yes ? o.transpose(x) : x);

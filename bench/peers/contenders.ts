@@ -48,6 +48,7 @@ const python = (name: string, file: string, needs: string, threads: number): Ent
 export const contenders = (): readonly Entry[] => [
   { ...REFERENCE, install: PEERS, installed: () => true },
   { ...module('tautograd, fast', 'compiled.ts'), ours: true },
+  { ...module('tautograd, fast, 2 threads', 'compiled-2-threads.ts'), ours: true },
   { ...module('tautograd, reproducible', 'compiled-reproducible.ts'), ours: true },
   module('TensorFlow.js, CPU', 'tfjs-cpu.ts', '@tensorflow/tfjs'),
   module('TensorFlow.js, WASM', 'tfjs-wasm.ts', '@tensorflow/tfjs-backend-wasm'),

@@ -6,12 +6,15 @@ import type { Lang } from '../ops/lang.ts';
 import type { Mode } from './arithmetic.ts';
 import { type Buffer, type Machine, machineOf } from './machine.ts';
 import { type Dtype, type Program, type Pure, trace } from './program.ts';
+import type { Threads } from './threads.ts';
 
 export interface CompileOptions {
   /** The numbers it deals in: f64 unless named. Tensors hold doubles, which come in rounded and go out exactly. */
   readonly dtype?: Dtype;
   /** `reproducible` unless named. */
   readonly mode?: Mode;
+  /** Threads that share out what is large, see `startThreads`; results are the same bits as without. */
+  readonly threads?: Threads;
 }
 
 /** Makes something for a list of shapes when it is first asked for, and keeps it as long as itself. */
@@ -41,9 +44,9 @@ const taken = (program: Program, v: number | undefined, buffer: Buffer): Tensor 
  */
 export const compile = (
   f: Pure,
-  { dtype = 'f64', mode = 'reproducible' }: CompileOptions = {},
+  { dtype = 'f64', ...options }: CompileOptions = {},
 ): ((xs: readonly Tensor[]) => readonly Tensor[]) => {
-  const machineFor = perShapes((shapes) => machineOf(trace(f, shapes, dtype), { mode }));
+  const machineFor = perShapes((shapes) => machineOf(trace(f, shapes, dtype), options));
   return (xs) => {
     const { program, inputs, outputs, run } = machineFor(xs);
     put(inputs, xs);
@@ -87,7 +90,7 @@ export interface Scan {
  * A step whose state stays in the arena over all steps: nothing is allocated between them but what outputs are copied to.
  * @throws DomainError when the next state is not one value for each of the state
  */
-export const scan = (step: Step, { dtype = 'f64', mode = 'reproducible' }: CompileOptions = {}): Scan => {
+export const scan = (step: Step, { dtype = 'f64', ...options }: CompileOptions = {}): Scan => {
   const made = (n: number, shapes: readonly Shape[]): Machine => {
     const program = trace(
       (o, xs) => {
@@ -104,7 +107,7 @@ export const scan = (step: Step, { dtype = 'f64', mode = 'reproducible' }: Compi
       if (before !== after)
         throw new DomainError(`scan: value ${i} of the state must keep its shape, got [${before}] to [${after}]`);
     }
-    return machineOf(program, { mode, state: n });
+    return machineOf(program, { ...options, state: n });
   };
   const machines = new Map<number, (xs: readonly Tensor[]) => Machine>();
   const machineFor = (n: number): ((xs: readonly Tensor[]) => Machine) => {

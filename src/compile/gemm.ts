@@ -128,13 +128,13 @@ const copyBlock = ({ dtype, bytes }: Arithmetic): Func =>
   });
 
 /** One panel of B with all panels of A: a column of tiles, of which those that C cuts go through the tile in the scratch. */
-const tileColumn = (f: Arithmetic, tileAt: number): readonly [Func, ...(readonly Func[])] => {
+const tileColumn = (f: Arithmetic): readonly [Func, ...(readonly Func[])] => {
   const kernel = tiles(f);
   const copy = copyBlock(f);
   const column = func(
     undefined,
-    ['rows', 'width', 'k', 'a', 'b', 'c', 'cLine', 'first'],
-    (l, { rows, width, k, a, b, c, cLine, first }) => {
+    ['rows', 'width', 'k', 'a', 'b', 'c', 'cLine', 'first', 'tile'],
+    (l, { rows, width, k, a, b, c, cLine, first, tile }) => {
       const whole = l.i32();
       const below = (tiles: I32): Code =>
         seq(
@@ -144,9 +144,9 @@ const tileColumn = (f: Arithmetic, tileAt: number): readonly [Func, ...(readonly
         );
       const height = least(i32(ROWS), rows.get);
       const cut = seq(
-        when(isZero(first.get), call(copy, c.get, cLine.get, i32(tileAt), i32(ROW), height, width.get)),
-        call(kernel, i32(1), k.get, a.get, b.get, i32(tileAt), i32(ROW), first.get),
-        call(copy, i32(tileAt), i32(ROW), c.get, cLine.get, height, width.get),
+        when(isZero(first.get), call(copy, c.get, cLine.get, tile.get, i32(ROW), height, width.get)),
+        call(kernel, i32(1), k.get, a.get, b.get, tile.get, i32(ROW), first.get),
+        call(copy, tile.get, i32(ROW), c.get, cLine.get, height, width.get),
       );
       return seq(
         when(
@@ -165,17 +165,17 @@ const tileColumn = (f: Arithmetic, tileAt: number): readonly [Func, ...(readonly
 };
 
 /** Products of matrices of any size, in blocks of so many rows, columns, and numbers of the sum. */
-const blocked = (f: Arithmetic, scratch: number): readonly [Func, ...(readonly Func[])] => {
+const blocked = (f: Arithmetic): readonly [Func, ...(readonly Func[])] => {
   const { bytes } = f;
   const columns = ROW / bytes;
-  const [blockA, blockB] = [scratch + A_AT, scratch + B_AT];
-  const [column, ...others] = tileColumn(f, scratch + TILE_AT);
+  const [column, ...others] = tileColumn(f);
   const [packA, ...packersA] = packBlock(f, ROWS);
   const [packB, ...packersB] = packBlock(f, columns);
   const main = func(
     undefined,
-    ['a', 'aLine', 'aStep', 'b', 'bLine', 'bStep', 'c', 'cLine', 'm', 'n', 'k', 'height', 'width', 'depth'],
-    (l, { a, aLine, aStep, b, bLine, bStep, c, cLine, m, n, k, height, width, depth }) => {
+    ['a', 'aLine', 'aStep', 'b', 'bLine', 'bStep', 'c', 'cLine', 'm', 'n', 'k', 'height', 'width', 'depth', 'scratch'],
+    (l, { a, aLine, aStep, b, bLine, bStep, c, cLine, m, n, k, height, width, depth, scratch }) => {
+      const [tile, blockA, blockB] = [TILE_AT, A_AT, B_AT].map((at) => add(scratch.get, i32(at))) as [I32, I32, I32]; // three
       // a block begins at row i, column j and number k of the sum, and has so many of them; panel p is one of its columns
       const [i, j, h, p] = [l.i32(), l.i32(), l.i32(), l.i32()];
       const [rows, cols, deep] = [l.i32(), l.i32(), l.i32()];
@@ -190,21 +190,22 @@ const blocked = (f: Arithmetic, scratch: number): readonly [Func, ...(readonly F
           rows.get,
           mul(i32(bytes), least(i32(columns), sub(cols.get, p.get))),
           deep.get,
-          i32(blockA),
-          add(i32(blockB), mul(mul(p.get, i32(bytes)), deep.get)),
+          blockA,
+          add(blockB, mul(mul(p.get, i32(bytes)), deep.get)),
           toC,
           cLine.get,
           isZero(h.get),
+          tile,
         ),
       );
       const rowsOfBlocks = seq(
         rows.set(least(height.get, sub(m.get, i.get))),
-        call(packA, fromA, aLine.get, aStep.get, rows.get, deep.get, i32(blockA)),
+        call(packA, fromA, aLine.get, aStep.get, rows.get, deep.get, blockA),
         steps(p, cols.get, i32(columns), panel),
       );
       const depths = seq(
         deep.set(least(depth.get, sub(k.get, h.get))),
-        call(packB, fromB, bStep.get, bLine.get, cols.get, deep.get, i32(blockB)),
+        call(packB, fromB, bStep.get, bLine.get, cols.get, deep.get, blockB),
         steps(i, m.get, height.get, rowsOfBlocks),
       );
       const columnsOfBlocks = seq(cols.set(least(width.get, sub(n.get, j.get))), steps(h, k.get, depth.get, depths));
@@ -220,11 +221,23 @@ const zeros = (): Func =>
     countdown(m, seq(clear(c.get, bytes.get), advance(c, cLine.get))),
   );
 
+/** Work in units that do not depend on each other. */
+export interface Divided {
+  readonly units: number;
+  /** Code for the units from one to another, over a scratch that nobody else uses meanwhile. */
+  readonly code: (from: I32, to: I32, scratch: I32) => Code;
+}
+
 export interface Gemm {
   /** What has to be in the module that computes products. */
   readonly functions: readonly Func[];
   /** Code that computes a product, of any size. */
   readonly product: (p: Product) => Code;
+  /**
+   * A product that many may compute together: its rows, or its columns, in so many units, of which one call computes some.
+   * Null for those that are not computed from packed panels.
+   */
+  readonly divided: (p: Product, calls: number) => Divided | null;
   /** The same in a straight line without calls and scratch, for products that are {@link isTiny}. */
   readonly tiny: (l: Locals, p: Product) => Code;
 }
@@ -237,31 +250,61 @@ export interface Gemm {
 export const gemmFunctions = (dtype: Dtype, mode: Mode, scratch: number): Gemm => {
   const f = arithmetic(dtype, mode);
   const { bytes } = f;
-  const [main, ...others] = blocked(f, scratch);
+  const columns = ROW / bytes;
+  const [main, ...others] = blocked(f);
   const vector = matrixVector(f);
   const nothing = zeros();
-  const inBlocks = ({ a, b, c, m, n, k }: Product): Code => {
+  /** So many rows and columns of C, at most those of `sizes`, from these places on, over a scratch of their own. */
+  const inBlocks = (
+    { a, b, c, k }: Product,
+    [fromA, fromB, toC]: readonly [I32, I32, I32],
+    [m, n]: readonly [I32, I32],
+    sizes: Pick<Product, 'm' | 'n'>,
+    own: I32,
+  ): Code => {
     const depth = evenly(k, BLOCK.depth, 1);
     const most = (block: number, unit: number): number => multiple(block / (depth * bytes), unit);
-    const columns = ROW / bytes;
-    const height = evenly(m, most(BLOCK.a, ROWS), ROWS);
-    const width = evenly(n, most(BLOCK.b, columns), columns);
-    const args = [a.at, a.line, a.step, b.at, b.line, b.step, c.at, c.line, m, n, k, height, width, depth];
-    return call(main, ...args.map(i32));
+    const height = evenly(sizes.m, most(BLOCK.a, ROWS), ROWS);
+    const width = evenly(sizes.n, most(BLOCK.b, columns), columns);
+    const sides = [fromA, i32(a.line), i32(a.step), fromB, i32(b.line), i32(b.step), toC, i32(c.line)];
+    return call(main, ...sides, m, n, ...[k, height, width, depth].map(i32), own);
   };
+  const isNothing = ({ m, n, k }: Product): boolean => m === 0 || n === 0 || k === 0;
+  const isColumn = ({ a, c, n }: Product): boolean => n === 1 && c.line === bytes && vector.takes(a);
+  const isFew = ({ b, m }: Product): boolean => m <= FEW && vector.takes(b);
   const product = (p: Product): Code => {
     const { a, b, c, m, n, k } = p;
     if (m === 0 || n === 0) return [];
     if (k === 0) return call(nothing, ...[c.at, c.line, m, n * bytes].map(i32));
-    if (n === 1 && c.line === bytes && vector.takes(a)) return vector.product(a, b.at, b.line, c.at, m, k);
+    if (isColumn(p)) return vector.product(a, b.at, b.line, c.at, m, k);
     // a row times a matrix is the turned matrix times a column, product by product
-    if (m <= FEW && vector.takes(b))
+    if (isFew(p))
       return seq(...range(m, (i) => vector.product(turned(b), a.at + i * a.line, a.step, c.at + i * c.line, n, k)));
-    return inBlocks(p);
+    return inBlocks(p, [i32(a.at), i32(b.at), i32(c.at)], [i32(m), i32(n)], p, i32(scratch));
+  };
+  // every call packs the whole of the smaller side again, which costs little
+  const divided = (p: Product, calls: number): Divided | null => {
+    if (isNothing(p) || isColumn(p) || isFew(p)) return null;
+    const { a, b, c, m, n } = p;
+    const [total, unit] = n < m ? [m, ROWS] : [n, columns];
+    const units = Math.ceil(total / unit);
+    const share = Math.ceil(units / calls) * unit;
+    return {
+      units,
+      code: (from, to, own) => {
+        const first = mul(from, i32(unit));
+        const count = sub(least(i32(total), mul(to, i32(unit))), first);
+        const along = (at: number, by: number): I32 => add(i32(at), mul(first, i32(by)));
+        return n < m
+          ? inBlocks(p, [along(a.at, a.line), i32(b.at), along(c.at, c.line)], [count, i32(n)], { m: share, n }, own)
+          : inBlocks(p, [i32(a.at), along(b.at, b.step), along(c.at, bytes)], [i32(m), count], { m, n: share }, own);
+      },
+    };
   };
   return {
     functions: [main, ...others, ...vector.functions, nothing],
     product,
+    divided,
     tiny: (l, p) => straight(f, l, p),
   };
 };

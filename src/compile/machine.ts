@@ -1,13 +1,15 @@
 // From a program to a machine that runs it over a memory of its own.
 import type { Mode } from './arithmetic.ts';
-import { type Fused, fuse } from './fuse.ts';
+import { type Fused, fuse, type Group } from './fuse.ts';
 import { gemmFunctions, isTiny, type Matrix, type Product as Operands, scratchBytes } from './gemm.ts';
 import { lanesOf, POOL_BYTES, poolOf } from './lanes.ts';
 import { type Lowered, lower, type Product, type Value } from './lower.ts';
-import { nestCode, type Unit } from './nest.ts';
+import { nestCode, type Share, type Unit } from './nest.ts';
+import { crewOf, effortOf, type Shared, sharedOut } from './parts.ts';
 import { type Plan, plan } from './plan.ts';
 import type { Program } from './program.ts';
 import { drawCode, gatherCode, hostKernel } from './solo.ts';
+import { type Job, type Threads, WORDS, WORDS_BYTES } from './threads.ts';
 import {
   type Code,
   call,
@@ -17,6 +19,7 @@ import {
   type Import,
   i32,
   instantiate,
+  type Local,
   type Locals,
   seq,
   sub,
@@ -43,6 +46,9 @@ export interface Machine {
     readonly arena: number;
     /** Every group alone, where the machine was made with a profile. */
     readonly groups: readonly (() => void)[];
+    /** Groups that threads share out, and how many parts helpers have done so far. */
+    readonly shared: readonly number[];
+    readonly helped: () => number;
   };
 }
 
@@ -52,16 +58,34 @@ export interface MachineOptions {
   readonly state?: number;
   /** Whether groups can be run one by one, to be timed. */
   readonly profile?: boolean;
+  /** Threads that share out groups of at least so much effort. */
+  readonly threads?: Threads;
+  readonly least?: number;
+}
+
+/** Code for a group, or for a share of its units. */
+interface Piece {
+  readonly code: Code;
+  readonly units: number;
+}
+/** Of a group that cannot be shared out. */
+const PIECE: Piece = { code: [], units: 1 };
+interface Own extends Share {
+  readonly scratch: Local<'i32'>;
 }
 
 const PAGE = 65536;
 /** Loads of whole vectors may reach so far behind the last value. */
 const MARGIN = 256;
+/** Parts of a group for every thread. */
+const PARTS = 1;
+/** Instructions on vectors from which on a group is worth sharing out. */
+const LEAST = 20_000;
 
 /** The machine of a program. */
 export const machineOf = (
   program: Program,
-  { mode = 'reproducible', state = 0, profile = false }: MachineOptions = {},
+  { mode = 'reproducible', state = 0, profile = false, threads, least = LEAST }: MachineOptions = {},
 ): Machine => {
   const { dtype } = program;
   const lowered = lower(program);
@@ -70,61 +94,91 @@ export const machineOf = (
   const lanes = lanesOf(dtype, mode === 'fast', pool);
   const { width } = lanes;
   const multiplies = lowered.values.some((v) => v.kind === 'product');
-  const gemm = multiplies ? gemmFunctions(dtype, mode, POOL_BYTES) : null;
-  const arena = POOL_BYTES + (multiplies ? scratchBytes(dtype) : 0);
+  // constants, what threads agree by, what each of them packs, and then the arena
+  const words = POOL_BYTES;
+  const scratch = words + (threads === undefined ? 0 : WORDS_BYTES);
+  const gemm = multiplies ? gemmFunctions(dtype, mode, scratch) : null;
+  const arena = scratch + (multiplies ? scratchBytes(dtype) * (threads?.count ?? 1) : 0);
   const where = plan(lowered, fused, state, width, arena);
   const unit: Unit = { lowered, fused, plan: where, lanes };
   const pages = Math.ceil((where.end + MARGIN) / PAGE);
-  const memory = new host.Memory({ initial: pages });
+  const limits = threads === undefined ? { pages } : ({ pages, maximum: pages, shared: true } as const);
+  const memory = new host.Memory({
+    initial: pages,
+    ...(threads === undefined ? {} : { maximum: pages, shared: true }),
+  });
   const view = (address: number, n: number): Buffer =>
     dtype === 'f64' ? new Float64Array(memory.buffer, address, n) : new Float32Array(memory.buffer, address, n);
   const value = (v: number): Value => lowered.values[v] as Value; // in range
   const at = (v: number): number => where.offset[v] as number; // of stored values
 
+  const parts = PARTS * (threads?.count ?? 1);
   const imports: Import[] = [];
   const kernels: Record<string, () => void> = {};
-  const solo = (v: number, l: Locals): Code => {
-    const it = value(v);
-    const [x = 0] = it.reads;
-    switch (it.kind) {
-      case 'gather':
-        return gatherCode(it, lanes, at(x), at(v), l);
-      case 'draw':
-        return drawCode(it, lanes, at(x), at(v), l);
-      case 'product':
-        return productCode(productOf(it, v), l);
-      case 'host': {
-        const imported: Import = { name: `kernel${imports.length}`, params: 0 };
-        imports.push(imported);
-        const ins = it.reads.map((r) => view(at(r), value(r).size));
-        kernels[imported.name] = hostKernel(it, ins, view(at(v), it.size));
-        return call(imported);
-      }
-      default:
-        throw new RangeError(`compile: a value of the kind ${it.kind} must lie in a nest`);
-    }
-  };
   const productOf = ({ reads: [x = 0, y = 0], m, k, n, turned: [turnedX, turnedY] }: Product, to: number): Operands => {
     const matrix = (v: number, line: number, isTurned: boolean, other: number): Matrix =>
       isTurned ? { at: at(v), line: width, step: other * width } : { at: at(v), line: line * width, step: width };
     return { a: matrix(x, k, turnedX, m), b: matrix(y, n, turnedY, k), c: { at: at(to), line: n * width }, m, n, k };
   };
-  const productCode = (p: Operands, l: Locals): Code => {
+  const product = (p: Operands, l: Locals, share?: Own): Piece => {
     if (gemm === null) throw new RangeError('compile: there is no product'); // there is one, so there are its functions
-    return isTiny(p) ? gemm.tiny(l, p) : gemm.product(p);
+    if (share === undefined) return { code: isTiny(p) ? gemm.tiny(l, p) : gemm.product(p), units: 1 };
+    const divided = isTiny(p) ? null : gemm.divided(p, parts);
+    return divided === null
+      ? PIECE
+      : { ...divided, code: divided.code(share.from.get, share.to.get, share.scratch.get) };
+  };
+  const solo = (v: number, l: Locals, share?: Own): Piece => {
+    const it = value(v);
+    const [x = 0] = it.reads;
+    switch (it.kind) {
+      case 'gather':
+        return { code: gatherCode(it, lanes, at(x), at(v), l, share), units: it.shape[0] ?? 1 };
+      case 'draw':
+        return drawCode(it, lanes, at(x), at(v), l, share);
+      case 'product':
+        return product(productOf(it, v), l, share);
+      case 'host': {
+        const imported: Import = { name: `kernel${imports.length}`, params: 0 };
+        imports.push(imported);
+        const ins = it.reads.map((r) => view(at(r), value(r).size));
+        kernels[imported.name] = hostKernel(it, ins, view(at(v), it.size));
+        return { code: call(imported), units: 1 };
+      }
+      default:
+        throw new RangeError(`compile: a value of the kind ${it.kind} must lie in a nest`);
+    }
+  };
+  /** A group, or a share of it. */
+  const piece = (group: number, l: Locals, share?: Own): Piece => {
+    const g = fused.groups[group] as Group; // in range
+    return g.kind === 'nest' ? nestCode(unit, g, group, l, share) : solo(g.member, l, share);
   };
   /** A value over another, when a step ends. */
   const copied = (from: number, to: number, size: number, l: Locals): Code =>
-    gatherCode({ kind: 'gather', reads: [], size, shape: [size], strides: [1] }, lanes, from, to, l);
-  const groupCode = (k: number, l: Locals): Code => {
-    const g = fused.groups[k];
-    if (g === undefined) return [];
-    return g.kind === 'nest' ? nestCode(unit, g, k, l) : solo(g.member, l);
+    gatherCode({ shape: [size], strides: [1] }, lanes, from, to, l);
+
+  const shared: (Shared & { readonly group: number })[] = [];
+  for (const [group, g] of fused.groups.entries()) {
+    if (threads === undefined || effortOf(lowered, g) <= least * lanes.count) continue;
+    let units = 0;
+    const own = func(undefined, ['from', 'to', 'scratch'], (l, share) => {
+      const made = piece(group, l, share);
+      units = made.units;
+      return made.code;
+    });
+    const out = sharedOut(units, parts, shared.length);
+    if (out !== null) shared.push({ ...out, func: own, group });
+  }
+  const crew = shared.length === 0 ? null : crewOf(shared, words, scratch, scratchBytes(dtype));
+  const groupCode = (group: number, l: Locals): Code => {
+    const among = shared.findIndex((s) => s.group === group);
+    return crew === null || among < 0 ? piece(group, l).code : crew.together(among);
   };
-  const parts = profile ? fused.groups.map((_, k) => func(`group${k}`, [], (l) => groupCode(k, l))) : [];
+  const apart = profile ? fused.groups.map((_, k) => func(`group${k}`, [], (l) => groupCode(k, l))) : [];
   const step = func(undefined, [], (l) =>
     seq(
-      ...fused.groups.map((_, k) => (profile ? call(parts[k] as Func) : groupCode(k, l))), // one each
+      ...fused.groups.map((_, k) => (profile ? call(apart[k] as Func) : groupCode(k, l))), // one each
       ...where.copies.map(({ from, to }) => copied(at(from), at(to), value(from).size, l)),
     ),
   );
@@ -133,19 +187,34 @@ export const machineOf = (
   );
   const wasm = wasmModule({
     imports,
-    memory: { pages },
-    functions: [step, run, ...parts, ...(gemm?.functions ?? [])],
+    memory: limits,
+    functions: [
+      ...[step, run, ...apart, ...(gemm?.functions ?? [])],
+      ...(crew === null ? [] : [...crew.functions, ...shared.map((s) => s.func)]),
+    ],
     data: [{ at: 0, bytes: pool.bytes() }],
   });
-  const exports = instantiate(wasm, memory, kernels);
+  const module = new host.Module(wasm);
+  const exports = instantiate(module, memory, kernels);
+  const job: Job = {
+    module,
+    memory,
+    hosts: Object.keys(kernels),
+    words: new Int32Array(memory.buffer, words, WORDS_BYTES / 4),
+  };
+  const during = (work: () => void): void =>
+    crew === null || threads === undefined ? work() : threads.during(job, work);
   const buffers = (vs: readonly number[]): readonly Buffer[] => vs.map((v) => view(at(v), value(v).size));
   return {
     program,
     inputs: buffers(lowered.inputs),
     outputs: buffers(lowered.outputs),
-    run: (steps) => {
-      exports.run?.(steps);
+    run: (steps) => during(() => exports.run?.(steps)),
+    made: {
+      ...{ lowered, fused, plan: where, wasm, arena },
+      groups: apart.map((f) => () => during(() => exports[f.name ?? '']?.())),
+      shared: shared.map((s) => s.group),
+      helped: () => (crew === null ? 0 : Atomics.load(job.words, WORDS.helped)),
     },
-    made: { lowered, fused, plan: where, wasm, arena, groups: parts.map((f) => () => void exports[f.name ?? '']?.()) },
   };
 };

@@ -3,7 +3,7 @@ import type { Fused, Nest } from './fuse.ts';
 import { type Lanes, type Place, placed, type Root, storeFirst, type Term } from './lanes.ts';
 import { type Each, type Fold, type Lowered, type Role, roleWithin, type Value } from './lower.ts';
 import type { Plan } from './plan.ts';
-import { add, type Code, i32, type Local, type Locals, loopWhile, lt, seq, type V128 } from './wasm.ts';
+import { add, type Code, eq, i32, type Local, type Locals, loopWhile, lt, mul, seq, type V128, when } from './wasm.ts';
 
 /** Everything that is known of a program when its code is written. */
 export interface Unit {
@@ -35,35 +35,43 @@ export interface Moving {
   readonly from: Place;
   readonly by: number;
 }
-/** `body` n times; a few times are written out, many become a loop. */
+/** Turns of a loop that one call does, from one to another and at least one; other calls do the others. */
+export interface Share {
+  readonly from: Local<'i32'>;
+  readonly to: Local<'i32'>;
+}
+/** `body` n times, or a share of them; a few times are written out, many become a loop. */
 export const repeat = (
   l: Locals,
   n: number,
   moving: readonly Moving[],
   body: (...places: readonly Place[]) => Code,
   written = 4,
+  share?: Share,
 ): Code => {
-  if (n <= written)
+  if (n <= written && share === undefined)
     return seq(...Array.from({ length: n }, (_, k) => body(...moving.map(({ from, by }) => placed(from, k * by)))));
   const locals = moving.map(() => l.i32());
-  const starts = moving.map(({ from }, i) =>
-    (locals[i] as Local<'i32'>).set(
-      from.moving === undefined ? i32(from.offset) : add(from.moving.get, i32(from.offset)),
-    ),
-  );
+  const starts = moving.map(({ from, by }, i) => {
+    const start = from.moving === undefined ? i32(from.offset) : add(from.moving.get, i32(from.offset));
+    return (locals[i] as Local<'i32'>).set(share === undefined ? start : add(start, mul(share.from.get, i32(by))));
+  });
   const counter = l.i32();
   return seq(
     ...starts,
-    counter.set(i32(0)),
+    counter.set(share?.from.get ?? i32(0)),
     loopWhile(
       seq(
         body(...locals.map((moves): Place => ({ moving: moves, offset: 0 }))),
         ...locals.map((moves, i) => moves.set(add(moves.get, i32((moving[i] as Moving).by)))),
       ),
-      lt(counter.tee(add(counter.get, i32(1))), i32(n)),
+      lt(counter.tee(add(counter.get, i32(1))), share?.to.get ?? i32(n)),
     ),
   );
 };
+/** What comes behind the last of n turns, to be done with it. */
+export const behind = (n: number, code: Code, share?: Share): Code =>
+  share === undefined ? code : when(eq(share.to.get, i32(n)), code);
 
 /** Where the elements of a place in a loop lie: those of the whole, of a row, of a column. */
 interface Spot {
@@ -81,10 +89,19 @@ const [TWO, ONE] = [40, 120] as const;
 const WRITTEN = 500;
 /** Of a row, as much as is worked on at a time: what columns have one of is still in the cache when the next rows come. */
 const PANEL_BYTES = 16384;
+/** Pieces that the columns of a nest are shared out in. */
+const PIECES = 8;
 /** Partial sums of a row, whatever the width of vectors. */
 const PARTIALS = 8;
 
-export const nestCode = ({ lowered, fused, plan, lanes }: Unit, nest: Nest, group: number, l: Locals): Code => {
+/** Code for a nest, or for a share of its outermost loop, and how many turns that has. */
+export const nestCode = (
+  { lowered, fused, plan, lanes }: Unit,
+  nest: Nest,
+  group: number,
+  l: Locals,
+  share?: Share,
+): { readonly code: Code; readonly units: number } => {
   const { count, width } = lanes;
   const { direction, members } = nest;
   const [rows, columns] = direction === 'flat' ? [1, nest.rows * nest.columns] : [nest.rows, nest.columns];
@@ -279,27 +296,35 @@ export const nestCode = ({ lowered, fused, plan, lanes }: Unit, nest: Nest, grou
         }),
       );
     };
-    const most = PANEL_BYTES / bytes;
+    // what is shared out lies in more pieces; no sum depends on them
+    const panelOf = PANEL_BYTES / bytes;
+    const most = share === undefined ? panelOf : Math.max(1, Math.min(panelOf, Math.ceil(whole / PIECES)));
     const panels = Math.floor(whole / most);
-    return seq(
-      repeat(l, panels, [{ from: START, by: PANEL_BYTES }], (row = START) => panel(row, most, 0), 1),
-      panel({ offset: panels * PANEL_BYTES }, whole - panels * most, tail),
+    const left = whole - panels * most;
+    const code = seq(
+      repeat(l, panels, [{ from: START, by: most * bytes }], (row = START) => panel(row, most, 0), 1, share),
+      left + tail > 0 ? behind(panels, panel({ offset: panels * most * bytes }, left, tail), share) : [],
     );
+    return { code, units: panels };
   }
 
-  const line = (full: Place, column: Place): Code =>
+  /** Vectors of a line in one turn of the loop along it. */
+  const abreast = (turn: number): number => {
+    const many = stored.filter((v) => turnOf(v) === turn).length > 1;
+    // the order of a row's sum is fixed: as many vectors side by side as hold its partial sums
+    if (foldsOf(turn).length > 0) return PARTIALS / count;
+    return Math.min(side(turn), many ? SIDE_BY_SIDE / 2 : SIDE_BY_SIDE);
+  };
+  const line = (full: Place, column: Place, along?: Share): Code =>
     seq(
       ...turns.map((turn) => {
         if (turn % 2 === 0) return straight(roots(turn, { full: START, row: START, column }, 1, 0));
         const folds = foldsOf(turn);
-        const many = stored.filter((v) => turnOf(v) === turn).length > 1;
-        // the order of a row's sum is fixed: as many vectors side by side as hold its partial sums
-        const parts =
-          folds.length > 0 ? PARTIALS / count : Math.min(side(turn), many ? SIDE_BY_SIDE / 2 : SIDE_BY_SIDE);
+        const parts = abreast(turn);
         const at = (first: Place, row: Place, n: number, part: number): readonly Root[] =>
           roots(turn, { full: first, row, column }, n, part);
         const blocks = Math.floor(whole / parts);
-        const along = repeat(
+        const most = repeat(
           l,
           blocks,
           [
@@ -313,6 +338,7 @@ export const nestCode = ({ lowered, fused, plan, lanes }: Unit, nest: Nest, grou
               ).flat(),
             ),
           written(turn, parts),
+          along,
         );
         const rest = restFrom(blocks * parts).map((n, part) => {
           const offset = (blocks * parts + part) * bytes;
@@ -329,10 +355,14 @@ export const nestCode = ({ lowered, fused, plan, lanes }: Unit, nest: Nest, grou
           const whole = lanes.total(halves(partial), joined(v));
           return straight([{ term: whole, put: storeFirst(lanes, placed(column, address(v)), 1, scratch.fresh) }]);
         });
-        return seq(begin(folds, parts), along, ...rest, ...put);
+        return seq(begin(folds, parts), most, behind(blocks, seq(...rest), along), ...put);
       }),
     );
-  return repeat(
+  const [only] = turns;
+  // a flat nest has one line and one turn, and shares of it are stretches of the line
+  if (direction === 'flat' && only !== undefined && turns.length === 1)
+    return { code: line(START, START, share), units: Math.floor(whole / abreast(only)) };
+  const code = repeat(
     l,
     rows,
     [
@@ -340,5 +370,8 @@ export const nestCode = ({ lowered, fused, plan, lanes }: Unit, nest: Nest, grou
       { from: START, by: width },
     ],
     (full = START, column = START) => line(full, column),
+    4,
+    share,
   );
+  return { code, units: rows };
 };

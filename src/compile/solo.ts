@@ -5,15 +5,36 @@ import { isSingle } from '../core/vec.ts';
 import { type Lanes, type Place, placed, type Root, storeFirst, type Term } from './lanes.ts';
 import type { Draw, Gather, HostCall } from './lower.ts';
 import type { Buffer } from './machine.ts';
-import { repeat, scratchOf } from './nest.ts';
-import { add, type Code, type I32, i32, type Locals, load, op, select, seq, simd, store, type V128 } from './wasm.ts';
+import { behind, repeat, type Share, scratchOf } from './nest.ts';
+import {
+  add,
+  type Code,
+  type I32,
+  i32,
+  type Locals,
+  load,
+  mul,
+  op,
+  select,
+  seq,
+  simd,
+  store,
+  type V128,
+} from './wasm.ts';
 
 /** A place as the code that computes it. */
 export const addressOf = ({ moving, offset }: Place) =>
   moving === undefined ? i32(offset) : add(moving.get, i32(offset));
 
 /** Every number from the place that the strides say, one after the other. */
-export const gatherCode = ({ shape, strides }: Gather, { width }: Lanes, from: number, to: number, l: Locals): Code => {
+export const gatherCode = (
+  { shape, strides }: Pick<Gather, 'shape' | 'strides'>,
+  { width }: Lanes,
+  from: number,
+  to: number,
+  l: Locals,
+  share?: Share,
+): Code => {
   const type = width === 8 ? 'i64' : 'i32'; // bits, so that no NaN is touched
   const own = stridesOnto(shape, shape);
   const along = (axis: number, source: Place, target: Place): Code => {
@@ -27,6 +48,8 @@ export const gatherCode = ({ shape, strides }: Gather, { width }: Lanes, from: n
         { from: target, by: (own[axis] ?? 0) * width },
       ],
       (s = source, t = target) => along(axis + 1, s, t),
+      4,
+      axis === 0 ? share : undefined,
     );
   };
   return along(0, { offset: from }, { offset: to });
@@ -77,7 +100,14 @@ const DRAWN = 64 * 4 * BLOCKS;
 const SIDE_BY_SIDE = 6;
 
 /** The draws of the k-th child of a key: those of the eager engine, bit for bit. */
-export const drawCode = ({ key, of, size }: Draw, lanes: Lanes, k: number, to: number, l: Locals): Code => {
+export const drawCode = (
+  { key, of, size }: Draw,
+  lanes: Lanes,
+  k: number,
+  to: number,
+  l: Locals,
+  share?: Share,
+): { readonly code: Code; readonly units: number } => {
   const { words, count, width } = lanes;
   const scratch = scratchOf(l);
   const [child0, child1] = [l.v128(), l.v128()];
@@ -103,12 +133,18 @@ export const drawCode = ({ key, of, size }: Draw, lanes: Lanes, k: number, to: n
     return code;
   };
   /** Something for n numbers, so many at a time. */
-  const inTurns = (n: number, most: number, from: Place, turn: (place: Place, n: number) => Code): Code => {
+  const inTurns = (
+    n: number,
+    most: number,
+    from: Place,
+    turn: (place: Place, n: number) => Code,
+    own?: Share,
+  ): Code => {
     const turns = Math.floor(n / most);
     const rest = n - turns * most;
     return seq(
-      repeat(l, turns, [{ from, by: most * width }], (place = from) => turn(place, most), 1),
-      rest > 0 ? turn(placed(from, turns * most * width), rest) : [],
+      repeat(l, turns, [{ from, by: most * width }], (place = from) => turn(place, most), 1, own),
+      rest > 0 ? behind(turns, turn(placed(from, turns * most * width), rest), own) : [],
     );
   };
   const perTurn = 4 * BLOCKS;
@@ -135,16 +171,25 @@ export const drawCode = ({ key, of, size }: Draw, lanes: Lanes, k: number, to: n
   };
   const begin: Place = { offset: to };
   const same = of(lanes, lanes.held(number)) === lanes.held(number);
-  return seq(
+  /** Numbers of a unit. */
+  const unit = same ? perTurn : DRAWN;
+  const first = simd(0x0c, [], ...[0, 1, 2, 3].flatMap((i) => [i, 0, 0, 0]));
+  const begun = share === undefined ? first : simd(0xae, [first, simd(0x11, [mul(share.from.get, i32(unit))])]);
+  const code = seq(
     number.set(simd(0x11, [truncated])),
     start,
-    counter.set(simd(0x0c, [], ...[0, 1, 2, 3].flatMap((i) => [i, 0, 0, 0]))),
-    same
-      ? inTurns(size, perTurn, begin, uniforms)
-      : inTurns(size, DRAWN, begin, (place, n) =>
-          seq(inTurns(n, perTurn, place, uniforms), inTurns(n, SIDE_BY_SIDE * count, place, made)),
-        ),
+    counter.set(begun),
+    inTurns(
+      size,
+      unit,
+      begin,
+      same
+        ? uniforms
+        : (place, n) => seq(inTurns(n, perTurn, place, uniforms), inTurns(n, SIDE_BY_SIDE * count, place, made)),
+      share,
+    ),
   );
+  return { code, units: Math.floor(size / unit) };
 };
 const fours = (n: number): readonly number[] => [0, 1, 2, 3].flatMap(() => [n, 0, 0, 0]);
 

@@ -107,6 +107,20 @@ export const store = <T extends Value>(type: T, at: I32, value: Code<T>, offset 
 export const storeLane = (bits: 32 | 64, at: I32, vector: V128, lane: number, offset = 0): Code =>
   simd(bits === 32 ? 0x5a : 0x5b, [at, vector], ...memarg(offset), lane);
 
+/** Instructions on words of a memory that threads share, all of them in one order. @source WebAssembly threads, "Instructions" */
+const atomic = <T extends Type>(number: number, args: readonly Code<Type>[]): Code<T> => op(0xfe, args, number, 2, 0);
+export const atomicLoad = (at: I32): I32 => atomic(0x10, [at]);
+export const atomicStore = (at: I32, value: I32): Code => atomic(0x17, [at, value]);
+const drop = (a: I32): Code => op(0x1a, [a]);
+export const atomicAdd = (at: I32, value: I32): Code => drop(atomic(0x1e, [at, value]));
+/** Stores the value where the word is as expected; the word as it was. */
+export const atomicExchange = (at: I32, expected: I32, value: I32): I32 => atomic(0x48, [at, expected, value]);
+/** Sleeps while the word is as expected, for so many nanoseconds at most: 0 woken, 1 it is another, 2 for so long. */
+export const atomicWait = (at: I32, expected: I32, ns: number): I32 =>
+  atomic(0x01, [at, expected, op<'i64'>(0x42, [], ...signed(ns))]);
+/** Wakes all that sleep on the word. */
+export const atomicWake = (at: I32): Code => drop(atomic(0x00, [at, i32(-1)]));
+
 export const when = (c: I32, then: Code, otherwise?: Code): Code =>
   rope(c, 0x04, VOID, then, ...(otherwise ? [0x05, otherwise] : []), END);
 /** The body, and again while c is not 0. */
@@ -237,11 +251,13 @@ export const wasmModule = ({ imports = [], memory, functions, data = [] }: Modul
   );
 };
 
+/** A module as the host has it; threads may share one. */
+export type WasmModule = object;
 /** What is used of the host's WebAssembly: the library of the language itself does not declare it. */
 export interface Host {
   readonly Memory: new (limits: { initial: number; maximum?: number; shared?: boolean }) => WasmMemory;
-  readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => object;
-  readonly Instance: new (module: object, imports: object) => { readonly exports: Exports };
+  readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => WasmModule;
+  readonly Instance: new (module: WasmModule, imports: object) => { readonly exports: Exports };
 }
 export interface WasmMemory {
   readonly buffer: ArrayBuffer | SharedArrayBuffer;
@@ -250,9 +266,12 @@ export interface WasmMemory {
 export type Exports = Readonly<Record<string, (...args: Bytes) => number | undefined>>;
 export const host = (globalThis as unknown as { readonly WebAssembly: Host }).WebAssembly; // undeclared, see Host
 
-/** A module made ready to run over a memory, with the host's functions by name. */
+/** A module, or its bytes, made ready to run over a memory, with the host's functions by name. */
 export const instantiate = (
-  bytes: Uint8Array<ArrayBuffer>,
+  given: Uint8Array<ArrayBuffer> | WasmModule,
   memory: WasmMemory,
   hostFunctions: Readonly<Record<string, (...args: Bytes) => void>> = {},
-): Exports => new host.Instance(new host.Module(bytes), { env: { ...hostFunctions, memory } }).exports;
+): Exports => {
+  const module = given instanceof Uint8Array ? new host.Module(new Uint8Array(given)) : given;
+  return new host.Instance(module, { env: { ...hostFunctions, memory } }).exports;
+};

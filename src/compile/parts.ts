@@ -1,0 +1,174 @@
+// Steps in parts that threads take from one another: who is free takes the next, and a step goes on when all are done.
+import type { Group } from './fuse.ts';
+import type { Lowered, Value } from './lower.ts';
+import { TICKET, WORDS } from './threads.ts';
+import {
+  add,
+  and,
+  atomicAdd,
+  atomicExchange,
+  atomicLoad,
+  atomicStore,
+  atomicWait,
+  atomicWake,
+  type Code,
+  call,
+  eq,
+  type Func,
+  func,
+  type I32,
+  i32,
+  isZero,
+  type Locals,
+  le,
+  least,
+  loopWhile,
+  lt,
+  mul,
+  ne,
+  or,
+  seq,
+  shrU,
+  when,
+} from './wasm.ts';
+
+/** A group whose units are shared out: a function of the first of them, the one behind the last, and a scratch. */
+export interface Shared {
+  readonly units: number;
+  /** Units of one part. */
+  readonly size: number;
+  readonly func: Func;
+}
+
+/** How often a helper looks at the ticket before it goes to sleep: about a tenth of a millisecond, a wake-up costs half of that. */
+const LOOKS = 50_000;
+/** After so many nanoseconds without anything to do a helper leaves a machine that rests. */
+const PATIENCE = 50_000_000;
+
+/** As many parts as a ticket can count. */
+const MOST_PARTS = 255;
+const MOST_GROUPS = 0x7fff;
+
+/** Instructions for one number drawn, and for one moved. */
+const [DRAWN, MOVED] = [30, 4] as const;
+/** How many instructions on single numbers a group takes, about. */
+export const effortOf = ({ values }: Lowered, group: Group): number => {
+  const of = (v: number): number => {
+    const it = values[v] as Value; // in range
+    switch (it.kind) {
+      case 'each':
+        return it.size * (it.weight + 1);
+      case 'fold':
+        return it.rows * it.columns;
+      case 'product':
+        return it.size * it.k;
+      case 'draw':
+        return it.size * DRAWN;
+      case 'gather':
+        return it.size * MOVED;
+      default:
+        return 0;
+    }
+  };
+  return group.kind === 'solo' ? of(group.member) : group.members.reduce((sum, v) => sum + of(v), 0);
+};
+
+/** Units in parts of equal size. Null where there is but one, or too many groups. */
+export const sharedOut = (units: number, parts: number, groups: number): Pick<Shared, 'units' | 'size'> | null => {
+  const size = Math.max(1, Math.ceil(units / Math.min(parts, MOST_PARTS)));
+  return units > size && groups < MOST_GROUPS ? { units, size } : null;
+};
+const partsOf = ({ units, size }: Pick<Shared, 'units' | 'size'>): number => Math.ceil(units / size);
+
+export interface Crew {
+  readonly functions: readonly Func[];
+  /** Code that does a group together; to be run by the first thread only. */
+  readonly together: (group: number) => Code;
+}
+
+/**
+ * What shares groups out. A ticket is one word: number of the group, of its parts, and of the part that is next; whoever
+ * counts it up takes that part. The first thread takes parts as all do, so that a helper that is late costs nothing, and then waits
+ * for those that others have taken. `words`: where the words of {@link WORDS} lie; helper h has the scratch behind that of the
+ * first thread and of the helpers before it.
+ */
+export const crewOf = (groups: readonly Shared[], words: number, scratch: number, scratchBytes: number): Crew => {
+  const [ticket, done, asleep, failed, helped] = [
+    WORDS.ticket,
+    WORDS.done,
+    WORDS.asleep,
+    WORDS.failed,
+    WORDS.helped,
+  ].map((word) => i32(words + 4 * word)) as [I32, I32, I32, I32, I32]; // five
+  const next = (word: I32): I32 => and(word, i32(0xff));
+  const parts = (word: I32): I32 => and(shrU(word, i32(8)), i32(0xff));
+  const part = func(undefined, ['group', 'index', 'scratch'], (_, { group, index, scratch: own }) => {
+    /** One of the groups from one to another, by halves. */
+    const among = (from: number, to: number): Code => {
+      const it = groups[from];
+      if (it === undefined) return [];
+      if (to - from === 1) {
+        const first = mul(index.get, i32(it.size));
+        return call(it.func, first, least(i32(it.units), add(first, i32(it.size))), own.get);
+      }
+      const middle = (from + to) >> 1;
+      return when(lt(group.get, i32(middle)), among(from, middle), among(middle, to));
+    };
+    return among(0, groups.length);
+  });
+  /** Takes parts as long as there are any. `seen` is the ticket without any in the end. */
+  const take = (l: Locals, own: I32, after: Code) => {
+    const seen = l.i32();
+    const there = lt(next(seen.get), parts(seen.get));
+    const one = when(
+      eq(atomicExchange(ticket, seen.get, add(seen.get, i32(1))), seen.get),
+      seq(call(part, shrU(seen.get, i32(16)), next(seen.get), own), after, atomicAdd(done, i32(1))),
+    );
+    return { seen, code: loopWhile(seq(seen.set(atomicLoad(ticket)), when(there, one)), there) };
+  };
+  const together = func(undefined, ['word'], (l, { word }) =>
+    seq(
+      atomicStore(done, i32(0)),
+      atomicStore(ticket, word.get),
+      when(atomicLoad(asleep), atomicWake(ticket)),
+      take(l, i32(scratch), []).code,
+      loopWhile([], and(lt(atomicLoad(done), parts(word.get)), isZero(atomicLoad(failed)))),
+    ),
+  );
+  const help = func('help', ['helper'], (l, { helper }) => {
+    const [looks, stays] = [l.i32(), l.i32()];
+    const present = add(i32(words + 4 * WORDS.present), mul(helper.get, i32(4)));
+    const { seen, code } = take(
+      l,
+      add(i32(scratch), mul(add(helper.get, i32(1)), i32(scratchBytes))),
+      seq(looks.set(i32(0)), atomicAdd(helped, i32(1))),
+    );
+    const sleep = seq(
+      atomicAdd(asleep, i32(1)),
+      // a machine that is at work is not left
+      stays.set(or(ne(atomicWait(ticket, seen.get, PATIENCE), i32(2)), ne(seen.get, i32(TICKET.resting)))),
+      atomicAdd(asleep, i32(-1)),
+      looks.set(i32(0)),
+    );
+    const look = seq(
+      code,
+      looks.set(add(looks.get, i32(1))),
+      stays.set(ne(seen.get, i32(TICKET.leave))),
+      when(and(stays.get, lt(i32(LOOKS), looks.get)), sleep),
+    );
+    // who leaves looks once more: either it comes back, or it is called again
+    const gone = seq(
+      atomicStore(present, i32(0)),
+      stays.set(le(i32(0), atomicLoad(ticket))),
+      when(stays.get, stays.set(isZero(atomicExchange(present, i32(0), i32(1))))),
+    );
+    return loopWhile(seq(loopWhile(look, stays.get), gone), stays.get);
+  });
+  return {
+    functions: [part, together, help],
+    together: (group) => {
+      const it = groups[group];
+      return it === undefined ? [] : call(together, i32((group << 16) | (partsOf(it) << 8)));
+    },
+  };
+};
