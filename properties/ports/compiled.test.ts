@@ -1,4 +1,4 @@
-// The compiled engine under the law book, in both precisions and modes: one input for one subject of each law.
+// The compiled engine under the law book, in both precisions and modes, on one thread and on two: one input for one subject of each law.
 
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -7,7 +7,10 @@ import { terminal } from '../../src/cli/terminal.ts';
 const { leave, run } = terminal('verify', '--profile', 'smoke', '--workers', '1');
 afterAll(leave);
 
-const VARIANTS = ['compiled', 'compiled-f64-fast', 'compiled-f32', 'compiled-f32-fast'] as const;
+const VARIANTS = [
+  ...['compiled', 'compiled-f64-fast', 'compiled-f32', 'compiled-f32-fast'],
+  ...['compiled-threads', 'compiled-f64-fast-threads', 'compiled-f32-threads', 'compiled-f32-fast-threads'],
+] as const;
 
 describe('the compiled engine holds the laws', () => {
   test.each(VARIANTS)(

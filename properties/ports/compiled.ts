@@ -1,6 +1,7 @@
 // The compiled engine as a port: the built-in one's text, read as symbols, compiled at every call.
 import { type Dtype, type Mode, printed, scan, type TracedProgram } from '../../src/index.ts';
 import { type Machine, machineOf, type Tracer, tracer } from '../../src/internal.ts';
+import { startThreads } from '../../src/node.ts';
 import type { Args } from '../contract.ts';
 import { type Adapter, definePort, type Port } from '../port.ts';
 import { elementCalls } from './home/elements.ts';
@@ -14,6 +15,8 @@ import { homeAdapter } from './home.ts';
 export interface Variant {
   readonly dtype: Dtype;
   readonly mode: Mode;
+  /** How many threads, each of which has a part of everything; one unless named. */
+  readonly threads?: number;
 }
 
 /** What one call has asked for so far: values that come in, and results whose numbers come when it ends. */
@@ -26,7 +29,8 @@ interface Session {
 }
 
 /** Entries whose every number is a symbol while they run; a call is compiled and run when it has returned. */
-const compiledEntries = ({ dtype, mode }: Variant): Entries => {
+const compiledEntries = ({ dtype, mode, threads: count }: Variant): Entries => {
+  const threads = count === undefined ? {} : { threads: startThreads(count) };
   const now: { session: Session | null } = { session: null };
   const session = (): Session => {
     if (now.session === null) throw new Error('compiled: a symbol is used outside its call');
@@ -53,13 +57,13 @@ const compiledEntries = ({ dtype, mode }: Variant): Entries => {
       session().later.push(() => data.push(...parts.flat()));
       return { shape: [ts.length], data };
     },
-    scanned: (step, state, inputs) => scan(step, { dtype, mode }).over(state, inputs).outputs,
+    scanned: (step, state, inputs) => scan(step, { dtype, mode, ...threads }).over(state, inputs).outputs,
   };
   const machines = new Map<string, Machine>();
   /** Equal programs have one machine; the oldest makes room. */
   const machineFor = (program: TracedProgram): Machine => {
     const key = printed(program);
-    const machine = machines.get(key) ?? machineOf(program, { mode });
+    const machine = machines.get(key) ?? machineOf(program, { mode, ...threads, least: 0 });
     machines.delete(key);
     machines.set(key, machine);
     const [oldest] = machines.keys();
@@ -118,7 +122,7 @@ const EAGER = new Set(['start']);
 export const compiledPort = (variant: Variant): Port => {
   const { hyper, ops, parts, version } = homeAdapter;
   const adapter: Adapter = {
-    engine: `tautograd, compiled, ${variant.mode}`,
+    engine: `tautograd, compiled, ${variant.mode}${variant.threads === undefined ? '' : `, ${variant.threads} threads`}`,
     version,
     dtype: variant.dtype,
     ...(hyper === undefined ? {} : { hyper }),

@@ -5,7 +5,7 @@ import { gemmFunctions, isTiny, type Matrix, type Product as Operands, scratchBy
 import { lanesOf, POOL_BYTES, poolOf } from './lanes.ts';
 import { type Lowered, lower, type Product, type Value } from './lower.ts';
 import { nestCode, type Share, type Unit } from './nest.ts';
-import { crewOf, effortOf, type Shared, sharedOut } from './parts.ts';
+import { countOf, crewOf, effortOf, type Shared, sharedOut } from './parts.ts';
 import { type Plan, plan } from './plan.ts';
 import type { Program } from './program.ts';
 import { drawCode, gatherCode, hostKernel } from './solo.ts';
@@ -46,8 +46,10 @@ export interface Machine {
     readonly arena: number;
     /** Every group alone, where the machine was made with a profile. */
     readonly groups: readonly (() => void)[];
-    /** Groups that threads share out, and how many parts helpers have done so far. */
-    readonly shared: readonly number[];
+    /** The parts of every group that threads share out, each of them alone, there too. */
+    readonly parts: readonly (readonly (() => void)[])[];
+    /** How many groups threads share out, and how many parts of them helpers have done so far. */
+    readonly shared: number;
     readonly helped: () => number;
   };
 }
@@ -170,7 +172,7 @@ export const machineOf = (
     const out = sharedOut(units, parts, shared.length);
     if (out !== null) shared.push({ ...out, func: own, group });
   }
-  const crew = shared.length === 0 ? null : crewOf(shared, words, scratch, scratchBytes(dtype));
+  const crew = shared.length === 0 ? null : crewOf(shared, words, scratch, scratchBytes(dtype), profile);
   const groupCode = (group: number, l: Locals): Code => {
     const among = shared.findIndex((s) => s.group === group);
     return crew === null || among < 0 ? piece(group, l).code : crew.together(among);
@@ -204,6 +206,12 @@ export const machineOf = (
   };
   const during = (work: () => void): void =>
     crew === null || threads === undefined ? work() : threads.during(job, work);
+  const partsOf = (group: number): readonly (() => void)[] => {
+    const among = shared.findIndex((s) => s.group === group);
+    const it = shared[among];
+    if (it === undefined || !profile) return [];
+    return Array.from({ length: countOf(it) }, (_, i) => () => void exports.part?.(among, i, scratch));
+  };
   const buffers = (vs: readonly number[]): readonly Buffer[] => vs.map((v) => view(at(v), value(v).size));
   return {
     program,
@@ -213,7 +221,8 @@ export const machineOf = (
     made: {
       ...{ lowered, fused, plan: where, wasm, arena },
       groups: apart.map((f) => () => during(() => exports[f.name ?? '']?.())),
-      shared: shared.map((s) => s.group),
+      parts: fused.groups.map((_, k) => partsOf(k)),
+      shared: shared.length,
       helped: () => (crew === null ? 0 : Atomics.load(job.words, WORDS.helped)),
     },
   };

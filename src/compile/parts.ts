@@ -78,7 +78,8 @@ export const sharedOut = (units: number, parts: number, groups: number): Pick<Sh
   const size = Math.max(1, Math.ceil(units / Math.min(parts, MOST_PARTS)));
   return units > size && groups < MOST_GROUPS ? { units, size } : null;
 };
-const partsOf = ({ units, size }: Pick<Shared, 'units' | 'size'>): number => Math.ceil(units / size);
+/** How many parts a group has. */
+export const countOf = ({ units, size }: Pick<Shared, 'units' | 'size'>): number => Math.ceil(units / size);
 
 export interface Crew {
   readonly functions: readonly Func[];
@@ -90,9 +91,15 @@ export interface Crew {
  * What shares groups out. A ticket is one word: number of the group, of its parts, and of the part that is next; whoever
  * counts it up takes that part. The first thread takes parts as all do, so that a helper that is late costs nothing, and then waits
  * for those that others have taken. `words`: where the words of {@link WORDS} lie; helper h has the scratch behind that of the
- * first thread and of the helpers before it.
+ * first thread and of the helpers before it. `apart`: whether a part can be asked for from outside.
  */
-export const crewOf = (groups: readonly Shared[], words: number, scratch: number, scratchBytes: number): Crew => {
+export const crewOf = (
+  groups: readonly Shared[],
+  words: number,
+  scratch: number,
+  scratchBytes: number,
+  apart: boolean,
+): Crew => {
   const [ticket, done, asleep, failed, helped] = [
     WORDS.ticket,
     WORDS.done,
@@ -102,7 +109,7 @@ export const crewOf = (groups: readonly Shared[], words: number, scratch: number
   ].map((word) => i32(words + 4 * word)) as [I32, I32, I32, I32, I32]; // five
   const next = (word: I32): I32 => and(word, i32(0xff));
   const parts = (word: I32): I32 => and(shrU(word, i32(8)), i32(0xff));
-  const part = func(undefined, ['group', 'index', 'scratch'], (_, { group, index, scratch: own }) => {
+  const part = func(apart ? 'part' : undefined, ['group', 'index', 'scratch'], (_, { group, index, scratch: own }) => {
     /** One of the groups from one to another, by halves. */
     const among = (from: number, to: number): Code => {
       const it = groups[from];
@@ -168,7 +175,7 @@ export const crewOf = (groups: readonly Shared[], words: number, scratch: number
     functions: [part, together, help],
     together: (group) => {
       const it = groups[group];
-      return it === undefined ? [] : call(together, i32((group << 16) | (partsOf(it) << 8)));
+      return it === undefined ? [] : call(together, i32((group << 16) | (countOf(it) << 8)));
     },
   };
 };
