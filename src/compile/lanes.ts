@@ -136,6 +136,8 @@ export interface Lanes extends Vec<Term, Term> {
   readonly load: (place: Place) => Term;
   /** One number in all lanes. */
   readonly spread: (place: Place) => Term;
+  /** The same of a double. */
+  readonly spreadWide: (place: Place) => Term;
   readonly held: (local: Local<'v128'>) => Term;
   /** The larger; NaN where either is, and 0 rather than −0. */
   readonly max: (a: Term, b: Term) => Term;
@@ -270,6 +272,12 @@ export const lanesOf = (dtype: Dtype, fused: boolean, pool: Pool): Lanes => {
     instruction: term,
     load: (place) => term(V128_LOAD, [], memarg(place.offset), { scalar: base(place) }),
     spread: (place) => spreadFrom(codes.splatLoad, place),
+    spreadWide: (place) => {
+      const wide = spreadFrom(CODES.f64.splatLoad, place);
+      if (dtype === 'f64') return wide;
+      const both = term(DEMOTE, [wide]);
+      return shuffle(both, both, [0, 1, 0, 1]);
+    },
     held: (local) => term(-1, [], [], { local }),
     max: binary(codes.max),
     firstOf: (n, a, b) => {

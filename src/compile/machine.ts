@@ -7,7 +7,7 @@ import { type Lowered, lower, type Product, type Value } from './lower.ts';
 import { nestCode, type Unit } from './nest.ts';
 import { type Plan, plan } from './plan.ts';
 import type { Program } from './program.ts';
-import { drawCode, gatherCode, hostKernel } from './solo.ts';
+import { countCode, drawCode, gatherCode, hostKernel } from './solo.ts';
 import {
   type Code,
   call,
@@ -18,7 +18,9 @@ import {
   i32,
   instantiate,
   type Locals,
+  load,
   seq,
+  store,
   sub,
   wasmModule,
   whileLoop,
@@ -64,7 +66,7 @@ export const machineOf = (
   { mode = 'reproducible', state = 0, profile = false }: MachineOptions = {},
 ): Machine => {
   const { dtype } = program;
-  const lowered = lower(program);
+  const lowered = lower(program, state);
   const fused = fuse(lowered);
   const pool = poolOf();
   const lanes = lanesOf(dtype, mode === 'fast', pool);
@@ -76,8 +78,8 @@ export const machineOf = (
   const unit: Unit = { lowered, fused, plan: where, lanes };
   const pages = Math.ceil((where.end + MARGIN) / PAGE);
   const memory = new host.Memory({ initial: pages });
-  const view = (address: number, n: number): Buffer =>
-    dtype === 'f64' ? new Float64Array(memory.buffer, address, n) : new Float32Array(memory.buffer, address, n);
+  const view = (address: number, n: number, wide = dtype === 'f64'): Buffer =>
+    wide ? new Float64Array(memory.buffer, address, n) : new Float32Array(memory.buffer, address, n);
   const value = (v: number): Value => lowered.values[v] as Value; // in range
   const at = (v: number): number => where.offset[v] as number; // of stored values
 
@@ -90,7 +92,9 @@ export const machineOf = (
       case 'gather':
         return gatherCode(it, lanes, at(x), at(v), l);
       case 'draw':
-        return drawCode(it, lanes, at(x), at(v), l);
+        return drawCode(it, lanes, at(x), value(x).wide === true, at(v), l);
+      case 'count':
+        return countCode(it, at(x), at(v));
       case 'product':
         return productCode(productOf(it, v), l);
       case 'host': {
@@ -114,8 +118,11 @@ export const machineOf = (
     return isTiny(p) ? gemm.tiny(l, p) : gemm.product(p);
   };
   /** A value over another, when a step ends. */
-  const copied = (from: number, to: number, size: number, l: Locals): Code =>
-    gatherCode({ kind: 'gather', reads: [], size, shape: [size], strides: [1] }, lanes, from, to, l);
+  const copied = (from: number, to: number, l: Locals): Code => {
+    const { size, wide } = value(from);
+    if (wide) return store('f64', i32(at(to)), load('f64', i32(at(from))));
+    return gatherCode({ kind: 'gather', reads: [], size, shape: [size], strides: [1] }, lanes, at(from), at(to), l);
+  };
   const groupCode = (k: number, l: Locals): Code => {
     const g = fused.groups[k];
     if (g === undefined) return [];
@@ -125,7 +132,7 @@ export const machineOf = (
   const step = func(undefined, [], (l) =>
     seq(
       ...fused.groups.map((_, k) => (profile ? call(parts[k] as Func) : groupCode(k, l))), // one each
-      ...where.copies.map(({ from, to }) => copied(at(from), at(to), value(from).size, l)),
+      ...where.copies.map(({ from, to }) => copied(from, to, l)),
     ),
   );
   const run = func('run', ['steps'], (_l, { steps }) =>
@@ -138,7 +145,8 @@ export const machineOf = (
     data: [{ at: 0, bytes: pool.bytes() }],
   });
   const exports = instantiate(wasm, memory, kernels);
-  const buffers = (vs: readonly number[]): readonly Buffer[] => vs.map((v) => view(at(v), value(v).size));
+  const buffers = (vs: readonly number[]): readonly Buffer[] =>
+    vs.map((v) => view(at(v), value(v).size, value(v).wide));
   return {
     program,
     inputs: buffers(lowered.inputs),

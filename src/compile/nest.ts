@@ -132,6 +132,7 @@ export const nestCode = ({ lowered, fused, plan, lanes }: Unit, nest: Nest, grou
       const here = fused.home[v]?.group === group && turnOf(v) === turn && it.kind === 'each';
       if (fused.stored[v] && !here) {
         const at = address(v);
+        if (it.wide) return lanes.spreadWide({ offset: at });
         if (role === 'full') return lanes.load(placed(spot.full, at));
         if (role === 'row') return lanes.load(placed(spot.row, at));
         return lanes.spread(placed(role === 'column' ? spot.column : START, at));
