@@ -1,15 +1,21 @@
 // The third reading of the small vector language: lanes of 128 bits. Equal terms are one, and become straight code.
 import type { Vec } from '../core/vec.ts';
 import type { Dtype } from './program.ts';
-import { type Code, type I32, i32, type Local, memarg, seq, simd, storeLane, type V128 } from './wasm.ts';
+import { add, type Code, type I32, i32, type Local, memarg, seq, simd, storeLane, type V128 } from './wasm.ts';
 
-/** An address: a part that moves, if any, and a part that does not. */
+/** An address: a part that moves, a part that is known when code runs, if any, and a part that is known before. */
 export interface Place {
   readonly moving?: Local<'i32'>;
+  readonly start?: Local<'i32'>;
   readonly offset: number;
 }
-export const placed = (place: Place, by: number): Place => ({ ...place, offset: place.offset + by });
-const base = (place: Place): I32 => place.moving?.get ?? i32(0);
+/** A place moved on, by an address that is not itself moving. */
+export const placed = (place: Place, by: number | Omit<Place, 'moving'>): Place =>
+  typeof by === 'number'
+    ? { ...place, offset: place.offset + by }
+    : { ...place, ...by, offset: place.offset + by.offset };
+const base = ({ moving, start }: Place): I32 =>
+  moving !== undefined && start !== undefined ? add(moving.get, start.get) : ((moving ?? start)?.get ?? i32(0));
 
 /** A vector instruction and its operands. */
 export interface Term {

@@ -181,13 +181,26 @@ export const lower = (program: Program, state = 0): Lowered => {
     const { op } = equation(v);
     return op === 'input' || op === 'literal' ? op : ROWS[op].lower.as;
   };
-  /** The value of an equation, which is born when it is first asked for. */
+  /** The equations whose values that of an equation is made of, in the order in which it asks for them. */
+  const asked = (v: number): readonly number[] => {
+    const { reads } = equation(v);
+    return asOf(v) === 'product'
+      ? reads.map((r) => (asOf(r) === 'turn' ? (equation(r).reads[0] as number) : r))
+      : reads;
+  };
+  /** The value of an equation, which is born when it is first asked for; chains of them may be longer than a stack is deep. */
   const home = (v: number): number => {
-    const before = homes.get(v);
-    if (before !== undefined) return before;
-    const born = birth(equation(v), v);
-    homes.set(v, born);
-    return born;
+    const waiting = [v];
+    while (true) {
+      const top = waiting.at(-1);
+      if (top === undefined) return homes.get(v) as number; // the last to be born
+      const first = homes.has(top) ? undefined : asked(top).find((r) => !homes.has(r));
+      if (first !== undefined) waiting.push(first);
+      else {
+        if (!homes.has(top)) homes.set(top, birth(equation(top), top));
+        waiting.pop();
+      }
+    }
   };
   /** A kernel reads memory, where numbers of the program have no place of their own, and counts are no singles. */
   const solid = (v: number): number =>

@@ -1,6 +1,7 @@
 // From a program to a machine that runs it over a memory of its own.
+import { alike } from './alike.ts';
 import type { Mode } from './arithmetic.ts';
-import { type Fused, fuse } from './fuse.ts';
+import { type Fused, fuse, type Nest } from './fuse.ts';
 import { gemmFunctions, isTiny, type Matrix, type Product as Operands, scratchBytes } from './gemm.ts';
 import { lanesOf, POOL_BYTES, poolOf } from './lanes.ts';
 import { type Lowered, lower, type Product, type Value } from './lower.ts';
@@ -17,6 +18,7 @@ import {
   type Import,
   i32,
   instantiate,
+  type Local,
   type Locals,
   load,
   seq,
@@ -60,6 +62,13 @@ const PAGE = 65536;
 /** Loads of whole vectors may reach so far behind the last value. */
 const MARGIN = 256;
 
+/** Nests alike from which on they are called rather than written out: each with addresses of its own, which costs a little. */
+const LEAST_ALIKE = 8;
+/** Groups in one function. */
+const GROUPS = 128;
+const sum = (xs: readonly number[]): number => xs.reduce((a, b) => a + b, 0);
+const multipleOf = (unit: number, n: number): number => Math.ceil(n / unit) * unit;
+
 /** The machine of a program. */
 export const machineOf = (
   program: Program,
@@ -72,10 +81,14 @@ export const machineOf = (
   const lanes = lanesOf(dtype, mode === 'fast', pool);
   const { width } = lanes;
   const multiplies = lowered.values.some((v) => v.kind === 'product');
-  const gemm = multiplies ? gemmFunctions(dtype, mode, POOL_BYTES) : null;
-  const arena = POOL_BYTES + (multiplies ? scratchBytes(dtype) : 0);
+  // constants, where the values of nests that are alike lie, what products pack, and then the arena
+  const repeats = alike(lowered, fused, LEAST_ALIKE);
+  const tables = POOL_BYTES;
+  const scratch = tables + multipleOf(64, 4 * sum(repeats.map(({ values }) => values.flat().length)));
+  const gemm = multiplies ? gemmFunctions(dtype, mode, scratch) : null;
+  const arena = scratch + (multiplies ? scratchBytes(dtype) : 0);
   const where = plan(lowered, fused, state, width, arena);
-  const unit: Unit = { lowered, fused, plan: where, lanes };
+  const unit: Unit = { lowered, fused, address: (v) => ({ offset: where.offset[v] as number }), lanes }; // of stored values
   const pages = Math.ceil((where.end + MARGIN) / PAGE);
   const memory = new host.Memory({ initial: pages });
   const view = (address: number, n: number, wide = dtype === 'f64'): Buffer =>
@@ -123,17 +136,40 @@ export const machineOf = (
     if (wide) return store('f64', i32(at(to)), load('f64', i32(at(from))));
     return gatherCode({ kind: 'gather', reads: [], size, shape: [size], strides: [1] }, lanes, at(from), at(to), l);
   };
+  /** Addresses of all nests that are alike, and a call with its own for each. */
+  const addresses: number[] = [];
+  const calls = new Map<number, Code>();
+  const once = repeats.map(({ groups, values }): Func => {
+    const [first = 0] = groups;
+    const nest = fused.groups[first] as Nest; // only they are alike
+    const f = func(undefined, ['table'], (l, { table }) => {
+      const starts = new Map((values[0] ?? []).map((v) => [v, l.i32()]));
+      const address = (v: number) => ({ start: starts.get(v) as Local<'i32'>, offset: 0 }); // all that it asks for
+      return seq(
+        ...[...starts.values()].map((start, i) => start.set(load('i32', table.get, 4 * i))),
+        nestCode({ ...unit, address }, nest, first, l),
+      );
+    });
+    for (const [i, k] of groups.entries()) {
+      calls.set(k, call(f, i32(tables + 4 * addresses.length)));
+      addresses.push(...(values[i] ?? []).map(at));
+    }
+    return f;
+  });
   const groupCode = (k: number, l: Locals): Code => {
     const g = fused.groups[k];
     if (g === undefined) return [];
-    return g.kind === 'nest' ? nestCode(unit, g, k, l) : solo(g.member, l);
+    return calls.get(k) ?? (g.kind === 'nest' ? nestCode(unit, g, k, l) : solo(g.member, l));
   };
-  const parts = profile ? fused.groups.map((_, k) => func(`group${k}`, [], (l) => groupCode(k, l))) : [];
-  const step = func(undefined, [], (l) =>
-    seq(
-      ...fused.groups.map((_, k) => (profile ? call(parts[k] as Func) : groupCode(k, l))), // one each
-      ...where.copies.map(({ from, to }) => copied(from, to, l)),
+  // a function has a limited size, and is compiled as a whole
+  const most = profile ? 1 : GROUPS;
+  const parts = Array.from({ length: Math.ceil(fused.groups.length / most) }, (_, part) =>
+    func(profile ? `group${part}` : undefined, [], (l) =>
+      seq(...fused.groups.slice(part * most, (part + 1) * most).map((_, i) => groupCode(part * most + i, l))),
     ),
+  );
+  const step = func(undefined, [], (l) =>
+    seq(...parts.map((part) => call(part)), ...where.copies.map(({ from, to }) => copied(from, to, l))),
   );
   const run = func('run', ['steps'], (_l, { steps }) =>
     whileLoop(steps.get, seq(call(step), steps.set(sub(steps.get, i32(1))))),
@@ -141,8 +177,11 @@ export const machineOf = (
   const wasm = wasmModule({
     imports,
     memory: { pages },
-    functions: [step, run, ...parts, ...(gemm?.functions ?? [])],
-    data: [{ at: 0, bytes: pool.bytes() }],
+    functions: [step, run, ...parts, ...once, ...(gemm?.functions ?? [])],
+    data: [
+      { at: 0, bytes: pool.bytes() },
+      { at: tables, bytes: new Uint8Array(Int32Array.from(addresses).buffer) },
+    ],
   });
   const exports = instantiate(wasm, memory, kernels);
   const buffers = (vs: readonly number[]): readonly Buffer[] =>
@@ -154,6 +193,13 @@ export const machineOf = (
     run: (steps) => {
       exports.run?.(steps);
     },
-    made: { lowered, fused, plan: where, wasm, arena, groups: parts.map((f) => () => void exports[f.name ?? '']?.()) },
+    made: {
+      lowered,
+      fused,
+      plan: where,
+      wasm,
+      arena,
+      groups: profile ? parts.map((f) => () => void exports[f.name ?? '']?.()) : [],
+    },
   };
 };

@@ -2,14 +2,14 @@
 import type { Fused, Nest } from './fuse.ts';
 import { type Lanes, type Place, placed, type Root, storeFirst, type Term } from './lanes.ts';
 import { type Each, type Fold, type Lowered, type Role, roleWithin, type Value } from './lower.ts';
-import type { Plan } from './plan.ts';
 import { add, type Code, i32, type Local, type Locals, loopWhile, lt, seq, type V128 } from './wasm.ts';
 
 /** Everything that is known of a program when its code is written. */
 export interface Unit {
   readonly lowered: Lowered;
   readonly fused: Fused;
-  readonly plan: Plan;
+  /** Where stored values lie. */
+  readonly address: (v: number) => Omit<Place, 'moving'>;
   readonly lanes: Lanes;
 }
 
@@ -82,7 +82,7 @@ const WRITTEN = 500;
 /** Partial sums of a row, whatever the width of vectors. */
 const PARTIALS = 8;
 
-export const nestCode = ({ lowered, fused, plan, lanes }: Unit, nest: Nest, group: number, l: Locals): Code => {
+export const nestCode = ({ lowered, fused, address, lanes }: Unit, nest: Nest, group: number, l: Locals): Code => {
   const { count, width } = lanes;
   const { direction, members } = nest;
   const [rows, columns] = direction === 'flat' ? [1, nest.rows * nest.columns] : [nest.rows, nest.columns];
@@ -91,7 +91,6 @@ export const nestCode = ({ lowered, fused, plan, lanes }: Unit, nest: Nest, grou
   const turnOf = (v: number): number => fused.home[v]?.turn ?? -1;
   const stored = members.filter((v) => fused.stored[v]);
   const turns = [...new Set(stored.map(turnOf))].sort((a, b) => a - b);
-  const address = (v: number): number => plan.offset[v] as number; // asked for stored values only
   const foldsOf = (turn: number): readonly number[] =>
     members.filter((v) => value(v).kind === 'fold' && turnOf(v) === turn);
   /** Instructions for one vector in a turn, about. */
@@ -132,7 +131,7 @@ export const nestCode = ({ lowered, fused, plan, lanes }: Unit, nest: Nest, grou
       const here = fused.home[v]?.group === group && turnOf(v) === turn && it.kind === 'each';
       if (fused.stored[v] && !here) {
         const at = address(v);
-        if (it.wide) return lanes.spreadWide({ offset: at });
+        if (it.wide) return lanes.spreadWide(at);
         if (role === 'full') return lanes.load(placed(spot.full, at));
         if (role === 'row') return lanes.load(placed(spot.row, at));
         return lanes.spread(placed(role === 'column' ? spot.column : START, at));
@@ -215,7 +214,7 @@ export const nestCode = ({ lowered, fused, plan, lanes }: Unit, nest: Nest, grou
               straight([
                 {
                   term: lanes.held(sum(v, part)),
-                  put: storeFirst(lanes, placed(row, part * bytes + address(v)), n, scratch.fresh),
+                  put: storeFirst(lanes, placed(placed(row, part * bytes), address(v)), n, scratch.fresh),
                 },
               ]),
             ),
