@@ -47,6 +47,30 @@ describe('a compiled function', () => {
     expect(() => sums.repeat([one], [two], -1)).toThrow('scan: the number of steps must be a whole one, got -1');
   });
 
+  test.each(['f64', 'f32'] as const)('counts beyond 2²⁴ in %s, and draws by what it has counted', (dtype) => {
+    const key = keyOf(5);
+    const draws = scan(
+      <T>(o: Lang<T>, [k, seen]: readonly T[]) => {
+        const next = o.add(o.lit(1), k as T);
+        const u = o.uniform(next, { key, shape: [3] });
+        return { state: [next, o.add(seen as T, o.lit(1 / 2))], outputs: [u, o.div(k as T, next), next] };
+      },
+      { dtype },
+    );
+    const from = 2 ** 24 - 2;
+    const { state, outputs } = draws.over([scalar(from), scalar(0)], Array(5).fill([]));
+    expect(state.map(bits)).toEqual([[from + 5], [2.5]]);
+    const rounded = dtype === 'f64' ? (x: number) => x : Math.fround;
+    outputs.forEach((told, i) => {
+      const k = from + 1 + i;
+      const u = new Float32Array(3);
+      uniformSingles(fold(key, k), u);
+      const expected = dtype === 'f64' ? bits(uniform(fold(key, k), [3])) : [...u];
+      expect(told.map(bits)).toEqual([expected, [rounded(rounded(k - 1) / rounded(k))], [rounded(k)]]);
+    });
+    expect(draws.repeat(state, [], 2 ** 20).state.map(bits)[0]).toEqual([from + 5 + 2 ** 20]);
+  });
+
   test('refuses a state that changes its shape or number', () => {
     const one = Tensor.from([1], [1]);
     const grows = scan((o, [x]) => ({ state: [o.expand(x as NonNullable<typeof x>, { shape: [2] })], outputs: [] }));

@@ -2,14 +2,14 @@
 import type { Fused, Nest } from './fuse.ts';
 import { type Lanes, type Place, placed, type Root, storeFirst, type Term } from './lanes.ts';
 import { type Each, type Fold, type Lowered, type Role, roleWithin, type Value } from './lower.ts';
-import type { Plan } from './plan.ts';
 import { add, type Code, eq, i32, type Local, type Locals, loopWhile, lt, mul, seq, type V128, when } from './wasm.ts';
 
 /** Everything that is known of a program when its code is written. */
 export interface Unit {
   readonly lowered: Lowered;
   readonly fused: Fused;
-  readonly plan: Plan;
+  /** Where stored values lie. */
+  readonly address: (v: number) => Omit<Place, 'moving'>;
   readonly lanes: Lanes;
 }
 
@@ -96,7 +96,7 @@ const PARTIALS = 8;
 
 /** Code for a nest, or for a share of its outermost loop, and how many turns that has. */
 export const nestCode = (
-  { lowered, fused, plan, lanes }: Unit,
+  { lowered, fused, address, lanes }: Unit,
   nest: Nest,
   group: number,
   l: Locals,
@@ -110,7 +110,6 @@ export const nestCode = (
   const turnOf = (v: number): number => fused.home[v]?.turn ?? -1;
   const stored = members.filter((v) => fused.stored[v]);
   const turns = [...new Set(stored.map(turnOf))].sort((a, b) => a - b);
-  const address = (v: number): number => plan.offset[v] as number; // asked for stored values only
   const foldsOf = (turn: number): readonly number[] =>
     members.filter((v) => value(v).kind === 'fold' && turnOf(v) === turn);
   /** Instructions for one vector in a turn, about. */
@@ -155,6 +154,7 @@ export const nestCode = (
       const here = fused.home[v]?.group === group && turnOf(v) === turn && it.kind === 'each';
       if (fused.stored[v] && !here) {
         const at = address(v);
+        if (it.wide) return lanes.spreadWide(at);
         if (role === 'full') return lanes.load(placed(spot.full, at));
         if (role === 'row') return lanes.load(placed(spot.row, at));
         return lanes.spread(placed(role === 'column' ? spot.column : START, at));

@@ -1,6 +1,7 @@
 // Where every stored value lies in one arena: what comes in and goes out for good, the rest as long as it is needed.
 import type { Fused, Site } from './fuse.ts';
 import type { Lowered, Value } from './lower.ts';
+import { roomsOver } from './room.ts';
 
 export interface Plan {
   /** Addresses in bytes; those of values that are not stored mean nothing. */
@@ -80,27 +81,26 @@ export const plan = (
   for (const v of values.keys()) {
     if (!stored[v] || offset[v] !== undefined) continue;
     const from = site(v).group;
-    const to = Math.max(from, ...(reads[v] ?? []).map((s) => s.group));
+    const to = (reads[v] ?? []).reduce((last, s) => Math.max(last, s.group), from);
     lives.push({ v, from, to, bytes: roomOf(v) });
   }
-  const placed: (Life & { readonly at: number })[] = [];
-  for (const life of lives.sort((a, b) => b.bytes - a.bytes || a.v - b.v)) {
-    let at = top;
-    const meeting = placed.filter((q) => q.from <= life.to && life.from <= q.to).sort((a, b) => a.at - b.at);
-    for (const q of meeting) {
-      if (at + life.bytes <= q.at) break;
-      at = Math.max(at, q.at + q.bytes);
-    }
-    placed.push({ ...life, at });
-    offset[life.v] = at;
+  const roomFor = roomsOver(groups.length);
+  let end = top;
+  for (const { v, from, to, bytes } of lives.sort((a, b) => b.bytes - a.bytes || a.v - b.v)) {
+    const at = roomFor(from, to, bytes, top);
+    offset[v] = at;
+    end = Math.max(end, at + bytes);
   }
-  const aliveAt = groups.map((_, k) => sum(lives.filter((l) => l.from <= k && k <= l.to).map((l) => bytesOf(l.v))));
-  return {
-    offset,
-    end: Math.max(top, ...placed.map((q) => q.at + q.bytes)),
-    copies,
-    alive: lasting + Math.max(0, ...aliveAt),
-  };
+  /** What more, or less, is alive from a group on. */
+  const change = groups.map(() => 0);
+  for (const { from, to, bytes } of lives) {
+    change[from] = (change[from] ?? 0) + bytes;
+    if (to + 1 < groups.length) change[to + 1] = (change[to + 1] ?? 0) - bytes;
+  }
+  let [alive, most] = [0, 0];
+  for (const more of change) {
+    alive += more;
+    most = Math.max(most, alive);
+  }
+  return { offset, end, copies, alive: top - base + most };
 };
-
-const sum = (xs: readonly number[]): number => xs.reduce((a, b) => a + b, 0);

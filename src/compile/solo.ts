@@ -3,7 +3,7 @@ import type { Key } from '../core/key.ts';
 import { stridesOnto } from '../core/shape.ts';
 import { isSingle } from '../core/vec.ts';
 import { type Lanes, type Place, placed, type Root, storeFirst, type Term } from './lanes.ts';
-import type { Draw, Gather, HostCall } from './lower.ts';
+import type { Count, Draw, Gather, HostCall } from './lower.ts';
 import type { Buffer } from './machine.ts';
 import { behind, repeat, type Share, scratchOf } from './nest.ts';
 import {
@@ -55,6 +55,12 @@ export const gatherCode = (
   return along(0, { offset: from }, { offset: to });
 };
 
+/** A count that goes on. */
+export const countCode = ({ by }: Count, from: number, to: number): Code => {
+  const step: Code<'f64'> = [0x44, ...new Uint8Array(new Float64Array([by]).buffer)];
+  return store('f64', i32(to), op(0xa0, [load('f64', i32(from)), step]));
+};
+
 const PARITY = 0x1bd11bda;
 const ROTATIONS = [13, 15, 26, 6, 17, 29, 16, 24] as const;
 
@@ -81,8 +87,8 @@ const threefry = (
 };
 
 /** A number as 32 bits, as JavaScript takes it: without its fraction, modulo 2³². Numbers beyond 2⁶³ have lost those bits, and are 0. */
-const wordOf = (x: Code<'f64'> | Code<'f32'>, width: number): I32 => {
-  const wide: Code<'f64'> = width === 8 ? (x as Code<'f64'>) : op(0xbb, [x]); // by its width
+const wordOf = (x: Code<'f64'> | Code<'f32'>, double: boolean): I32 => {
+  const wide: Code<'f64'> = double ? (x as Code<'f64'>) : op(0xbb, [x]); // as it says
   const whole = op<'i64'>(0xfc, [wide], 0x06);
   const near = op<'i32'>(0x63, [
     op<'f64'>(0x99, [wide]),
@@ -99,11 +105,12 @@ const DRAWN = 64 * 4 * BLOCKS;
 /** Vectors side by side of what is made of them. */
 const SIDE_BY_SIDE = 6;
 
-/** The draws of the k-th child of a key: those of the eager engine, bit for bit. */
+/** The draws of the k-th child of a key, which may be a double among singles: those of the eager engine, bit for bit. */
 export const drawCode = (
   { key, of, size }: Draw,
   lanes: Lanes,
   k: number,
+  wide: boolean,
   to: number,
   l: Locals,
   share?: Share,
@@ -114,7 +121,8 @@ export const drawCode = (
   const counter = l.v128();
   // the number of the child, in all four words
   const number = l.v128();
-  const truncated = wordOf(load(width === 8 ? 'f64' : 'f32', i32(k)), width);
+  const double = wide || width === 8;
+  const truncated = wordOf(load(double ? 'f64' : 'f32', i32(k)), double);
   const asWord = (w: Key[number]): Term => words.all(w | 0);
   const [child] = threefry(lanes, [asWord(key[0]), asWord(key[1])], [[lanes.held(number), words.all(1)]]);
   const start = lanes.emit(

@@ -99,6 +99,8 @@ export interface Op<A extends readonly string[] = readonly string[], P = unknown
   readonly neutral?: readonly { readonly arg: 0 | 1; readonly is: number }[];
   /** Whether two arguments may change places. */
   readonly commutes?: true;
+  /** Whether it is the sum of its arguments. */
+  readonly adds?: true;
   /** A row of several steps spelt in other rows, for readings that need its parts. */
   readonly steps?: <T>(o: Verbs<T>, xs: Each<A, T>, p: P) => T;
 }
@@ -121,6 +123,7 @@ interface PointwiseRow<A extends readonly string[], P> {
   readonly saturates?: readonly [low: number, high: number];
   readonly neutral?: NonNullable<Op['neutral']>;
   readonly commutes?: true;
+  readonly adds?: true;
   readonly sample?: P;
   /** The function of the numbers at one place, of which every reading is made. */
   readonly vec: <V, M>(v: Vec<V, M>, xs: Each<A, V>, p: { readonly [K in keyof NoInfer<P>]: V }) => V;
