@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { compile, scan } from '../src/compile/compile.ts';
 import { machineOf } from '../src/compile/machine.ts';
 import { type Pure, printed, programFromLine, programToLine } from '../src/compile/program.ts';
-import { keyOf, type Lang, OP_NAMES, ops, ROWS, type Shape, scalar, Tensor, uniform } from '../src/index.ts';
+import { normalSingles, uniformSingles } from '../src/core/key.ts';
+import { fold, keyOf, type Lang, OP_NAMES, ops, ROWS, type Shape, scalar, Tensor, uniform } from '../src/index.ts';
 import { evaluated } from './evaluate.ts';
 import { arbitrary, bits, inputsOf, prepared, programFor, programOf, resultsOf, SPECIAL } from './recipes.ts';
 
@@ -46,6 +47,30 @@ describe('a compiled function', () => {
     expect(() => sums.repeat([one], [two], -1)).toThrow('scan: the number of steps must be a whole one, got -1');
   });
 
+  test.each(['f64', 'f32'] as const)('counts beyond 2²⁴ in %s, and draws by what it has counted', (dtype) => {
+    const key = keyOf(5);
+    const draws = scan(
+      <T>(o: Lang<T>, [k, seen]: readonly T[]) => {
+        const next = o.add(o.lit(1), k as T);
+        const u = o.uniform(next, { key, shape: [3] });
+        return { state: [next, o.add(seen as T, o.lit(1 / 2))], outputs: [u, o.div(k as T, next), next] };
+      },
+      { dtype },
+    );
+    const from = 2 ** 24 - 2;
+    const { state, outputs } = draws.over([scalar(from), scalar(0)], Array(5).fill([]));
+    expect(state.map(bits)).toEqual([[from + 5], [2.5]]);
+    const rounded = dtype === 'f64' ? (x: number) => x : Math.fround;
+    outputs.forEach((told, i) => {
+      const k = from + 1 + i;
+      const u = new Float32Array(3);
+      uniformSingles(fold(key, k), u);
+      const expected = dtype === 'f64' ? bits(uniform(fold(key, k), [3])) : [...u];
+      expect(told.map(bits)).toEqual([expected, [rounded(rounded(k - 1) / rounded(k))], [rounded(k)]]);
+    });
+    expect(draws.repeat(state, [], 2 ** 20).state.map(bits)[0]).toEqual([from + 5 + 2 ** 20]);
+  });
+
   test('refuses a state that changes its shape or number', () => {
     const one = Tensor.from([1], [1]);
     const grows = scan((o, [x]) => ({ state: [o.expand(x as NonNullable<typeof x>, { shape: [2] })], outputs: [] }));
@@ -72,6 +97,22 @@ describe('compiled, each with the bits of the eager engine', () => {
         (o, xs) => [(o[op] as (...a: unknown[]) => (typeof xs)[number])(...xs, p)], // by name, so untyped
         row.args.map((_, i) => specials(shape, 3 * i)),
       );
+  });
+
+  test('draws, as many as one likes, and as singles those of the eager engine', () => {
+    const key = [7, 9] as const;
+    for (const n of [0, 1, 7, 23, 24, 25, 1535, 1536, 1537, 4000]) {
+      const draws = <T>(o: Lang<T>, [k]: readonly T[]) => [
+        o.uniform(k as T, { key, shape: [n] }),
+        o.normal(k as T, { key, shape: [n] }),
+      ];
+      sameBits(draws, [scalar(3)]);
+      const [u, z] = compile(draws, { dtype: 'f32' })([scalar(3)]);
+      const [uniforms, normals] = [new Float32Array(n), new Float32Array(n)];
+      uniformSingles(fold(key, 3), uniforms);
+      normalSingles(fold(key, 3), normals);
+      expect([u, z].map((x) => x?.toArray())).toEqual([[...uniforms], [...normals]]);
+    }
   });
 
   test('sums along any axes', () => {

@@ -43,6 +43,7 @@ describe('the second writing', () => {
     expect(uniformOf([0, 0], 0)).toBe(
       (Math.floor(0x6b200159 / 64) * 2 ** 26 + Math.floor(0x99ba4efe / 64) + 0.5) / 2 ** 52,
     );
+    expect(uniformOf([0, 0], 0, 'f32')).toBe((Math.floor(0x6b200159 / 2 ** 9) + 0.5) / 2 ** 23);
   });
 
   test('has the tabled quantiles of the normal law, and their opposites', () => {

@@ -81,12 +81,14 @@ export const evaluated = (program: TracedProgram, inputs: readonly ArrayLike<num
             for (let k = 0; k < k2; k++)
               out[i * n + j] = v.add(out[i * n + j] as number, v.mul(x[i * k2 + k] as number, y[k * n + j] as number));
         break;
-      case 'uniform':
-        row.kernel(out, xs, p, shapes, shape);
-        // a single has the first 23 bits of the double
-        if (program.dtype === 'f32')
-          for (const [i, u] of out.entries()) out[i] = (Math.floor(u * 2 ** 23) + 0.5) * 2 ** -23;
+      case 'draw': {
+        ROWS.uniform.kernel(out, xs, p, shapes, shape);
+        for (const [i, u] of out.entries()) {
+          // a single has the first 23 bits of the double
+          out[i] = row.lower.of(v, program.dtype === 'f32' ? (Math.floor(u * 2 ** 23) + 0.5) * 2 ** -23 : u);
+        }
         break;
+      }
       default:
         // what only moves numbers is exact; a kernel called from within is one of doubles, rounded
         row.kernel(out, xs, p, shapes, shape);

@@ -52,7 +52,7 @@ const parametersOf = (op: OpName, shape: Shape, choice: number): unknown => {
   if (lower.as === 'sum') return { axes, keep: choice % 2 === 0 };
   if (lower.as === 'stretch') return { shape: choice % 2 === 0 ? [2, ...shape] : shape.map((n) => (n === 1 ? 3 : n)) };
   if (lower.as === 'view') return { shape: choice % 2 === 0 ? [shape.reduce((a, b) => a * b, 1)] : [...shape, 1] };
-  if (lower.as === 'uniform') return { key: [choice, 7], shape: [choice % 5, 3] };
+  if (lower.as === 'draw') return { key: [choice, 7], shape: [choice % 5, 3] };
   return ROWS[op].sample([shape]);
 };
 

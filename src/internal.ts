@@ -3,5 +3,5 @@ export { type Machine, type MachineOptions, machineOf } from './compile/machine.
 export { type Tracer, tracer } from './compile/program.ts';
 export { stridesOnto, walk } from './core/shape.ts';
 export { type Birth, watchBirths } from './core/tensor.ts';
-export { numbers, singles, type Vec } from './core/vec.ts';
+export { type Elementary, numbers, singles, type Vec } from './core/vec.ts';
 export { middles, type SumParams } from './ops/fold.ts';

@@ -51,6 +51,17 @@ export const compiledPeer = (name: string, options: Variant): Peer => {
     inputs: readonly Tensor[],
     names: readonly string[],
   ): Running => steps((o, _, xs) => ({ state: [], outputs: f(o, xs) }), [], inputs, names);
+  /** Something that is drawn anew at every step. */
+  const drawn = (draw: <T>(o: Lang<T>, k: T) => T, name: string): Running =>
+    steps(
+      <T>(o: Lang<T>, [k]: readonly T[]) => {
+        const next = o.add(k as T, o.lit(1));
+        return { state: [next], outputs: [draw(o, next)] };
+      },
+      [scalar(0)],
+      [],
+      ['', name],
+    );
   const trained = ({ setup, training, batch, read }: Task): Running => {
     const { step, state, training: meant } = trainingStep(setup, training);
     const underway = scan(step, options).start(state, [batch.x, batch.y]);
@@ -122,19 +133,9 @@ export const compiledPeer = (name: string, options: Variant): Peer => {
           paths.map((path) => (path === 'w' ? 'w' : '')),
         );
       },
+      normal: ({ n }) => drawn((o, k) => o.normal(k, { key: [1, 1], shape: [n] }), 'x'),
       dropoutMask: ({ n, dropRate }) =>
-        steps(
-          (o, [k]) => {
-            const next = o.add(k as NonNullable<typeof k>, o.lit(1));
-            return {
-              state: [next],
-              outputs: [o.greater(o.uniform(next, { key: [1, 2], shape: [n] }), o.lit(dropRate))],
-            };
-          },
-          [scalar(0)],
-          [],
-          ['', 'mask'],
-        ),
+        drawn((o, k) => o.greater(o.uniform(k, { key: [1, 2], shape: [n] }), o.lit(dropRate)), 'mask'),
     },
   });
 };

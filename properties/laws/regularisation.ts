@@ -15,6 +15,7 @@ import {
 import { ask, claim, every, having, type Law, law, same, type Verdict, within } from '../law.ts';
 import { expecting, nearest } from '../oracle/exact.ts';
 import { penaltySlope, penaltyValue, type Strengths } from '../oracle/penalty.ts';
+import type { PortInfo } from '../port.ts';
 import { FORMATS, roundingBound } from '../tolerance.ts';
 import { like } from './cases.ts';
 import {
@@ -40,13 +41,16 @@ interface Weighted {
 }
 
 const shapes = stretched(fc.array(extent(4), { minLength: 1, maxLength: 3 }));
-const weights = (value: fc.Arbitrary<number>): fc.Arbitrary<Values> =>
-  fc.tuple(shapes, magnitude()).chain(([s, by]) =>
+const weights = (value: fc.Arbitrary<number>, factor = magnitude()): fc.Arbitrary<Values> =>
+  fc.tuple(shapes, factor).chain(([s, by]) =>
     filled(
       s,
       value.map((v) => v * by),
     ),
   );
+
+/** How far 2ᵏ may part l1·Σ|w| from l2·Σw²: at k ≠ 0 the sum of both, for three hundred whole weights, has up to 17 + |k| digits. */
+const apart = ({ dtype }: PortInfo): number => Math.min(20, FORMATS[dtype].digits - 17);
 
 /** Values and gradients of a stack, with the biases or without. */
 const counted = (params: readonly Values[], h: Strengths, kind: 'half' | 'full', biases: boolean) => {
@@ -249,13 +253,11 @@ export const regularisationLaws: readonly Law[] = [
     subjects: having(
       ...['l1', 'l2', 'elastic_net'].flatMap((n) => [`regulariser.${n}.value`, `regulariser.${n}.gradient`]),
     ),
-    given: () =>
-      weights(whole).chain((w) =>
-        fc.record({
-          w: fc.constant(w),
-          h: fc.record({ l1: fc.constantFrom(1 / 8, 3 / 4, 5), l2: fc.constantFrom(1 / 4, 3 / 8, 3) }),
-        }),
-      ),
+    given: (port) =>
+      fc.record({
+        w: weights(whole, magnitude(apart(port))),
+        h: fc.record({ l1: fc.constantFrom(1 / 8, 3 / 4, 5), l2: fc.constantFrom(1 / 4, 3 / 8, 3) }),
+      }),
     *holds({ w, h: { l1, l2 } }) {
       const verdicts: Verdict[] = [];
       for (const [about, of] of [

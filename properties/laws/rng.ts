@@ -65,7 +65,7 @@ export const rngLaws = [
     class: 'exact',
     runs: 40,
     says: 'keys of seeds and children, the uniforms of a key and the order that they make, are what the contract spells out, to the last bit',
-    formula: 'u = (a·2²⁶ + b + ½)/2⁵²',
+    formula: 'u = (a·2²⁶ + b + ½)/2⁵², in singles (c + ½)/2²³',
     source: 'Salmon et al. 2011, §3.3, over big integers',
     kills: ['tinygrad #1593'],
     subjects: having(
@@ -85,7 +85,7 @@ export const rngLaws = [
           { arbitrary: fc.integer({ min: 33, max: 80 }), weight: 1 },
         ),
       }),
-    *holds({ seed: s, child, count }) {
+    *holds({ seed: s, child, count }, { dtype }) {
       const key = (yield* ask('random.threefry.key', { seed: s })).numbers('words');
       const own = wordsOfSeed(s);
       const folded = (yield* ask('random.threefry.fold', { key: own, child })).numbers('words');
@@ -93,6 +93,7 @@ export const rngLaws = [
       const n = count > 9 ? count : 1 + (child % 4);
       const keys = (yield* ask('random.threefry.split', { key: own, n })).lists('keys');
       const order = (yield* ask('random.threefry.order', { key: own, count })).numbers('order');
+      const uniforms = upTo(count).map((i) => uniformOf(own, i, dtype));
       return every([
         same('key of the seed', key, own),
         same(
@@ -101,16 +102,17 @@ export const rngLaws = [
           upTo(n).flatMap((i) => threefryWords(own, [i, 1])),
         ),
         same(
-          'order by uniforms',
-          order,
-          [...upTo(count)].sort((i, j) => uniformOf(own, i) - uniformOf(own, j)),
+          'places in the order, each once',
+          [...order].sort((i, j) => i - j),
+          upTo(count),
+        ),
+        same(
+          'uniforms in their order',
+          order.map((i) => uniforms[i] ?? Number.NaN),
+          [...uniforms].sort((a, b) => a - b),
         ),
         same('key of the child', folded, threefryWords(own, [child, 1])),
-        same(
-          'uniforms of the key',
-          u,
-          Array.from({ length: count }, (_, i) => uniformOf(own, i)),
-        ),
+        same('uniforms of the key', u, uniforms),
       ]);
     },
   }),

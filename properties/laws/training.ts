@@ -185,10 +185,25 @@ export const agree = (about: string, got: Steps, want: Steps, f: (v: number) => 
     ),
   );
 
+type Path = ReturnType<typeof published>;
+
+/** The rule as it was published, up to the step at which the errors of the format leave a choice open or a divisor without a digit. */
+export const decided = (port: PortInfo, name: string, r: Training): Path => {
+  const path = published(name, r, port.dtype);
+  const open = path.findIndex((leaves) => leaves.some((leaf) => leaf.some((n) => !Number.isFinite(n.error))));
+  return open < 0 ? path : path.slice(0, open);
+};
+
 /** Parameters against the rule as it was published, by hand at 64 digits, within the bound of that computation. */
-export const follows = (port: PortInfo, name: string, r: Training, got: Steps): Verdict =>
+export const follows = (
+  port: PortInfo,
+  name: string,
+  r: Training,
+  got: Steps,
+  path: Path = published(name, r, port.dtype),
+): Verdict =>
   every(
-    published(name, r, port.dtype).flatMap((leaves, t) =>
+    path.flatMap((leaves, t) =>
       leaves.map((leaf, i) =>
         within(
           `parameters after step ${t + 1}, leaf ${i}`,

@@ -1,6 +1,7 @@
 // Random numbers and initializers written a second time: Threefry over big integers, the normal law at 64 digits, and what each initializer must be.
 import chisquareCdf from '@stdlib/stats-base-dists-chisquare-cdf';
-import { type Expected, quantileBound } from '../tolerance.ts';
+import type { Dtype } from '../port.ts';
+import { type Expected, FORMATS, quantileBound } from '../tolerance.ts';
 import { type Big, big, exact, ln, nearest, ONE, sqrt, ZERO } from './exact.ts';
 import { evaluate } from './formula.ts';
 
@@ -34,10 +35,12 @@ export const wordsOfSeed = (seed: number): readonly [number, number] => {
   return [Number(all >> 32n), Number(word(all))];
 };
 
-/** The i-th uniform of a key: 26 upper bits of either word, and half a step. */
-export const uniformOf = (key: readonly number[], i: number): number => {
+/** The i-th uniform of a key: 26 upper bits of either word, as many of the 52 as the format has behind its first digit, and half a step. */
+export const uniformOf = (key: readonly number[], i: number, dtype: Dtype = 'f64'): number => {
+  const { digits } = FORMATS[dtype];
   const [hi, lo] = threefryWords(key, [i, 0]).map((w) => BigInt(w) >> 6n);
-  return Number(((hi ?? 0n) << 27n) + ((lo ?? 0n) << 1n) + 1n) / 2 ** 53;
+  const bits = (((hi ?? 0n) << 26n) | (lo ?? 0n)) >> BigInt(FORMATS.f64.digits - digits);
+  return Number((bits << 1n) + 1n) / 2 ** digits;
 };
 
 /** Φ in doubles, by the distribution function of χ² with one degree of freedom. */

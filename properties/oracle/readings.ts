@@ -3,12 +3,14 @@ import {
   type Lang,
   type Op,
   ops,
+  ROWS,
   type RootParams,
   type Rowwise,
   reading,
   type Shape,
   Tensor,
 } from '../../src/index.ts';
+import { type Elementary, numbers } from '../../src/internal.ts';
 import { drawError, FORMATS, type Grant, gamma, nextDown, nextUp, spacing, ulpsAt } from '../tolerance.ts';
 import { type Big, big, exact, math, nearest, ZERO } from './exact.ts';
 import { evaluate, evaluateAny, type Scope, valueAt } from './formula.ts';
@@ -253,6 +255,34 @@ const spectralError = (value: Tensor, x: Bounded, { order, ridge }: RootParams, 
   return Tensor.build(value.shape, (out) => out.fill(error));
 };
 
+/** Random numbers are made of uniforms that may be off by so much, which is seen at both ends: such functions are monotone. */
+const drawErrors = (
+  row: Op,
+  of: Elementary,
+  xs: readonly Bounded[],
+  p: unknown,
+  shape: Shape,
+  grant: Grant,
+): Tensor => {
+  const uniforms = new Float64Array(count(shape));
+  ROWS.uniform.kernel(
+    uniforms,
+    xs.map((x) => x.value.view),
+    p,
+    [[]],
+    shape,
+  );
+  const off = drawError(grant.dtype);
+  return Tensor.build(shape, (out) => {
+    for (const [i, u] of uniforms.entries()) {
+      const centre = of(numbers, u);
+      const moved = Math.max(...[u - off, u + off].map((end) => Math.abs(of(numbers, end) - centre)));
+      const own = ulpsAt(grant.ulps(row), Math.abs(centre) + moved, grant.dtype);
+      out[i] = Number.isNaN(moved) ? Number.POSITIVE_INFINITY : (moved + own) * OUTWARD;
+    }
+  });
+};
+
 /** Every way to choose the error of at least one argument and the size of the others. */
 const withErrors = (sizes: readonly Tensor[], errors: readonly Tensor[]): readonly (readonly Tensor[])[] =>
   sizes
@@ -294,11 +324,7 @@ export const bounded = (grant: Grant): Lang<Bounded> => {
         });
       if (row.steps !== undefined) return row.steps(self, xs as never, p); // one carrier per argument
       const value = apply(xs.map((x) => x.value));
-      if (row.kind === 'draw')
-        return new Bounded(
-          value,
-          Tensor.build(shape, (out) => out.fill(drawError(grant.dtype))),
-        );
+      if (row.lower.as === 'draw') return new Bounded(value, drawErrors(row, row.lower.of, xs, p, shape, grant));
       if (row.kind === 'layout') return new Bounded(value, apply(xs.map((x) => x.error)));
       if (row.kind === 'spectral') return new Bounded(value, spectralError(value, xs[0] as Bounded, p as never, u));
       if (row.kind === 'fold') {

@@ -87,7 +87,8 @@ export interface Scan {
 }
 
 /**
- * A step whose state stays in the arena over all steps: nothing is allocated between them but what outputs are copied to.
+ * A step whose state stays in the arena over all steps: nothing is allocated between them but what outputs are copied to. A number of
+ * the state that only goes on by a whole number is a count: a double even among singles, so that it does not end at 2²⁴.
  * @throws DomainError when the next state is not one value for each of the state
  */
 export const scan = (step: Step, { dtype = 'f64', ...options }: CompileOptions = {}): Scan => {

@@ -1,15 +1,21 @@
 // The third reading of the small vector language: lanes of 128 bits. Equal terms are one, and become straight code.
 import type { Vec } from '../core/vec.ts';
 import type { Dtype } from './program.ts';
-import { type Code, type I32, i32, type Local, memarg, seq, simd, storeLane, type V128 } from './wasm.ts';
+import { add, type Code, type I32, i32, type Local, memarg, seq, simd, storeLane, type V128 } from './wasm.ts';
 
-/** An address: a part that moves, if any, and a part that does not. */
+/** An address: a part that moves, a part that is known when code runs, if any, and a part that is known before. */
 export interface Place {
   readonly moving?: Local<'i32'>;
+  readonly start?: Local<'i32'>;
   readonly offset: number;
 }
-export const placed = (place: Place, by: number): Place => ({ ...place, offset: place.offset + by });
-const base = (place: Place): I32 => place.moving?.get ?? i32(0);
+/** A place moved on, by an address that is not itself moving. */
+export const placed = (place: Place, by: number | Omit<Place, 'moving'>): Place =>
+  typeof by === 'number'
+    ? { ...place, offset: place.offset + by }
+    : { ...place, ...by, offset: place.offset + by.offset };
+const base = ({ moving, start }: Place): I32 =>
+  moving !== undefined && start !== undefined ? add(moving.get, start.get) : ((moving ?? start)?.get ?? i32(0));
 
 /** A vector instruction and its operands. */
 export interface Term {
@@ -136,6 +142,8 @@ export interface Lanes extends Vec<Term, Term> {
   readonly load: (place: Place) => Term;
   /** One number in all lanes. */
   readonly spread: (place: Place) => Term;
+  /** The same of a double. */
+  readonly spreadWide: (place: Place) => Term;
   readonly held: (local: Local<'v128'>) => Term;
   /** The larger; NaN where either is, and 0 rather than −0. */
   readonly max: (a: Term, b: Term) => Term;
@@ -148,6 +156,7 @@ export interface Lanes extends Vec<Term, Term> {
     readonly all: (value: number) => Term;
     readonly add: (a: Term, b: Term) => Term;
     readonly xor: (a: Term, b: Term) => Term;
+    readonly or: (a: Term, b: Term) => Term;
     readonly rotate: (a: Term, by: number) => Term;
     readonly shiftRight: (a: Term, by: number) => Term;
     /** Bytes of two vectors in any order. */
@@ -232,6 +241,13 @@ export const lanesOf = (dtype: Dtype, fused: boolean, pool: Pool): Lanes => {
       [a, b],
       order.flatMap((w) => [0, 1, 2, 3].map((byte) => 4 * w + byte)),
     );
+  /** The halves of every word the other way round, which takes two instructions where shifts take three. */
+  const halves = (a: Term): Term =>
+    term(
+      SHUFFLE,
+      [a, a],
+      [0, 1, 2, 3].flatMap((w) => [2, 3, 0, 1].map((byte) => 4 * w + byte)),
+    );
   const lanes: Lanes = {
     dtype,
     count,
@@ -262,6 +278,12 @@ export const lanesOf = (dtype: Dtype, fused: boolean, pool: Pool): Lanes => {
     instruction: term,
     load: (place) => term(V128_LOAD, [], memarg(place.offset), { scalar: base(place) }),
     spread: (place) => spreadFrom(codes.splatLoad, place),
+    spreadWide: (place) => {
+      const wide = spreadFrom(CODES.f64.splatLoad, place);
+      if (dtype === 'f64') return wide;
+      const both = term(DEMOTE, [wide]);
+      return shuffle(both, both, [0, 1, 0, 1]);
+    },
     held: (local) => term(-1, [], [], { local }),
     max: binary(codes.max),
     firstOf: (n, a, b) => {
@@ -277,7 +299,8 @@ export const lanesOf = (dtype: Dtype, fused: boolean, pool: Pool): Lanes => {
       all: word,
       add: binary(WORD.add),
       xor: binary(XOR),
-      rotate: (a, by) => term(OR, [shift(WORD.shl)(a, by), shift(WORD.shr)(a, 32 - by)]),
+      or: binary(OR),
+      rotate: (a, by) => (by === 16 ? halves(a) : term(OR, [shift(WORD.shl)(a, by), shift(WORD.shr)(a, 32 - by)])),
       shiftRight: shift(WORD.shr),
       shuffle,
       toNumbers: unary(dtype === 'f64' ? F64_FROM_I32 : F32_FROM_U32),

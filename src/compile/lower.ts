@@ -2,7 +2,8 @@
 
 import type { Key } from '../core/key.ts';
 import { type Shape, size, stridesOnto } from '../core/shape.ts';
-import type { Vec } from '../core/vec.ts';
+import type { Elementary, Vec } from '../core/vec.ts';
+import type { DrawParams } from '../ops/draw.ts';
 import { middles, type SumParams } from '../ops/fold.ts';
 import { ROWS } from '../ops/lang.ts';
 import type { Inner } from '../ops/loop.ts';
@@ -19,6 +20,8 @@ interface Common {
   readonly reads: readonly number[];
   /** How many numbers it has. */
   readonly size: number;
+  /** A count among singles: one number, which is a double, since singles end at 2²⁴. */
+  readonly wide?: true;
 }
 /** A function of the numbers at one place. */
 export interface Each extends Common {
@@ -54,9 +57,17 @@ export interface Gather extends Common {
   readonly shape: Shape;
   readonly strides: readonly number[];
 }
-export interface Uniform extends Common {
-  readonly kind: 'uniform';
+/** A count, and how far it goes on at a step. */
+export interface Count extends Common {
+  readonly kind: 'count';
+  readonly by: number;
+}
+/** Random numbers of a child of a key. */
+export interface Draw extends Common {
+  readonly kind: 'draw';
   readonly key: Key;
+  /** What becomes of each uniform. */
+  readonly of: Elementary;
 }
 /** A kernel of the table, called from within. */
 export interface HostCall extends Common {
@@ -73,7 +84,8 @@ export type Value =
   | Fold
   | Product
   | Gather
-  | Uniform
+  | Count
+  | Draw
   | HostCall;
 
 /** Values in order of their birth, and which of them come in and go out. */
@@ -139,8 +151,28 @@ export const roleOn = (shape: Shape, onto: Shape): { readonly role: Role; readon
 
 const copy: Inner = (_v, xs) => xs[0] as (typeof xs)[number]; // it is given one
 
-/** A program as loops see it: shapes are gone but for the length of rows, views are what they view, turned matrices are read turned. */
-export const lower = ({ dtype, equations, inputs, outputs }: Program): Lowered => {
+/** Numbers of a state of singles that do nothing but go on by a whole number: by the next of each, what it comes from, and how far. */
+const countsOf = ({ dtype, equations, inputs, outputs }: Program, state: number): ReadonlyMap<number, Count> => {
+  const counts = new Map<number, Count>();
+  for (const [i, next] of outputs.slice(0, dtype === 'f32' ? state : 0).entries()) {
+    const { op, reads, shape } = equations[next] as Equation; // in range
+    const from = inputs[i];
+    if (from === undefined || shape.length > 0 || op === 'input' || op === 'literal' || !ROWS[op].adds) continue;
+    const other = equations[reads.find((r) => r !== from) ?? from];
+    if (!reads.includes(from) || other?.op !== 'literal' || !Number.isInteger(other.p)) continue;
+    counts.set(next, { kind: 'count', reads: [from], size: 1, wide: true, by: other.p as number }); // a whole one
+  }
+  return counts;
+};
+
+/**
+ * A program as loops see it: shapes are gone but for the length of rows, views are what they view, turned matrices are read turned.
+ * The first `state` outputs are inputs of the next step.
+ */
+export const lower = (program: Program, state = 0): Lowered => {
+  const { dtype, equations, inputs, outputs } = program;
+  const counts = countsOf(program, state);
+  const counted = new Set([...counts.values()].flatMap((c) => c.reads));
   const values: Value[] = [];
   const homes = new Map<number, number>();
   const put = (value: Value): number => values.push(value) - 1;
@@ -149,16 +181,30 @@ export const lower = ({ dtype, equations, inputs, outputs }: Program): Lowered =
     const { op } = equation(v);
     return op === 'input' || op === 'literal' ? op : ROWS[op].lower.as;
   };
-  /** The value of an equation, which is born when it is first asked for. */
-  const home = (v: number): number => {
-    const before = homes.get(v);
-    if (before !== undefined) return before;
-    const born = birth(equation(v));
-    homes.set(v, born);
-    return born;
+  /** The equations whose values that of an equation is made of, in the order in which it asks for them. */
+  const asked = (v: number): readonly number[] => {
+    const { reads } = equation(v);
+    return asOf(v) === 'product'
+      ? reads.map((r) => (asOf(r) === 'turn' ? (equation(r).reads[0] as number) : r))
+      : reads;
   };
-  /** A kernel reads memory, where numbers of the program have no place of their own. */
-  const solid = (v: number): number => (values[v]?.kind === 'literal' ? each(copy, [{ at: v, shape: [] }], []) : v);
+  /** The value of an equation, which is born when it is first asked for; chains of them may be longer than a stack is deep. */
+  const home = (v: number): number => {
+    const waiting = [v];
+    while (true) {
+      const top = waiting.at(-1);
+      if (top === undefined) return homes.get(v) as number; // the last to be born
+      const first = homes.has(top) ? undefined : asked(top).find((r) => !homes.has(r));
+      if (first !== undefined) waiting.push(first);
+      else {
+        if (!homes.has(top)) homes.set(top, birth(equation(top), top));
+        waiting.pop();
+      }
+    }
+  };
+  /** A kernel reads memory, where numbers of the program have no place of their own, and counts are no singles. */
+  const solid = (v: number): number =>
+    values[v]?.kind === 'literal' || values[v]?.wide ? each(copy, [{ at: v, shape: [] }], []) : v;
   const gather = (x: number, shape: Shape, strides: readonly number[]): number =>
     put({ kind: 'gather', reads: [solid(x)], size: size(shape), shape, strides });
   const each = (
@@ -180,8 +226,11 @@ export const lower = ({ dtype, equations, inputs, outputs }: Program): Lowered =
     const weight = weightOf(dtype, inner, xs.length, Object.keys(params));
     return put({ kind: 'each', inner, params, reads, roles, columns, weight, size: size(shape) });
   };
-  const birth = ({ op, reads, shape, p }: Equation): number => {
-    if (op === 'input') return put({ kind: 'input', reads: [], size: size(shape) });
+  const birth = ({ op, reads, shape, p }: Equation, v: number): number => {
+    const count = counts.get(v);
+    if (count !== undefined) return put({ ...count, reads: count.reads.map(home) });
+    if (op === 'input')
+      return put({ kind: 'input', reads: [], size: size(shape), ...(counted.has(v) ? { wide: true } : {}) });
     if (op === 'literal') return put({ kind: 'literal', reads: [], size: 1, value: p as number }); // by its kind
     const row = ROWS[op];
     const shapes = reads.map((r) => equation(r).shape);
@@ -222,8 +271,11 @@ export const lower = ({ dtype, equations, inputs, outputs }: Program): Lowered =
         const rows = size(shape);
         return put({ kind: 'fold', how: 'max', along: 'row', rows, columns, reads: [home(x)], size: rows });
       }
-      case 'uniform':
-        return put({ kind: 'uniform', key: (p as { key: Key }).key, reads: [solid(home(x))], size: size(shape) }); // of such rows
+      case 'draw': {
+        const { key } = p as DrawParams; // of such rows
+        const k = home(x);
+        return put({ kind: 'draw', key, of: row.lower.of, reads: [values[k]?.wide ? k : solid(k)], size: size(shape) });
+      }
       case 'steps': // spelt out when the program was traced
       case 'host':
         return put({ kind: 'host', row, p, shapes, shape, reads: reads.map((r) => solid(home(r))), size: size(shape) });

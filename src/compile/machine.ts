@@ -1,6 +1,7 @@
 // From a program to a machine that runs it over a memory of its own.
+import { alike } from './alike.ts';
 import type { Mode } from './arithmetic.ts';
-import { type Fused, fuse, type Group } from './fuse.ts';
+import { type Fused, fuse, type Group, type Nest } from './fuse.ts';
 import { gemmFunctions, isTiny, type Matrix, type Product as Operands, scratchBytes } from './gemm.ts';
 import { lanesOf, POOL_BYTES, poolOf } from './lanes.ts';
 import { type Lowered, lower, type Product, type Value } from './lower.ts';
@@ -8,7 +9,7 @@ import { nestCode, type Share, type Unit } from './nest.ts';
 import { countOf, crewOf, effortOf, type Shared, sharedOut } from './parts.ts';
 import { type Plan, plan } from './plan.ts';
 import type { Program } from './program.ts';
-import { gatherCode, hostKernel, uniformCode } from './solo.ts';
+import { countCode, drawCode, gatherCode, hostKernel } from './solo.ts';
 import { type Job, type Threads, WORDS, WORDS_BYTES } from './threads.ts';
 import {
   type Code,
@@ -21,7 +22,9 @@ import {
   instantiate,
   type Local,
   type Locals,
+  load,
   seq,
+  store,
   sub,
   wasmModule,
   whileLoop,
@@ -84,33 +87,42 @@ const PARTS = 1;
 /** Instructions on vectors from which on a group is worth sharing out. */
 const LEAST = 20_000;
 
+/** Nests alike from which on they are called rather than written out: each with addresses of its own, which costs a little. */
+const LEAST_ALIKE = 8;
+/** Groups in one function. */
+const GROUPS = 128;
+const sum = (xs: readonly number[]): number => xs.reduce((a, b) => a + b, 0);
+const multipleOf = (unit: number, n: number): number => Math.ceil(n / unit) * unit;
+
 /** The machine of a program. */
 export const machineOf = (
   program: Program,
   { mode = 'reproducible', state = 0, profile = false, threads, least = LEAST }: MachineOptions = {},
 ): Machine => {
   const { dtype } = program;
-  const lowered = lower(program);
+  const lowered = lower(program, state);
   const fused = fuse(lowered);
   const pool = poolOf();
   const lanes = lanesOf(dtype, mode === 'fast', pool);
   const { width } = lanes;
   const multiplies = lowered.values.some((v) => v.kind === 'product');
-  // constants, what threads agree by, what each of them packs, and then the arena
-  const words = POOL_BYTES;
+  // constants, where the values of nests that are alike lie, what threads agree by, what each of them packs, and then the arena
+  const repeats = alike(lowered, fused, LEAST_ALIKE);
+  const tables = POOL_BYTES;
+  const words = tables + multipleOf(64, 4 * sum(repeats.map(({ values }) => values.flat().length)));
   const scratch = words + (threads === undefined ? 0 : WORDS_BYTES);
   const gemm = multiplies ? gemmFunctions(dtype, mode, scratch) : null;
   const arena = scratch + (multiplies ? scratchBytes(dtype) * (threads?.count ?? 1) : 0);
   const where = plan(lowered, fused, state, width, arena);
-  const unit: Unit = { lowered, fused, plan: where, lanes };
+  const unit: Unit = { lowered, fused, address: (v) => ({ offset: where.offset[v] as number }), lanes }; // of stored values
   const pages = Math.ceil((where.end + MARGIN) / PAGE);
   const limits = threads === undefined ? { pages } : ({ pages, maximum: pages, shared: true } as const);
   const memory = new host.Memory({
     initial: pages,
     ...(threads === undefined ? {} : { maximum: pages, shared: true }),
   });
-  const view = (address: number, n: number): Buffer =>
-    dtype === 'f64' ? new Float64Array(memory.buffer, address, n) : new Float32Array(memory.buffer, address, n);
+  const view = (address: number, n: number, wide = dtype === 'f64'): Buffer =>
+    wide ? new Float64Array(memory.buffer, address, n) : new Float32Array(memory.buffer, address, n);
   const value = (v: number): Value => lowered.values[v] as Value; // in range
   const at = (v: number): number => where.offset[v] as number; // of stored values
 
@@ -136,8 +148,10 @@ export const machineOf = (
     switch (it.kind) {
       case 'gather':
         return { code: gatherCode(it, lanes, at(x), at(v), l, share), units: it.shape[0] ?? 1 };
-      case 'uniform':
-        return uniformCode(it, lanes, at(x), at(v), l, share);
+      case 'draw':
+        return drawCode(it, lanes, at(x), value(x).wide === true, at(v), l, share);
+      case 'count':
+        return { code: countCode(it, at(x), at(v)), units: 1 };
       case 'product':
         return product(productOf(it, v), l, share);
       case 'host': {
@@ -157,8 +171,11 @@ export const machineOf = (
     return g.kind === 'nest' ? nestCode(unit, g, group, l, share) : solo(g.member, l, share);
   };
   /** A value over another, when a step ends. */
-  const copied = (from: number, to: number, size: number, l: Locals): Code =>
-    gatherCode({ shape: [size], strides: [1] }, lanes, from, to, l);
+  const copied = (from: number, to: number, l: Locals): Code => {
+    const { size, wide } = value(from);
+    if (wide) return store('f64', i32(at(to)), load('f64', i32(at(from))));
+    return gatherCode({ shape: [size], strides: [1] }, lanes, at(from), at(to), l);
+  };
 
   const shared: (Shared & { readonly group: number })[] = [];
   for (const [group, g] of fused.groups.entries()) {
@@ -173,16 +190,40 @@ export const machineOf = (
     if (out !== null) shared.push({ ...out, func: own, group });
   }
   const crew = shared.length === 0 ? null : crewOf(shared, words, scratch, scratchBytes(dtype), profile);
+  /** Addresses of all nests that are alike, and a call with its own for each. */
+  const addresses: number[] = [];
+  const calls = new Map<number, Code>();
+  const once = repeats.map(({ groups, values }): Func => {
+    const [first = 0] = groups;
+    const nest = fused.groups[first] as Nest; // only they are alike
+    const f = func(undefined, ['table'], (l, { table }) => {
+      const starts = new Map((values[0] ?? []).map((v) => [v, l.i32()]));
+      const address = (v: number) => ({ start: starts.get(v) as Local<'i32'>, offset: 0 }); // all that it asks for
+      return seq(
+        ...[...starts.values()].map((start, i) => start.set(load('i32', table.get, 4 * i))),
+        nestCode({ ...unit, address }, nest, first, l).code,
+      );
+    });
+    for (const [i, k] of groups.entries()) {
+      calls.set(k, call(f, i32(tables + 4 * addresses.length)));
+      addresses.push(...(values[i] ?? []).map(at));
+    }
+    return f;
+  });
   const groupCode = (group: number, l: Locals): Code => {
     const among = shared.findIndex((s) => s.group === group);
-    return crew === null || among < 0 ? piece(group, l).code : crew.together(among);
+    if (crew !== null && among >= 0) return crew.together(among);
+    return calls.get(group) ?? piece(group, l).code;
   };
-  const apart = profile ? fused.groups.map((_, k) => func(`group${k}`, [], (l) => groupCode(k, l))) : [];
-  const step = func(undefined, [], (l) =>
-    seq(
-      ...fused.groups.map((_, k) => (profile ? call(apart[k] as Func) : groupCode(k, l))), // one each
-      ...where.copies.map(({ from, to }) => copied(at(from), at(to), value(from).size, l)),
+  // a function has a limited size, and is compiled as a whole
+  const most = profile ? 1 : GROUPS;
+  const stretches = Array.from({ length: Math.ceil(fused.groups.length / most) }, (_, i) =>
+    func(profile ? `group${i}` : undefined, [], (l) =>
+      seq(...fused.groups.slice(i * most, (i + 1) * most).map((_, k) => groupCode(i * most + k, l))),
     ),
+  );
+  const step = func(undefined, [], (l) =>
+    seq(...stretches.map((f) => call(f)), ...where.copies.map(({ from, to }) => copied(from, to, l))),
   );
   const run = func('run', ['steps'], (_l, { steps }) =>
     whileLoop(steps.get, seq(call(step), steps.set(sub(steps.get, i32(1))))),
@@ -191,10 +232,13 @@ export const machineOf = (
     imports,
     memory: limits,
     functions: [
-      ...[step, run, ...apart, ...(gemm?.functions ?? [])],
+      ...[step, run, ...stretches, ...once, ...(gemm?.functions ?? [])],
       ...(crew === null ? [] : [...crew.functions, ...shared.map((s) => s.func)]),
     ],
-    data: [{ at: 0, bytes: pool.bytes() }],
+    data: [
+      { at: 0, bytes: pool.bytes() },
+      { at: tables, bytes: new Uint8Array(Int32Array.from(addresses).buffer) },
+    ],
   });
   const module = new host.Module(wasm);
   const exports = instantiate(module, memory, kernels);
@@ -212,7 +256,8 @@ export const machineOf = (
     if (it === undefined || !profile) return [];
     return Array.from({ length: countOf(it) }, (_, i) => () => void exports.part?.(among, i, scratch));
   };
-  const buffers = (vs: readonly number[]): readonly Buffer[] => vs.map((v) => view(at(v), value(v).size));
+  const buffers = (vs: readonly number[]): readonly Buffer[] =>
+    vs.map((v) => view(at(v), value(v).size, value(v).wide));
   return {
     program,
     inputs: buffers(lowered.inputs),
@@ -220,7 +265,7 @@ export const machineOf = (
     run: (steps) => during(() => exports.run?.(steps)),
     made: {
       ...{ lowered, fused, plan: where, wasm, arena },
-      groups: apart.map((f) => () => during(() => exports[f.name ?? '']?.())),
+      groups: profile ? stretches.map((f) => () => during(() => exports[f.name ?? '']?.())) : [],
       parts: fused.groups.map((_, k) => partsOf(k)),
       shared: shared.length,
       helped: () => (crew === null ? 0 : Atomics.load(job.words, WORDS.helped)),

@@ -2,14 +2,14 @@
 import type { Fused, Nest } from './fuse.ts';
 import { type Lanes, type Place, placed, type Root, storeFirst, type Term } from './lanes.ts';
 import { type Each, type Fold, type Lowered, type Role, roleWithin, type Value } from './lower.ts';
-import type { Plan } from './plan.ts';
 import { add, type Code, eq, i32, type Local, type Locals, loopWhile, lt, mul, seq, type V128, when } from './wasm.ts';
 
 /** Everything that is known of a program when its code is written. */
 export interface Unit {
   readonly lowered: Lowered;
   readonly fused: Fused;
-  readonly plan: Plan;
+  /** Where stored values lie. */
+  readonly address: (v: number) => Omit<Place, 'moving'>;
   readonly lanes: Lanes;
 }
 
@@ -87,12 +87,16 @@ const SIDE_BY_SIDE = 4;
 const [TWO, ONE] = [40, 120] as const;
 /** Instructions that are written out rather than looped over. */
 const WRITTEN = 500;
+/** Of a row, as much as is worked on at a time: what columns have one of is still in the cache when the next rows come. */
+const PANEL_BYTES = 16384;
+/** Pieces that the columns of a nest are shared out in. */
+const PIECES = 8;
 /** Partial sums of a row, whatever the width of vectors. */
 const PARTIALS = 8;
 
 /** Code for a nest, or for a share of its outermost loop, and how many turns that has. */
 export const nestCode = (
-  { lowered, fused, plan, lanes }: Unit,
+  { lowered, fused, address, lanes }: Unit,
   nest: Nest,
   group: number,
   l: Locals,
@@ -106,7 +110,6 @@ export const nestCode = (
   const turnOf = (v: number): number => fused.home[v]?.turn ?? -1;
   const stored = members.filter((v) => fused.stored[v]);
   const turns = [...new Set(stored.map(turnOf))].sort((a, b) => a - b);
-  const address = (v: number): number => plan.offset[v] as number; // asked for stored values only
   const foldsOf = (turn: number): readonly number[] =>
     members.filter((v) => value(v).kind === 'fold' && turnOf(v) === turn);
   /** Instructions for one vector in a turn, about. */
@@ -130,8 +133,12 @@ export const nestCode = (
   const joined = (v: number) => (howOf(v) === 'sum' ? lanes.add : lanes.max);
   const nothing = (v: number): Term => lanes.lit(howOf(v) === 'sum' ? 0 : Number.NEGATIVE_INFINITY);
 
-  /** What the code of one turn computes at one vector of elements, of which the first n count. */
-  const roots = (turn: number, spot: Spot, n: number, part: number): readonly Root[] => {
+  interface Computed {
+    readonly v: number;
+    readonly term: Term;
+  }
+  /** What one turn computes at one vector of elements, of which the first n count: of a fold, what is to be folded. */
+  const computed = (turn: number, spot: Spot, n: number): readonly Computed[] => {
     const memo = new Map<string, Term>();
     const term = (v: number, role: Role): Term => {
       const key = `${v} ${role}`;
@@ -147,6 +154,7 @@ export const nestCode = (
       const here = fused.home[v]?.group === group && turnOf(v) === turn && it.kind === 'each';
       if (fused.stored[v] && !here) {
         const at = address(v);
+        if (it.wide) return lanes.spreadWide(at);
         if (role === 'full') return lanes.load(placed(spot.full, at));
         if (role === 'row') return lanes.load(placed(spot.row, at));
         return lanes.spread(placed(role === 'column' ? spot.column : START, at));
@@ -158,20 +166,30 @@ export const nestCode = (
     };
     return stored
       .filter((v) => turnOf(v) === turn)
-      .map((v): Root => {
+      .map((v) => {
         const it = value(v);
-        if (it.kind !== 'fold') {
-          const role = fused.roles[v] ?? 'full';
-          const place = role === 'full' ? spot.full : role === 'row' ? spot.row : spot.column;
-          const lasting = role === 'column' ? 1 : n;
-          return { term: term(v, role), put: storeFirst(lanes, placed(place, address(v)), lasting, scratch.fresh) };
-        }
+        if (it.kind !== 'fold') return { v, term: term(v, fused.roles[v] ?? 'full') };
         const x = term(it.reads[0] as number, 'full'); // a fold reads one
-        const counted = n === count || direction === 'column' ? x : lanes.firstOf(n, x, nothing(v));
-        const local = sum(v, part);
-        return { term: joined(v)(lanes.held(local), counted), put: (code) => local.set(code) };
+        return { v, term: n === count || direction === 'column' ? x : lanes.firstOf(n, x, nothing(v)) };
       });
   };
+  /** A number of a row, of a column, or of each place, kept. */
+  const kept = ({ v, term }: Computed, { full, row, column }: Spot, n: number): Root => {
+    const role = fused.roles[v];
+    const place = role === 'row' ? row : role === 'column' ? column : full;
+    return {
+      term,
+      put: storeFirst(lanes, placed(place, address(v)), role === 'column' ? 1 : n, scratch.fresh),
+    };
+  };
+  const isFold = ({ v }: Computed): boolean => value(v).kind === 'fold';
+  /** The code of one turn at one vector of elements; sums are in locals. */
+  const roots = (turn: number, spot: Spot, n: number, part: number): readonly Root[] =>
+    computed(turn, spot, n).map((it): Root => {
+      if (!isFold(it)) return kept(it, spot, n);
+      const local = sum(it.v, part);
+      return { term: joined(it.v)(lanes.held(local), it.term), put: (code) => local.set(code) };
+    });
   const straight = (all: readonly Root[]): Code => {
     const code = lanes.emit(scratch.fresh, all);
     scratch.reset();
@@ -196,61 +214,98 @@ export const nestCode = (
   ];
 
   if (direction === 'column') {
-    const most = Math.max(...turns.map((t) => foldsOf(t).length)) > 1 ? 2 : SIDE_BY_SIDE;
-    const together = Math.max(1, Math.min(whole, most, ...turns.map(side)));
-    const block = (row: Place, numbers: readonly number[]): Code =>
-      seq(
-        ...turns.map((turn) => {
-          const folds = foldsOf(turn);
-          if (turn % 2 === 0)
-            return seq(
-              ...numbers.map((n, part) =>
-                straight(roots(turn, { full: START, row: placed(row, part * bytes), column: START }, n, part)),
-              ),
-            );
-          const down = repeat(
+    /**
+     * Columns side by side. Every turn reads their rows from end to end, some rows at a time, and has what it has folded so far
+     * in memory: blocks of columns narrow enough for registers would read memory in pieces, far apart.
+     */
+    const panel = (row: Place, vectors: number, last: number): Code => {
+      /** Every vector of a row, and how many numbers of it count. */
+      const across = (full: Place, body: (full: Place, row: Place, n: number) => Code, written: number): Code =>
+        seq(
+          repeat(
             l,
-            rows,
+            vectors,
             [
-              { from: row, by: columns * width },
-              { from: START, by: width },
+              { from: full, by: bytes },
+              { from: row, by: bytes },
             ],
-            (full = START, column = START) =>
-              seq(
-                ...numbers.map((n, part) => {
-                  const spot = { full: placed(full, part * bytes), row: placed(row, part * bytes), column };
-                  return straight(roots(turn, spot, n, part));
-                }),
-              ),
-            written(turn, numbers.length),
-          );
-          const put = folds.flatMap((v) =>
-            numbers.map((n, part) =>
-              straight([
-                {
-                  term: lanes.held(sum(v, part)),
-                  put: storeFirst(lanes, placed(row, part * bytes + address(v)), n, scratch.fresh),
-                },
-              ]),
+            (f = full, r = row) => body(f, r, count),
+            written,
+          ),
+          last > 0 ? body(placed(full, vectors * bytes), placed(row, vectors * bytes), last) : [],
+        );
+      return seq(
+        ...turns.map((turn) => {
+          if (turn % 2 === 0)
+            return across(START, (_, r, n) => straight(roots(turn, { full: START, row: r, column: START }, n, 0)), 1);
+          const folds = foldsOf(turn);
+          const many = stored.filter((v) => turnOf(v) === turn && !folds.includes(v)).length > 1;
+          const together = Math.min(side(turn), many ? SIDE_BY_SIDE / 2 : SIDE_BY_SIDE);
+          const alone = rows <= together;
+          const some = (full: Place, column: Place, n: number): Code =>
+            across(
+              full,
+              (f, r, lasting) => {
+                const at = (k: number): Spot => ({
+                  full: placed(f, k * columns * width),
+                  row: r,
+                  column: placed(column, k * width),
+                });
+                const all = Array.from({ length: n }, (_, k) =>
+                  computed(turn, at(k), lasting).map((it) => ({ k, it })),
+                ).flat();
+                return straight([
+                  ...all.filter(({ it }) => !isFold(it)).map(({ k, it }) => kept(it, at(k), lasting)),
+                  ...folds.map((v) => {
+                    const before = alone ? nothing(v) : lanes.load(placed(r, address(v)));
+                    const term = all
+                      .filter(({ it }) => it.v === v)
+                      .reduce((sum, { it }) => joined(v)(sum, it.term), before);
+                    return kept({ v, term }, at(0), lasting);
+                  }),
+                ]);
+              },
+              written(turn, n),
+            );
+          const groups = Math.floor(rows / together);
+          const left = rows - groups * together;
+          const [line, lines] = [columns * width, together * columns * width];
+          return seq(
+            alone
+              ? []
+              : across(
+                  START,
+                  (full, r, n) =>
+                    straight(folds.map((v) => kept({ v, term: nothing(v) }, { full, row: r, column: START }, n))),
+                  1,
+                ),
+            repeat(
+              l,
+              groups,
+              [
+                { from: row, by: lines },
+                { from: START, by: together * width },
+              ],
+              (full = row, column = START) => some(full, column, together),
+              1,
             ),
+            left > 0 || rows === 0
+              ? some(placed(row, groups * together * line), { offset: groups * together * width }, left)
+              : [],
           );
-          return seq(begin(folds, numbers.length), down, ...put);
         }),
       );
-    const blocks = Math.floor(whole / together);
-    const rest = restFrom(blocks * together);
+    };
+    // what is shared out lies in more pieces; no sum depends on them
+    const panelOf = PANEL_BYTES / bytes;
+    const most = share === undefined ? panelOf : Math.max(1, Math.min(panelOf, Math.ceil(whole / PIECES)));
+    const panels = Math.floor(whole / most);
+    const left = whole - panels * most;
     const code = seq(
-      repeat(
-        l,
-        blocks,
-        [{ from: START, by: together * bytes }],
-        (row = START) => block(row, Array<number>(together).fill(count)),
-        1,
-        share,
-      ),
-      rest.length > 0 ? behind(blocks, block({ offset: blocks * together * bytes }, rest), share) : [],
+      repeat(l, panels, [{ from: START, by: most * bytes }], (row = START) => panel(row, most, 0), 1, share),
+      left + tail > 0 ? behind(panels, panel({ offset: panels * most * bytes }, left, tail), share) : [],
     );
-    return { code, units: blocks };
+    return { code, units: panels };
   }
 
   /** Vectors of a line in one turn of the loop along it. */

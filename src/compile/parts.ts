@@ -65,7 +65,7 @@ export const effortOf = ({ values }: Lowered, group: Group): number => {
         return it.rows * it.columns;
       case 'product':
         return it.size * it.k;
-      case 'uniform':
+      case 'draw':
         return it.size * DRAWN;
       case 'gather':
         return it.size * MOVED;

@@ -1,6 +1,7 @@
 // Where every stored value lies in one arena: what comes in and goes out for good, the rest as long as it is needed.
 import type { Fused, Site } from './fuse.ts';
 import type { Lowered, Value } from './lower.ts';
+import { roomsOver } from './room.ts';
 
 export interface Plan {
   /** Addresses in bytes; those of values that are not stored mean nothing. */
@@ -15,6 +16,11 @@ export interface Plan {
 
 /** Vectors have 16 bytes; a value that starts where one does is loaded fastest. */
 const ALIGN = 16;
+/**
+ * Places a multiple of 4096 bytes apart share the few lines of a cache, and loads wait for stores that seem to be at theirs; so
+ * behind a large value a little is left free.
+ */
+const [LARGE, FREE] = [16384, 256];
 
 interface Life {
   readonly v: number;
@@ -35,12 +41,15 @@ export const plan = (
   base: number,
 ): Plan => {
   const bytesOf = (v: number): number => Math.ceil(((values[v] as Value).size * width) / ALIGN) * ALIGN; // in range
+  const roomOf = (v: number): number => bytesOf(v) + (bytesOf(v) < LARGE ? 0 : FREE);
   const site = (v: number): Site => home[v] as Site; // one each
   const offset: number[] = [];
   let top = base;
+  let lasting = 0;
   const pin = (v: number): void => {
     offset[v] = top;
-    top += bytesOf(v);
+    top += roomOf(v);
+    lasting += bytesOf(v);
   };
   inputs.forEach(pin);
   /** Whether an input is read for the last time where an output is written, place by place, or before. */
@@ -72,27 +81,26 @@ export const plan = (
   for (const v of values.keys()) {
     if (!stored[v] || offset[v] !== undefined) continue;
     const from = site(v).group;
-    const to = Math.max(from, ...(reads[v] ?? []).map((s) => s.group));
-    lives.push({ v, from, to, bytes: bytesOf(v) });
+    const to = (reads[v] ?? []).reduce((last, s) => Math.max(last, s.group), from);
+    lives.push({ v, from, to, bytes: roomOf(v) });
   }
-  const placed: (Life & { readonly at: number })[] = [];
-  for (const life of lives.sort((a, b) => b.bytes - a.bytes || a.v - b.v)) {
-    let at = top;
-    const meeting = placed.filter((q) => q.from <= life.to && life.from <= q.to).sort((a, b) => a.at - b.at);
-    for (const q of meeting) {
-      if (at + life.bytes <= q.at) break;
-      at = Math.max(at, q.at + q.bytes);
-    }
-    placed.push({ ...life, at });
-    offset[life.v] = at;
+  const roomFor = roomsOver(groups.length);
+  let end = top;
+  for (const { v, from, to, bytes } of lives.sort((a, b) => b.bytes - a.bytes || a.v - b.v)) {
+    const at = roomFor(from, to, bytes, top);
+    offset[v] = at;
+    end = Math.max(end, at + bytes);
   }
-  const aliveAt = groups.map((_, k) => sum(lives.filter((l) => l.from <= k && k <= l.to).map((l) => l.bytes)));
-  return {
-    offset,
-    end: Math.max(top, ...placed.map((q) => q.at + q.bytes)),
-    copies,
-    alive: top - base + Math.max(0, ...aliveAt),
-  };
+  /** What more, or less, is alive from a group on. */
+  const change = groups.map(() => 0);
+  for (const { from, to, bytes } of lives) {
+    change[from] = (change[from] ?? 0) + bytes;
+    if (to + 1 < groups.length) change[to + 1] = (change[to + 1] ?? 0) - bytes;
+  }
+  let [alive, most] = [0, 0];
+  for (const more of change) {
+    alive += more;
+    most = Math.max(most, alive);
+  }
+  return { offset, end, copies, alive: top - base + most };
 };
-
-const sum = (xs: readonly number[]): number => xs.reduce((a, b) => a + b, 0);

@@ -3,7 +3,7 @@ import type { Key } from '../core/key.ts';
 import { stridesOnto } from '../core/shape.ts';
 import { isSingle } from '../core/vec.ts';
 import { type Lanes, type Place, placed, type Root, storeFirst, type Term } from './lanes.ts';
-import type { Gather, HostCall, Uniform } from './lower.ts';
+import type { Count, Draw, Gather, HostCall } from './lower.ts';
 import type { Buffer } from './machine.ts';
 import { behind, repeat, type Share, scratchOf } from './nest.ts';
 import {
@@ -55,6 +55,12 @@ export const gatherCode = (
   return along(0, { offset: from }, { offset: to });
 };
 
+/** A count that goes on. */
+export const countCode = ({ by }: Count, from: number, to: number): Code => {
+  const step: Code<'f64'> = [0x44, ...new Uint8Array(new Float64Array([by]).buffer)];
+  return store('f64', i32(to), op(0xa0, [load('f64', i32(from)), step]));
+};
+
 const PARITY = 0x1bd11bda;
 const ROTATIONS = [13, 15, 26, 6, 17, 29, 16, 24] as const;
 
@@ -81,8 +87,8 @@ const threefry = (
 };
 
 /** A number as 32 bits, as JavaScript takes it: without its fraction, modulo 2³². Numbers beyond 2⁶³ have lost those bits, and are 0. */
-const wordOf = (x: Code<'f64'> | Code<'f32'>, width: number): I32 => {
-  const wide: Code<'f64'> = width === 8 ? (x as Code<'f64'>) : op(0xbb, [x]); // by its width
+const wordOf = (x: Code<'f64'> | Code<'f32'>, double: boolean): I32 => {
+  const wide: Code<'f64'> = double ? (x as Code<'f64'>) : op(0xbb, [x]); // as it says
   const whole = op<'i64'>(0xfc, [wide], 0x06);
   const near = op<'i32'>(0x63, [
     op<'f64'>(0x99, [wide]),
@@ -92,13 +98,19 @@ const wordOf = (x: Code<'f64'> | Code<'f32'>, width: number): I32 => {
 };
 
 /** Blocks that are computed side by side, in vectors of four. */
-const BLOCKS = 4;
+const BLOCKS = 6;
 
-/** The uniforms of the k-th child of a key: those of the eager engine, bit for bit. */
-export const uniformCode = (
-  { key, size }: Uniform,
+/** Numbers that are drawn before anything is made of them: few enough to stay in the nearest cache. */
+const DRAWN = 64 * 4 * BLOCKS;
+/** Vectors side by side of what is made of them. */
+const SIDE_BY_SIDE = 6;
+
+/** The draws of the k-th child of a key, which may be a double among singles: those of the eager engine, bit for bit. */
+export const drawCode = (
+  { key, of, size }: Draw,
   lanes: Lanes,
   k: number,
+  wide: boolean,
   to: number,
   l: Locals,
   share?: Share,
@@ -109,7 +121,8 @@ export const uniformCode = (
   const counter = l.v128();
   // the number of the child, in all four words
   const number = l.v128();
-  const truncated = wordOf(load(width === 8 ? 'f64' : 'f32', i32(k)), width);
+  const double = wide || width === 8;
+  const truncated = wordOf(load(double ? 'f64' : 'f32', i32(k)), double);
   const asWord = (w: Key[number]): Term => words.all(w | 0);
   const [child] = threefry(lanes, [asWord(key[0]), asWord(key[1])], [[lanes.held(number), words.all(1)]]);
   const start = lanes.emit(
@@ -117,43 +130,74 @@ export const uniformCode = (
     (child ?? []).map((term, i) => ({ term, put: (v: V128) => (i === 0 ? child0 : child1).set(v) })),
   );
   scratch.reset();
+  /** Vectors from a place on, of which the first n numbers count. */
+  const written = (place: Place, terms: readonly Term[], n: number, woven: boolean): Code => {
+    const roots = terms.map((term, i): Root => {
+      const own = Math.min(count, Math.max(0, n - i * count));
+      return { term, put: storeFirst(lanes, placed(place, i * count * width), own, scratch.fresh) };
+    });
+    const code = lanes.emit(scratch.fresh, roots, woven);
+    scratch.reset();
+    return code;
+  };
+  /** Something for n numbers, so many at a time. */
+  const inTurns = (
+    n: number,
+    most: number,
+    from: Place,
+    turn: (place: Place, n: number) => Code,
+    own?: Share,
+  ): Code => {
+    const turns = Math.floor(n / most);
+    const rest = n - turns * most;
+    return seq(
+      repeat(l, turns, [{ from, by: most * width }], (place = from) => turn(place, most), 1, own),
+      rest > 0 ? behind(turns, turn(placed(from, turns * most * width), rest), own) : [],
+    );
+  };
   const perTurn = 4 * BLOCKS;
-  const turn = (place: Place, n: number): Code => {
+  const uniforms = (place: Place, n: number): Code => {
     const counters = Array.from(
       { length: Math.ceil(n / 4) },
       (_, b) => [words.add(lanes.held(counter), words.all(4 * b)), words.all(0)] as const,
     );
     const blocks = threefry(lanes, [lanes.held(child0), lanes.held(child1)], counters);
-    const roots = blocks
-      .flatMap((block) => uniformsOf(lanes, block))
-      .map((term, i): Root => {
-        const own = Math.min(count, Math.max(0, n - i * count));
-        return { term, put: storeFirst(lanes, placed(place, to + i * count * width), own, scratch.fresh) };
-      });
-    const code = lanes.emit(scratch.fresh, roots, true);
-    scratch.reset();
+    const code = written(
+      place,
+      blocks.flatMap((block) => uniformsOf(lanes, block)),
+      n,
+      true,
+    );
     const next = simd(0xae, [counter.get, simd(0x0c, [], ...fours(perTurn))]);
     return seq(code, counter.set(next));
   };
-  const turns = Math.floor(size / perTurn);
-  const rest = size - turns * perTurn;
+  const made = (place: Place, n: number): Code => {
+    const terms = Array.from({ length: Math.ceil(n / count) }, (_, i) =>
+      of(lanes, lanes.load(placed(place, i * count * width))),
+    );
+    return written(place, terms, n, true);
+  };
+  const begin: Place = { offset: to };
+  const same = of(lanes, lanes.held(number)) === lanes.held(number);
+  /** Numbers of a unit. */
+  const unit = same ? perTurn : DRAWN;
   const first = simd(0x0c, [], ...[0, 1, 2, 3].flatMap((i) => [i, 0, 0, 0]));
-  const begun = share === undefined ? first : simd(0xae, [first, simd(0x11, [mul(share.from.get, i32(perTurn))])]);
+  const begun = share === undefined ? first : simd(0xae, [first, simd(0x11, [mul(share.from.get, i32(unit))])]);
   const code = seq(
     number.set(simd(0x11, [truncated])),
     start,
     counter.set(begun),
-    repeat(
-      l,
-      turns,
-      [{ from: { offset: 0 }, by: perTurn * width }],
-      (place = { offset: 0 }) => turn(place, perTurn),
-      1,
+    inTurns(
+      size,
+      unit,
+      begin,
+      same
+        ? uniforms
+        : (place, n) => seq(inTurns(n, perTurn, place, uniforms), inTurns(n, SIDE_BY_SIDE * count, place, made)),
       share,
     ),
-    rest > 0 ? behind(turns, turn({ offset: turns * perTurn * width }, rest), share) : [],
   );
-  return { code, units: turns };
+  return { code, units: Math.floor(size / unit) };
 };
 const fours = (n: number): readonly number[] => [0, 1, 2, 3].flatMap(() => [n, 0, 0, 0]);
 
@@ -164,8 +208,8 @@ const fours = (n: number): readonly number[] => [0, 1, 2, 3].flatMap(() => [n, 0
 const uniformsOf = (lanes: Lanes, [x, y]: readonly [Term, Term]): readonly Term[] => {
   const { words, lit } = lanes;
   if (isSingle(lanes)) {
-    const first = words.toNumbers(words.shiftRight(x, 9));
-    return [lanes.mul(lanes.add(first, lit(0.5)), lit(2 ** -23))];
+    // as the last digits of a number between 1 and 2
+    return [lanes.sub(words.or(words.shiftRight(x, 9), lit(1)), lit(1 - 2 ** -24))];
   }
   const high = words.shiftRight(x, 6);
   const low = words.shiftRight(y, 6);

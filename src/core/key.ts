@@ -90,11 +90,13 @@ export const uniformSingles = (key: Key, out: Float32Array): void => {
 };
 
 /** Standard normals by inversion of {@link uniform}, one per uniform: no hidden second value, no rejection. */
-export const normal = <const S extends Shape>(key: Key, shape: S): Tensor<S> => {
-  const u = uniform(key, shape).view;
-  return Tensor.build(shape, (out) => {
-    for (let i = 0; i < out.length; i++) out[i] = normalQuantile(u[i] ?? Number.NaN);
-  });
+export const normal = <const S extends Shape>(key: Key, shape: S): Tensor<S> =>
+  Tensor.build(shape, (out) => normalInto(key, out));
+
+/** Fills a buffer with them. */
+export const normalInto = (key: Key, out: Float64Array): void => {
+  uniformInto(key, out);
+  for (let i = 0; i < out.length; i++) out[i] = normalQuantile(out[i] as number); // in range
 };
 
 const quantileSingle = functionOf(quantileOfDraw, 24);

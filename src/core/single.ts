@@ -79,12 +79,6 @@ export const log = <V, M>(v: Vec<V, M>, x: V): V => {
   return v.pick(v.less(x, v.lit(0)), v.lit(Number.NaN), notBelow);
 };
 
-/** The same of a number between 2⁻¹²⁵ and 1, without a thought of others. */
-export const logOfShare = <V, M>(v: Vec<V, M>, x: V): V => {
-  const { e, f } = apart(v, x);
-  return assembled(v, e, f);
-};
-
 /** log(1 + x): −∞ at −1, NaN below. */
 export const log1p = <V, M>(v: Vec<V, M>, x: V): V => {
   const e = v.exponent(v.mul(v.add(v.lit(1), x), v.lit(Math.SQRT2 / 4)));

@@ -2,7 +2,7 @@
 import { ShapeError } from '../core/errors.ts';
 import { broadcast, type Shape, show } from '../core/shape.ts';
 import type { View } from '../core/tensor.ts';
-import type { Vec } from '../core/vec.ts';
+import type { Elementary, Vec } from '../core/vec.ts';
 import { type Inner, loopOf } from './loop.ts';
 import type { Verbs } from './verbs.ts';
 
@@ -56,7 +56,9 @@ export type Spelling = <T>(o: Verbs<T>, xs: readonly T[], p: never) => T;
 export type Lowering =
   | { readonly as: 'each'; readonly inner: Inner; readonly params: readonly string[] }
   | { readonly as: 'steps'; readonly steps: Spelling }
-  | { readonly as: 'sum' | 'max' | 'product' | 'view' | 'turn' | 'stretch' | 'uniform' }
+  | { readonly as: 'sum' | 'max' | 'product' | 'view' | 'turn' | 'stretch' }
+  /** Of every uniform of the k-th child of a key. */
+  | { readonly as: 'draw'; readonly of: Elementary }
   /** The kernel itself is called, for want of anything faster. */
   | { readonly as: 'host' };
 
@@ -97,6 +99,8 @@ export interface Op<A extends readonly string[] = readonly string[], P = unknown
   readonly neutral?: readonly { readonly arg: 0 | 1; readonly is: number }[];
   /** Whether two arguments may change places. */
   readonly commutes?: true;
+  /** Whether it is the sum of its arguments. */
+  readonly adds?: true;
   /** A row of several steps spelt in other rows, for readings that need its parts. */
   readonly steps?: <T>(o: Verbs<T>, xs: Each<A, T>, p: P) => T;
 }
@@ -119,6 +123,7 @@ interface PointwiseRow<A extends readonly string[], P> {
   readonly saturates?: readonly [low: number, high: number];
   readonly neutral?: NonNullable<Op['neutral']>;
   readonly commutes?: true;
+  readonly adds?: true;
   readonly sample?: P;
   /** The function of the numbers at one place, of which every reading is made. */
   readonly vec: <V, M>(v: Vec<V, M>, xs: Each<A, V>, p: { readonly [K in keyof NoInfer<P>]: V }) => V;
@@ -186,8 +191,10 @@ export const layout = <const A extends readonly string[], P>(row: Spread<A, P>):
   terms: () => 1,
 });
 
-/** A row whose values are random numbers of a key and a counter: exact, and without a derivative. */
-export const draw = <const A extends readonly string[], P>(row: Omit<Spread<A, P>, 'vjp'>): Op<A, P> => ({
+/** A row whose values are random numbers of a key and a counter, without a derivative; exact unless it says otherwise. */
+export const draw = <const A extends readonly string[], P>(
+  row: Omit<Spread<A, P>, 'vjp'> & Partial<Pick<Op, 'ulp' | 'ulpSingle'>>,
+): Op<A, P> => ({
   ...PLAIN,
   ...row,
   kind: 'draw',

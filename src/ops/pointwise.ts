@@ -38,6 +38,7 @@ export const pointwiseRows = {
       { arg: 1, is: -0 },
     ],
     commutes: true,
+    adds: true,
     vec: (v, [x, y]) => v.add(x, y),
     vjp: (_o, g) => [g, g],
   }),
