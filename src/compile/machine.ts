@@ -181,8 +181,8 @@ export const machineOf = (
   for (const [group, g] of fused.groups.entries()) {
     if (threads === undefined || effortOf(lowered, g) <= least * lanes.count) continue;
     let units = 0;
-    const own = func(undefined, ['from', 'to', 'scratch'], (l, share) => {
-      const made = piece(group, l, { ...share, parts });
+    const own = func(undefined, ['first', 'end', 'scratch'], (l, { first, end, scratch }) => {
+      const made = piece(group, l, { from: first, to: end, parts, scratch });
       units = made.units;
       return made.code;
     });
