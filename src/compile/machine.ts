@@ -82,9 +82,7 @@ interface Own extends Share {
 const PAGE = 65536;
 /** Loads of whole vectors may reach so far behind the last value. */
 const MARGIN = 256;
-/** Parts of a group for every thread. */
-const PARTS = 1;
-/** Instructions on vectors from which on a group is worth sharing out. */
+/** Instructions on vectors from which on a group is worth sharing out, see `npm run bench:threads`: 4 to 8 microseconds. */
 const LEAST = 20_000;
 
 /** Nests alike from which on they are called rather than written out: each with addresses of its own, which costs a little. */
@@ -126,7 +124,8 @@ export const machineOf = (
   const value = (v: number): Value => lowered.values[v] as Value; // in range
   const at = (v: number): number => where.offset[v] as number; // of stored values
 
-  const parts = PARTS * (threads?.count ?? 1);
+  // one for each thread: more are packed again and lie in shorter rows, which costs more than it evens out
+  const parts = threads?.count ?? 1;
   const imports: Import[] = [];
   const kernels: Record<string, () => void> = {};
   const productOf = ({ reads: [x = 0, y = 0], m, k, n, turned: [turnedX, turnedY] }: Product, to: number): Operands => {
