@@ -82,7 +82,7 @@ interface Own extends Share {
 const PAGE = 65536;
 /** Loads of whole vectors may reach so far behind the last value. */
 const MARGIN = 256;
-/** Instructions on vectors from which on a group is worth sharing out, see `npm run bench:threads`: 4 to 8 microseconds. */
+/** Instructions on vectors from which on a group is worth sharing out, see `npm run bench:threads`: about 4 microseconds. */
 const LEAST = 20_000;
 
 /** Nests alike from which on they are called rather than written out: each with addresses of its own, which costs a little. */
