@@ -6,7 +6,7 @@ import { gemmFunctions, isTiny, type Matrix, type Product as Operands, scratchBy
 import { lanesOf, POOL_BYTES, poolOf } from './lanes.ts';
 import { type Lowered, lower, type Product, type Value } from './lower.ts';
 import { nestCode, type Share, type Unit } from './nest.ts';
-import { countOf, crewOf, effortOf, type Shared, sharedOut } from './parts.ts';
+import { countOf, crewOf, effortOf, rowsApart, type Shared, sharedOut } from './parts.ts';
 import { type Plan, plan } from './plan.ts';
 import type { Program } from './program.ts';
 import { countCode, drawCode, gatherCode, hostKernel } from './solo.ts';
@@ -99,9 +99,10 @@ export const machineOf = (
 ): Machine => {
   const { dtype } = program;
   const lowered = lower(program, state);
-  const fused = fuse(lowered);
   const pool = poolOf();
   const lanes = lanesOf(dtype, mode === 'fast', pool);
+  const isLarge = (g: Group): boolean => threads !== undefined && effortOf(lowered, g) > least * lanes.count;
+  const fused = rowsApart(lowered, fuse(lowered), isLarge);
   const { width } = lanes;
   const multiplies = lowered.values.some((v) => v.kind === 'product');
   // constants, where the values of nests that are alike lie, what threads agree by, what each of them packs, and then the arena
@@ -178,7 +179,7 @@ export const machineOf = (
 
   const shared: (Shared & { readonly group: number })[] = [];
   for (const [group, g] of fused.groups.entries()) {
-    if (threads === undefined || effortOf(lowered, g) <= least * lanes.count) continue;
+    if (!isLarge(g)) continue;
     let units = 0;
     const own = func(undefined, ['first', 'end', 'scratch'], (l, { first, end, scratch }) => {
       const made = piece(group, l, { from: first, to: end, parts, scratch });
