@@ -86,7 +86,7 @@ export interface Lowered {
 /** Instructions that take the time of several. */
 const SLOW = 4;
 /** A function of doubles among singles. */
-const WIDE = 200;
+const WIDE = 400;
 /** About how many instructions a function of numbers takes. */
 const weightOf = (dtype: Dtype, inner: Inner, arity: number, params: readonly string[]): number => {
   let n = 0;

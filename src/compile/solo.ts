@@ -100,7 +100,7 @@ export const uniformCode = ({ key, size }: Uniform, lanes: Lanes, k: number, to:
         const own = Math.min(count, Math.max(0, n - i * count));
         return { term, put: storeFirst(lanes, placed(place, to + i * count * width), own, scratch.fresh) };
       });
-    const code = lanes.emit(scratch.fresh, roots, true);
+    const code = lanes.emit(scratch.fresh, roots);
     scratch.reset();
     const next = simd(0xae, [counter.get, simd(0x0c, [], ...fours(perTurn))]);
     return seq(code, counter.set(next));
