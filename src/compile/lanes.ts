@@ -80,6 +80,7 @@ const CODES = {
     shr: 0xcd,
     madd: 0x107,
     nmadd: 0x108,
+    choose: 0x10c,
     splatLoad: 0x0a,
   },
   f32: {
@@ -100,9 +101,16 @@ const CODES = {
     shr: 0xad,
     madd: 0x105,
     nmadd: 0x106,
+    choose: 0x10b,
     splatLoad: 0x09,
   },
 } as const;
+const SLOW = new Set<number>(Object.values(CODES).flatMap((c) => [c.div, c.sqrt]));
+const LONG = new Set<number>(
+  Object.values(CODES).flatMap((c) => [c.add, c.sub, c.mul, c.madd, c.nmadd, c.floor, c.nearest]),
+);
+/** About how many turns of the clock an instruction takes until its result is there. */
+const latency = (code: number): number => (SLOW.has(code) ? 12 : LONG.has(code) ? 4 : 1);
 const V128_LOAD = 0x00;
 const V128_CONST = 0x0c;
 const SHUFFLE = 0x0d;
@@ -111,8 +119,6 @@ const ANDNOT = 0x4f;
 const OR = 0x50;
 const XOR = 0x51;
 const BITSELECT = 0x52;
-/** Instructions on bits. */
-const SHORT: readonly number[] = [AND, ANDNOT, OR, XOR, BITSELECT, SHUFFLE];
 /** Of 32-bit words, whatever the numbers are. */
 const WORD = { add: 0xae, shl: 0xab, shr: 0xad } as const;
 const PROMOTE = 0x5f;
@@ -191,9 +197,6 @@ export const lanesOf = (dtype: Dtype, fused: boolean, pool: Pool): Lanes => {
       term(code, [a], [], { scalar: i32(by) });
   const spreadFrom = (code: number, place: Place): Term =>
     term(code, [], memarg(place.offset), { scalar: base(place), light: true });
-  /** About how many turns of the clock an instruction takes until its result is there. */
-  const latency = (code: number): number =>
-    code === codes.div || code === codes.sqrt ? 12 : SHORT.includes(code) ? 1 : 4;
   const zero = term(V128_CONST, [], Array<number>(16).fill(0), { light: true });
   const constant = (bits: bigint, of: 32 | 64): Term =>
     bits === 0n
@@ -222,7 +225,8 @@ export const lanesOf = (dtype: Dtype, fused: boolean, pool: Pool): Lanes => {
     if (m.code === codes.less && m.args[0] === a && m.args[1] === b) return term(codes.pmin, [b, a]); // a < b ? a : b
     if (b === zero) return term(AND, [a, m]);
     if (a === zero) return term(ANDNOT, [b, m]);
-    return term(BITSELECT, [a, b, m]);
+    // a choice has all bits of a lane or none, so the relaxed instruction gives the same
+    return term(fused ? codes.choose : BITSELECT, [a, b, m]);
   };
   const word = (value: number): Term => constant(BigInt(value >>> 0), 32);
   const shuffle = (a: Term, b: Term, order: readonly number[]): Term =>
@@ -331,7 +335,7 @@ export const lanesOf = (dtype: Dtype, fused: boolean, pool: Pool): Lanes => {
         for (const arg of args) ahead.set(arg, Math.max(ahead.get(arg) ?? 0, whole));
       }
       const first = [...order]
-        .filter((t) => !t.light && !t.local && (t.args.length > 0 || uses.get(t) !== 1))
+        .filter((t) => !t.light && !t.local && (latency(form(t).code) > 1 || uses.get(t) !== 1))
         .sort((a, b) => (ahead.get(b) ?? 0) - (ahead.get(a) ?? 0))
         .map((t) => {
           const code = made(t);
