@@ -220,6 +220,57 @@ describe('compiled, each with the bits of the eager engine', () => {
   });
 });
 
+describe.each(['f64', 'f32'] as const)('compiled, each with the bits of the plain reading in %s', (dtype) => {
+  const sameAsPlain = (f: Pure, xs: readonly Tensor[]): void => {
+    const shapes = xs.map((x) => x.shape);
+    const machine = machineOf(trace(f, shapes, dtype));
+    new Uint8Array((machine.inputs[0] as Float64Array).buffer).fill(0xff, machine.made.arena);
+    for (const [i, x] of xs.entries()) machine.inputs[i]?.set(x.view);
+    machine.run(1);
+    expect(machine.outputs.map(bits)).toEqual(evaluated(machine.program, xs.map(bits)).map(bits));
+  };
+
+  test.each([0, 1, 2, 3, 4, 5, 9])('columns of %d numbers, some and thousands of them', (rows) => {
+    for (const columns of [1, 2, 7, 8, 33, 2048, 4096, 8195])
+      sameAsPlain(
+        <T>(o: Lang<T>, [x, row, column]: readonly T[]) => {
+          const down = (a: T): T => o.sum(a, { axes: [0], keep: true });
+          const off = o.sub(x as T, o.div(down(x as T), o.lit(rows)));
+          const size = o.sqrt(o.add(down(o.mul(off, off)), o.lit(0.5)));
+          const y = o.mul(o.div(off, size), row as T);
+          return [y, down(o.mul(y, column as T)), down(o.exp(y)), size];
+        },
+        [[rows, columns], [columns], [rows, 1]].map((shape, i) => uniform(keyOf(rows + i), shape)),
+      );
+  });
+
+  test('the largest of a row: −0 below 0, and NaN wherever it is', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.constantFrom([-0], [-0, 0], [-0, -1, Number.NEGATIVE_INFINITY], SPECIAL), {
+          minLength: 1,
+          maxLength: 6,
+        }),
+        fc.integer({ min: 1, max: 40 }),
+        fc.nat(100),
+        (kinds, columns, from) => {
+          const x = Tensor.build([kinds.length, columns], (out) => {
+            for (let i = 0; i < out.length; i++) {
+              const kind = kinds[Math.floor(i / columns)] as readonly number[]; // one for every row
+              out[i] = kind[(i * 7 + from) % kind.length] as number; // in range
+            }
+          });
+          sameAsPlain(
+            <T>(o: Lang<T>, [a]: readonly T[]) => [o.max(a as T), o.sum(o.exp(a as T), { axes: [1], keep: false })],
+            [x],
+          );
+        },
+      ),
+      { numRuns: 300, seed: 9 },
+    );
+  });
+});
+
 describe('a compiled program', () => {
   test('gives the bits of the eager engine, whatever the arena held', () => {
     fc.assert(

@@ -208,6 +208,10 @@ export const lower = ({ dtype, equations, inputs, outputs }: Program): Lowered =
         return put({ kind: 'product', reads: lying.map(solid), m, k: from[1] ?? 0, n, turned, size: size(shape) });
       }
       case 'sum': {
+        if (size(from) === 0) {
+          const zero = put({ kind: 'literal', reads: [], size: 1, value: 0 }); // the sum of nothing
+          return each(copy, [{ at: zero, shape: [] }], shape);
+        }
         const runs = middles(from, p as SumParams); // the parameters of such rows
         return runs.reduce((v, { outer, n, inner }) => {
           if (inner === 1)
