@@ -244,6 +244,29 @@ describe.each(['f64', 'f32'] as const)('compiled, each with the bits of the plai
       );
   });
 
+  test('quotients by powers of two and their neighbours', () => {
+    for (const n of [
+      1,
+      2,
+      -2,
+      0.5,
+      128,
+      3,
+      2 ** 126,
+      2 ** -126,
+      -(2 ** 127),
+      2 ** -127,
+      2 ** -149,
+      2 ** 900,
+      0,
+      Number.POSITIVE_INFINITY,
+    ])
+      sameAsPlain(
+        <T>(o: Lang<T>, [x]: readonly T[]) => [o.div(x as T, o.lit(n)), o.div(o.mul(x as T, o.lit(1e-38)), o.lit(n))],
+        [specials([12], 0), uniform(keyOf(1), [3])],
+      );
+  });
+
   test('the largest of a row: −0 below 0, and NaN wherever it is', () => {
     fc.assert(
       fc.property(

@@ -204,7 +204,19 @@ export const lanesOf = (dtype: Dtype, fused: boolean, pool: Pool): Lanes => {
       : spreadFrom(of === 64 ? CODES.f64.splatLoad : CODES.f32.splatLoad, { offset: pool.at(bits, of) });
   const pattern = (bits: bigint): Term => constant(BigInt.asUintN(format.bits, bits), format.bits);
   const cell = new DataView(new ArrayBuffer(8));
+  const literals = new Map<Term, number>();
   const lit = (x: number): Term => {
+    const made = patternOf(x);
+    literals.set(made, x);
+    return made;
+  };
+  /** ±2ᵏ, which has an inverse, both of them normal in any format. */
+  const isPowerOfTwo = (x: number): boolean => {
+    cell.setFloat64(0, x);
+    const [high, low] = [cell.getUint32(0), cell.getUint32(4)];
+    return low === 0 && (high & 0xfffff) === 0 && Math.abs(((high >>> 20) & 0x7ff) - 1023) <= 126;
+  };
+  const patternOf = (x: number): Term => {
     if (dtype === 'f64') {
       cell.setFloat64(0, x);
       return pattern(cell.getBigUint64(0));
@@ -243,7 +255,11 @@ export const lanesOf = (dtype: Dtype, fused: boolean, pool: Pool): Lanes => {
     add,
     sub,
     mul,
-    div: binary(codes.div),
+    // by a power of two: the same number, rounded from the same one
+    div: (a, b) => {
+      const by = literals.get(b) ?? 0;
+      return isPowerOfTwo(by) ? mul(a, lit(1 / by)) : term(codes.div, [a, b]);
+    },
     neg: unary(codes.neg),
     abs: (a) => term(codes.abs, [a.code === codes.neg && a.args[0] !== undefined ? a.args[0] : a]),
     sqrt: unary(codes.sqrt),
