@@ -20,6 +20,7 @@ import {
   ops,
   optimizerOf,
   type Spawn,
+  scalar,
   start,
   startThreads,
   Tensor,
@@ -155,6 +156,19 @@ describe('a program on threads', () => {
       }),
       { numRuns: 60, seed: 24 },
     );
+  });
+
+  test('draws as many numbers as one likes', () => {
+    for (const n of [1, 24, 25, 1535, 1536, 1537, 3100, 5000]) {
+      const f = <T>(o: Lang<T>, [k]: readonly T[]) => [
+        o.uniform(k as T, { key: [7, 9], shape: [n] }),
+        o.normal(k as T, { key: [7, 9], shape: [n] }),
+      ];
+      const machine = machineOf(trace(f, [[]]), { threads: three, least });
+      machine.inputs[0]?.set([4]);
+      machine.run(1);
+      expect(machine.outputs.map(bits)).toEqual(f(ops, [scalar(4)]).map(bits));
+    }
   });
 
   test('is trained as on one', () => {

@@ -12,7 +12,7 @@ afterAll(leave);
 const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
 const VARIANTS = [
   ...['compiled', 'compiled-f64-fast', 'compiled-f32', 'compiled-f32-fast'],
-  ...['compiled-threads', 'compiled-f64-fast-threads', 'compiled-f32-threads', 'compiled-f32-fast-threads'],
+  ...['compiled-threads', 'compiled-f32-fast-threads'],
 ] as const;
 
 describe('the compiled engine holds the laws', () => {

@@ -137,7 +137,7 @@ export const machineOf = (
   const product = (p: Operands, l: Locals, share?: Own): Piece => {
     if (gemm === null) throw new RangeError('compile: there is no product'); // there is one, so there are its functions
     if (share === undefined) return { code: isTiny(p) ? gemm.tiny(l, p) : gemm.product(p), units: 1 };
-    const divided = isTiny(p) ? null : gemm.divided(p, parts);
+    const divided = isTiny(p) ? null : gemm.divided(p, share.parts);
     return divided === null
       ? PIECE
       : { ...divided, code: divided.code(share.from.get, share.to.get, share.scratch.get) };
@@ -181,8 +181,8 @@ export const machineOf = (
   for (const [group, g] of fused.groups.entries()) {
     if (threads === undefined || effortOf(lowered, g) <= least * lanes.count) continue;
     let units = 0;
-    const own = func(undefined, ['from', 'to', 'scratch'], (l, share) => {
-      const made = piece(group, l, share);
+    const own = func(undefined, ['first', 'end', 'scratch'], (l, { first, end, scratch }) => {
+      const made = piece(group, l, { from: first, to: end, parts, scratch });
       units = made.units;
       return made.code;
     });

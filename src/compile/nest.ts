@@ -40,6 +40,8 @@ export interface Moving {
 export interface Share {
   readonly from: Local<'i32'>;
   readonly to: Local<'i32'>;
+  /** How many calls there are, about. */
+  readonly parts: number;
 }
 /** `body` n times, or a share of them; a few times are written out, many become a loop. */
 export const repeat = (
@@ -93,8 +95,6 @@ const [TWO, ONE] = [80, 300] as const;
 const WRITTEN = 500;
 /** Of a row, as much as is worked on at a time: what columns have one of is still in the cache when the next rows come. */
 const PANEL_BYTES = 16384;
-/** Pieces that the columns of a nest are shared out in. */
-const PIECES = 8;
 /** Partial sums of a row, whatever the width of vectors. */
 const PARTIALS = 8;
 
@@ -291,9 +291,8 @@ export const nestCode = (
         }),
       );
     };
-    // what is shared out lies in more pieces; no sum depends on them
-    const panelOf = PANEL_BYTES / bytes;
-    const most = share === undefined ? panelOf : Math.max(1, Math.min(panelOf, Math.ceil(whole / PIECES)));
+    // one for each part of what is shared out; no sum depends on them
+    const most = Math.max(1, Math.min(PANEL_BYTES / bytes, Math.floor(whole / (share?.parts ?? 1))));
     const panels = Math.floor(whole / most);
     const left = whole - panels * most;
     const code = seq(

@@ -13,6 +13,7 @@ import {
   atomicWake,
   type Code,
   call,
+  drop,
   eq,
   type Func,
   func,
@@ -40,8 +41,10 @@ export interface Shared {
   readonly func: Func;
 }
 
-/** How often a helper looks at the ticket before it goes to sleep: about a tenth of a millisecond, a wake-up costs half of that. */
+/** How often a thread looks before it goes to sleep: about a tenth of a millisecond, a wake-up costs half of that. */
 const LOOKS = 50_000;
+/** Nanoseconds after which the first thread looks again, whatever has become of the others. */
+const NAP = 1_000_000;
 /** After so many nanoseconds without anything to do a helper leaves a machine that rests. */
 const PATIENCE = 50_000_000;
 
@@ -100,13 +103,9 @@ export const crewOf = (
   scratchBytes: number,
   apart: boolean,
 ): Crew => {
-  const [ticket, done, asleep, failed, helped] = [
-    WORDS.ticket,
-    WORDS.done,
-    WORDS.asleep,
-    WORDS.failed,
-    WORDS.helped,
-  ].map((word) => i32(words + 4 * word)) as [I32, I32, I32, I32, I32]; // five
+  const wordAt = (word: number): I32 => i32(words + 4 * word);
+  const [ticket, done] = [wordAt(WORDS.ticket), wordAt(WORDS.done)];
+  const [asleep, waiting] = [wordAt(WORDS.asleep), wordAt(WORDS.waiting)];
   const next = (word: I32): I32 => and(word, i32(0xff));
   const parts = (word: I32): I32 => and(shrU(word, i32(8)), i32(0xff));
   const part = func(apart ? 'part' : undefined, ['group', 'index', 'scratch'], (_, { group, index, scratch: own }) => {
@@ -129,26 +128,40 @@ export const crewOf = (
     const there = lt(next(seen.get), parts(seen.get));
     const one = when(
       eq(atomicExchange(ticket, seen.get, add(seen.get, i32(1))), seen.get),
-      seq(call(part, shrU(seen.get, i32(16)), next(seen.get), own), after, atomicAdd(done, i32(1))),
+      seq(call(part, shrU(seen.get, i32(16)), next(seen.get), own), atomicAdd(done, i32(1)), after),
     );
     return { seen, code: loopWhile(seq(seen.set(atomicLoad(ticket)), when(there, one)), there) };
   };
-  const together = func(undefined, ['word'], (l, { word }) =>
-    seq(
+  const together = func(undefined, ['word'], (l, { word }) => {
+    const [looks, seen, isLate] = [l.i32(), l.i32(), l.i32()];
+    return seq(
       atomicStore(done, i32(0)),
       atomicStore(ticket, word.get),
       when(atomicLoad(asleep), atomicWake(ticket)),
       take(l, i32(scratch), []).code,
-      loopWhile([], and(lt(atomicLoad(done), parts(word.get)), isZero(atomicLoad(failed)))),
-    ),
-  );
+      looks.set(i32(0)),
+      loopWhile(
+        seq(
+          looks.set(add(looks.get, i32(1))),
+          seen.set(atomicLoad(done)),
+          isLate.set(and(lt(seen.get, parts(word.get)), isZero(atomicLoad(wordAt(WORDS.failed))))),
+          // whoever does the last part may have lost its processor
+          when(
+            and(and(isLate.get, lt(i32(LOOKS), looks.get)), atomicLoad(wordAt(WORDS.patient))),
+            seq(atomicStore(waiting, i32(1)), drop(atomicWait(done, seen.get, NAP)), atomicStore(waiting, i32(0))),
+          ),
+        ),
+        isLate.get,
+      ),
+    );
+  });
   const help = func('help', ['helper'], (l, { helper }) => {
     const [looks, stays] = [l.i32(), l.i32()];
     const present = add(i32(words + 4 * WORDS.present), mul(helper.get, i32(4)));
     const { seen, code } = take(
       l,
       add(i32(scratch), mul(add(helper.get, i32(1)), i32(scratchBytes))),
-      seq(looks.set(i32(0)), atomicAdd(helped, i32(1))),
+      seq(looks.set(i32(0)), atomicAdd(wordAt(WORDS.helped), i32(1)), when(atomicLoad(waiting), atomicWake(done))),
     );
     const sleep = seq(
       atomicAdd(asleep, i32(1)),

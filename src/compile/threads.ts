@@ -43,13 +43,31 @@ const MOST = 64;
 /**
  * Numbers of the words of a machine by which threads agree. `ticket`: which part is to be taken next, or one of {@link TICKET};
  * `done`: how many parts are ready; `asleep`: how many helpers wait to be woken; `failed`: whether one has failed; `helped`:
- * how many parts helpers have done; `present`: a word for each helper, whether it looks at the ticket. The first two are
+ * how many parts helpers have done; `patient`: whether the first thread may sleep; `waiting`: whether it does; `present`: a word for each helper, whether it looks at the ticket. The first two are
  * alone in their lines of the cache.
  */
-export const WORDS = { ticket: 0, done: 16, asleep: 32, failed: 33, helped: 34, present: 48 } as const;
+export const WORDS = {
+  ticket: 0,
+  done: 16,
+  asleep: 32,
+  failed: 33,
+  helped: 34,
+  patient: 35,
+  waiting: 36,
+  present: 48,
+} as const;
 export const WORDS_BYTES = 4 * (WORDS.present + MOST);
 /** Tickets without parts: of a machine that is at work, of one that rests, of one whose helpers are wanted elsewhere. */
 export const TICKET = { begun: 0, resting: -0x80000000, leave: -0x7fff0000 } as const;
+
+/** Whether this thread may sleep: that of a page may not. */
+const mayWait = (): boolean => {
+  try {
+    return Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 1) === 'not-equal';
+  } catch {
+    return false;
+  }
+};
 
 /** A helper enters the machine that it is told of, and has forgotten it when it returns. */
 const SCRIPT = `onmessage = ({ data: { module, memory, hosts, words, helper } }) => {
@@ -110,6 +128,7 @@ export const startThreads = (count = 2, spawn: Spawn = webWorker): Threads => {
   const failed = (why: string): void => {
     now.fault ??= `threads: a helper has failed: ${why}`;
   };
+  const patient = Number(mayWait());
   now.helpers = Array.from({ length: count - 1 }, () => spawn(SCRIPT, failed));
   const check = (fault: string | null): void => {
     if (fault !== null) throw new ThreadsError(fault);
@@ -129,6 +148,7 @@ export const startThreads = (count = 2, spawn: Spawn = webWorker): Threads => {
       check(now.fault);
       const { words } = job;
       turnTo(words);
+      Atomics.store(words, WORDS.patient, patient);
       Atomics.store(words, WORDS.ticket, TICKET.begun);
       for (const [helper, { post }] of now.helpers.entries())
         if (Atomics.compareExchange(words, WORDS.present + helper, 0, 1) === 0) post({ ...job, helper });

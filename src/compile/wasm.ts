@@ -111,7 +111,8 @@ export const storeLane = (bits: 32 | 64, at: I32, vector: V128, lane: number, of
 const atomic = <T extends Type>(number: number, args: readonly Code<Type>[]): Code<T> => op(0xfe, args, number, 2, 0);
 export const atomicLoad = (at: I32): I32 => atomic(0x10, [at]);
 export const atomicStore = (at: I32, value: I32): Code => atomic(0x17, [at, value]);
-const drop = (a: I32): Code => op(0x1a, [a]);
+/** A value that nobody wants. */
+export const drop = (a: I32): Code => op(0x1a, [a]);
 export const atomicAdd = (at: I32, value: I32): Code => drop(atomic(0x1e, [at, value]));
 /** Stores the value where the word is as expected; the word as it was. */
 export const atomicExchange = (at: I32, expected: I32, value: I32): I32 => atomic(0x48, [at, expected, value]);
