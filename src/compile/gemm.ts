@@ -221,8 +221,8 @@ const zeros = (): Func =>
   );
 
 export interface Gemm {
-  /** What has to be in the module that computes products. */
-  readonly functions: readonly Func[];
+  /** What has to be in the module that computes the products which have been asked for. */
+  readonly functions: () => readonly Func[];
   /** Code that computes a product, of any size. */
   readonly product: (p: Product) => Code;
   /** The same in a straight line without calls and scratch, for products that are {@link isTiny}. */
@@ -240,14 +240,24 @@ export const gemmFunctions = (dtype: Dtype, mode: Mode, scratch: number): Gemm =
   const [main, ...others] = blocked(f, scratch);
   const vector = matrixVector(f);
   const nothing = zeros();
+  const forms = new Map<string, Func>();
   const inBlocks = ({ a, b, c, m, n, k }: Product): Code => {
     const depth = evenly(k, BLOCK.depth, 1);
     const most = (block: number, unit: number): number => multiple(block / (depth * bytes), unit);
     const columns = ROW / bytes;
     const height = evenly(m, most(BLOCK.a, ROWS), ROWS);
     const width = evenly(n, most(BLOCK.b, columns), columns);
-    const args = [a.at, a.line, a.step, b.at, b.line, b.step, c.at, c.line, m, n, k, height, width, depth];
-    return call(main, ...args.map(i32));
+    const rest = [c.line, m, n, k, height, width, depth];
+    // products of one form are calls of one function, so that a program of many is short
+    const key = [a.line, a.step, b.line, b.step, ...rest].join();
+    const one =
+      forms.get(key) ??
+      func(undefined, ['fromA', 'fromB', 'to'], (_, { fromA, fromB, to }) => {
+        const sides = [fromA.get, i32(a.line), i32(a.step), fromB.get, i32(b.line), i32(b.step), to.get];
+        return call(main, ...sides, ...rest.map(i32));
+      });
+    forms.set(key, one);
+    return call(one, ...[a.at, b.at, c.at].map(i32));
   };
   const product = (p: Product): Code => {
     const { a, b, c, m, n, k } = p;
@@ -260,7 +270,7 @@ export const gemmFunctions = (dtype: Dtype, mode: Mode, scratch: number): Gemm =
     return inBlocks(p);
   };
   return {
-    functions: [main, ...others, ...vector.functions, nothing],
+    functions: () => [main, ...others, ...vector.functions, nothing, ...forms.values()],
     product,
     tiny: (l, p) => straight(f, l, p),
   };

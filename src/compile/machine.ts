@@ -1,5 +1,5 @@
 // From a program to a machine that runs it over a memory of its own.
-import { alike } from './alike.ts';
+import { type Alike, alike } from './alike.ts';
 import type { Mode } from './arithmetic.ts';
 import { type Fused, fuse, type Nest } from './fuse.ts';
 import { gemmFunctions, isTiny, type Matrix, type Product as Operands, scratchBytes } from './gemm.ts';
@@ -47,6 +47,8 @@ export interface Machine {
     readonly arena: number;
     /** Every group alone, where the machine was made with a profile. */
     readonly groups: readonly (() => void)[];
+    /** Nests that share their code. */
+    readonly repeats: readonly Alike[];
   };
 }
 
@@ -177,7 +179,7 @@ export const machineOf = (
   const wasm = wasmModule({
     imports,
     memory: { pages },
-    functions: [step, run, ...parts, ...once, ...(gemm?.functions ?? [])],
+    functions: [step, run, ...parts, ...once, ...(gemm?.functions() ?? [])],
     data: [
       { at: 0, bytes: pool.bytes() },
       { at: tables, bytes: new Uint8Array(Int32Array.from(addresses).buffer) },
@@ -199,6 +201,7 @@ export const machineOf = (
       plan: where,
       wasm,
       arena,
+      repeats,
       groups: profile ? parts.map((f) => () => void exports[f.name ?? '']?.()) : [],
     },
   };
