@@ -240,6 +240,32 @@ describe('a compiled program', () => {
     );
   });
 
+  test('of many parts alike gives the bits of each, by code that they share', () => {
+    const copies = 9;
+    let shared = 0;
+    fc.assert(
+      fc.property(arbitrary, (recipe) => {
+        const n = shapesOf(recipe).length;
+        const inputs = Array.from({ length: copies }, (_, i) => inputsOf({ ...recipe, seed: recipe.seed + i }));
+        const many: Pure = (o, xs) => inputs.flatMap((_, i) => programOf(recipe)(o, xs.slice(i * n, (i + 1) * n)));
+        const machine = machineOf(
+          trace(
+            many,
+            inputs.flatMap((xs) => xs.map((x) => x.shape)),
+          ),
+        );
+        const [first] = machine.inputs;
+        if (first !== undefined) new Uint8Array(first.buffer).fill(0xff, machine.made.arena);
+        for (const [i, x] of inputs.flat().entries()) machine.inputs[i]?.set(x.view);
+        machine.run(1);
+        shared += machine.made.repeats.length;
+        expect(machine.outputs.map(bits)).toEqual(inputs.flatMap((xs) => programOf(recipe)(ops, xs).map(bits)));
+      }),
+      { numRuns: 100, seed: 9 },
+    );
+    expect(shared).toBeGreaterThan(100);
+  });
+
   test('is the sum of its groups, which can be run one by one', () => {
     fc.assert(
       fc.property(arbitrary, (recipe) => {
