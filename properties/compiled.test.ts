@@ -7,7 +7,7 @@ import { type Pure, printed, programFromLine, programToLine, trace } from '../sr
 import { normalSingles, uniformSingles } from '../src/core/key.ts';
 import { fold, keyOf, type Lang, OP_NAMES, ops, ROWS, type Shape, scalar, Tensor, uniform } from '../src/index.ts';
 import { evaluated } from './evaluate.ts';
-import { arbitrary, bits, inputsOf, prepared, programFor, programOf, resultsOf, SPECIAL } from './recipes.ts';
+import { arbitrary, bits, inputsOf, prepared, programFor, programOf, resultsOf, SPECIAL, shapesOf } from './recipes.ts';
 
 describe('a compiled function', () => {
   test('is traced once for every list of shapes', () => {
