@@ -2,9 +2,10 @@
 import { type Chart, COLOURS, draw } from './chart.ts';
 import { machineLine } from './machine.ts';
 import { page, percent, table, time } from './markdown.ts';
-import { AXES, type ScalingReport } from './scaling.ts';
+import { AXES, type Rise, type ScalingReport } from './scaling.ts';
 
 const exponent = (v: number): string => v.toFixed(2);
+const risen = ({ slope, from, to }: Rise): string => `${exponent(slope)}, ${from} to ${to}`;
 
 export const renderScaling = ({ machine, engine, most, protocol, points, growth }: ScalingReport): string =>
   page(
@@ -12,16 +13,18 @@ export const renderScaling = ({ machine, engine, most, protocol, points, growth 
     machineLine(machine),
     `${engine}: a multi-layer perceptron with tanh, trained by Adam; one thing is varied over the powers of two up to ${most}, in ` +
       `${protocol.rounds} interleaved rounds of all sizes. An exponent is the slope of the log–log line through all points, and ` +
-      'through the upper half of them, where overheads count less; the steepest slope between neighbours would show a cliff.',
+      'through the upper half of them, where overheads count less. A cliff is a doubling for which the time grows by more than ' +
+      'twice the factor of the work, by more than both times deviate; what does not fit into a cache any more costs less than that.',
     '![time of a step against width, depth, batch and steps](scaling.svg)',
     table(
-      ['varied', 'exponent', 'of the upper half', 'as the work grows', 'steepest'],
+      ['varied', 'exponent', 'of the upper half', 'as the work grows', 'steepest', 'cliffs'],
       growth.map((g) => [
         AXES[g.axis].doc,
         exponent(g.exponent),
         exponent(g.upper),
         String(g.expected),
-        `${exponent(g.steepest.slope)}, ${g.steepest.from} to ${g.steepest.to}`,
+        risen(g.steepest),
+        g.cliffs.length === 0 ? 'none' : g.cliffs.map(risen).join('; '),
       ]),
     ),
     table(

@@ -4,7 +4,7 @@ import { renderScaling, scalingChart } from './growth.ts';
 import { AXIS_NAMES, eager, growthOf, runScaling } from './scaling.ts';
 
 const points = (law: (value: number) => number) =>
-  [1, 2, 4, 8, 16, 32].map((value) => ({ value, medianNs: law(value) }));
+  [1, 2, 4, 8, 16, 32].map((value) => ({ value, medianNs: law(value), madNs: 0.1 * law(value) }));
 
 test('exponents are those of the law, also behind an overhead', () => {
   expect(
@@ -28,12 +28,26 @@ test('exponents are those of the law, also behind an overhead', () => {
 });
 
 test('a cliff is found', () => {
-  const { steepest } = growthOf(
+  const { steepest, cliffs } = growthOf(
     'depth',
     points((n) => (n < 8 ? n : 10 * n)),
   );
   expect([steepest.from, steepest.to]).toEqual([4, 8]);
   expect(steepest.slope).toBeCloseTo(1 + Math.log2(10), 9);
+  expect(cliffs).toEqual([steepest]);
+  // a factor of 2.4 for one of 1 is none where both are off by a tenth
+  expect(
+    growthOf(
+      'steps',
+      points((n) => (n < 8 ? 1 : 2.4)),
+    ).cliffs,
+  ).toEqual([]);
+  expect(
+    growthOf(
+      'width',
+      points((n) => 7 * n ** 2),
+    ).cliffs,
+  ).toEqual([]);
 });
 
 test('an engine is asked for every size, and for so many steps', async () => {

@@ -45,11 +45,17 @@ interface AxisRow {
 }
 
 const BASE = { width: 32, depth: 2, batch: 16, steps: 16 };
+/** Steps in one call at a value of an axis: fewer where one takes long. */
+const stepsAt = (value: number): number => Math.max(1, Math.min(BASE.steps, Math.floor((64 * BASE.steps) / value)));
 
 export const AXES: Readonly<Record<Axis, AxisRow>> = {
-  width: { doc: 'units of a layer', at: (width) => ({ ...BASE, width }), expected: 2 },
-  depth: { doc: 'hidden layers', at: (depth) => ({ ...BASE, depth, width: 8 }), expected: 1 },
-  batch: { doc: 'samples of a batch', at: (batch) => ({ ...BASE, batch }), expected: 1 },
+  width: { doc: 'units of a layer', at: (width) => ({ ...BASE, width, steps: stepsAt(width) }), expected: 2 },
+  depth: {
+    doc: 'hidden layers',
+    at: (depth) => ({ ...BASE, depth, width: 8, steps: stepsAt(depth) }),
+    expected: 1,
+  },
+  batch: { doc: 'samples of a batch', at: (batch) => ({ ...BASE, batch, steps: stepsAt(batch) }), expected: 1 },
   steps: { doc: 'steps in one call', at: (steps) => ({ ...BASE, width: 8, steps }), expected: 0 },
 };
 export const AXIS_NAMES = Object.keys(AXES) as readonly Axis[];
@@ -70,8 +76,16 @@ export interface Growth {
   /** Slope of the log–log line through all points, and through their upper half, where overheads count less. */
   readonly exponent: number;
   readonly upper: number;
-  /** The largest slope between neighbours, and where: a cliff would stand out. */
-  readonly steepest: { readonly slope: number; readonly from: number; readonly to: number };
+  /** The largest slope between neighbours, and where. */
+  readonly steepest: Rise;
+  /** Where the time grows by more than twice the factor that the work does, by more than both points deviate. */
+  readonly cliffs: readonly Rise[];
+}
+/** From one point to the next. */
+export interface Rise {
+  readonly slope: number;
+  readonly from: number;
+  readonly to: number;
 }
 
 export interface ScalingReport {
@@ -130,7 +144,9 @@ export const compiled: Engine = {
 const valuesTo = (most: number): readonly number[] =>
   Array.from({ length: Math.floor(Math.log2(most)) + 1 }, (_, i) => 2 ** i);
 
-type Point = Pick<ScalePoint, 'value' | 'medianNs'>;
+type Point = Pick<ScalePoint, 'value' | 'medianNs' | 'madNs'>;
+/** A slope beyond that of the work that makes a cliff: 1 is a factor of two at a doubling. A cache that is full costs less. */
+const CLIFF = 1;
 const logged = (points: readonly Point[]): [number, number][] =>
   points.map(({ value, medianNs }) => [Math.log(value), Math.log(medianNs)]);
 const slope = (points: readonly Point[]): number =>
@@ -138,17 +154,22 @@ const slope = (points: readonly Point[]): number =>
 
 /** What the points of one axis, in ascending order, say. */
 export const growthOf = (axis: Axis, points: readonly Point[]): Growth => {
-  const pairs = points.slice(1).map((to, i) => {
-    const from = points[i] as Point; // one before each
-    return { slope: slope([from, to]), from: from.value, to: to.value };
-  });
+  const { expected } = AXES[axis];
+  const rises = (moved: (p: Point, by: 1 | -1) => Point): readonly Rise[] =>
+    points.slice(1).map((to, i) => {
+      const from = points[i] as Point; // one before each
+      return { slope: slope([moved(from, 1), moved(to, -1)]), from: from.value, to: to.value };
+    });
+  const pairs = rises((p) => p);
+  const sure = rises((p, by) => ({ ...p, medianNs: Math.max(p.medianNs + by * p.madNs, Number.MIN_VALUE) }));
   const none = { slope: Number.NEGATIVE_INFINITY, from: 1, to: 1 };
   return {
     axis,
-    expected: AXES[axis].expected,
+    expected,
     exponent: slope(points),
     upper: slope(points.slice(Math.floor(points.length / 2))),
     steepest: pairs.reduce((most, pair) => (pair.slope > most.slope ? pair : most), none),
+    cliffs: pairs.filter((_, i) => (sure[i] as Rise).slope > expected + CLIFF),
   };
 };
 

@@ -84,7 +84,14 @@ export interface ModelArgs {
 /** Every layer that a network of the contract may be made of, beside which of them a port declares. */
 export type AnyLayer =
   | NetworkLayer
-  | { readonly type: 'batchNorm'; readonly eps: number; readonly momentum?: number }
+  | {
+      readonly type: 'batchNorm';
+      readonly eps: number;
+      readonly momentum?: number;
+      /** For oracles alone: what the conventions of a port say of its running statistics. */
+      readonly momentumOf?: 'new' | 'old';
+      readonly runningVariance?: 'unbiased' | 'biased';
+    }
   | { readonly type: 'layerNorm'; readonly eps: number }
   | { readonly type: 'dropout'; readonly dropRate: number }
   | { readonly type: 'residual'; readonly layers: readonly AnyLayer[] };
@@ -97,7 +104,7 @@ export interface NetworkArgs extends Omit<ModelArgs, 'layers'> {
   readonly state?: readonly Plain[];
   /** Uniforms in (0, 1) for each dropout, in the order of layers. */
   readonly uniforms?: readonly Plain[];
-  /** λ of λ·Σ|w| and of λ/2·Σw² over the weights of dense layers, biases left out. */
+  /** λ of λ·Σ|w| and of λ/2·Σw² (or λ·Σw², as declared) over the weights of dense layers, biases left out. */
   readonly regulariser?: { readonly l1?: number; readonly l2?: number };
 }
 

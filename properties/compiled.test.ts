@@ -3,11 +3,11 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compile, scan } from '../src/compile/compile.ts';
 import { machineOf } from '../src/compile/machine.ts';
-import { type Pure, printed, programFromLine, programToLine } from '../src/compile/program.ts';
+import { type Pure, printed, programFromLine, programToLine, trace } from '../src/compile/program.ts';
 import { normalSingles, uniformSingles } from '../src/core/key.ts';
 import { fold, keyOf, type Lang, OP_NAMES, ops, ROWS, type Shape, scalar, Tensor, uniform } from '../src/index.ts';
 import { evaluated } from './evaluate.ts';
-import { arbitrary, bits, inputsOf, prepared, programFor, programOf, resultsOf, SPECIAL } from './recipes.ts';
+import { arbitrary, bits, inputsOf, prepared, programFor, programOf, resultsOf, SPECIAL, shapesOf } from './recipes.ts';
 
 describe('a compiled function', () => {
   test('is traced once for every list of shapes', () => {
@@ -141,6 +141,80 @@ describe('compiled, each with the bits of the eager engine', () => {
   });
 });
 
+describe.each(['f64', 'f32'] as const)('compiled, each with the bits of the plain reading in %s', (dtype) => {
+  const sameAsPlain = (f: Pure, xs: readonly Tensor[]): void => {
+    const shapes = xs.map((x) => x.shape);
+    const machine = machineOf(trace(f, shapes, dtype));
+    new Uint8Array((machine.inputs[0] as Float64Array).buffer).fill(0xff, machine.made.arena);
+    for (const [i, x] of xs.entries()) machine.inputs[i]?.set(x.view);
+    machine.run(1);
+    expect(machine.outputs.map(bits)).toEqual(evaluated(machine.program, xs.map(bits)).map(bits));
+  };
+
+  test.each([0, 1, 2, 3, 4, 5, 9])('columns of %d numbers, some and thousands of them', (rows) => {
+    for (const columns of [1, 2, 7, 8, 33, 2048, 4096, 8195])
+      sameAsPlain(
+        <T>(o: Lang<T>, [x, row, column]: readonly T[]) => {
+          const down = (a: T): T => o.sum(a, { axes: [0], keep: true });
+          const off = o.sub(x as T, o.div(down(x as T), o.lit(rows)));
+          const size = o.sqrt(o.add(down(o.mul(off, off)), o.lit(0.5)));
+          const y = o.mul(o.div(off, size), row as T);
+          return [y, down(o.mul(y, column as T)), down(o.exp(y)), size];
+        },
+        [[rows, columns], [columns], [rows, 1]].map((shape, i) => uniform(keyOf(rows + i), shape)),
+      );
+  });
+
+  test('quotients by powers of two and their neighbours', () => {
+    for (const n of [
+      1,
+      2,
+      -2,
+      0.5,
+      128,
+      3,
+      2 ** 126,
+      2 ** -126,
+      -(2 ** 127),
+      2 ** -127,
+      2 ** -149,
+      2 ** 900,
+      0,
+      Number.POSITIVE_INFINITY,
+    ])
+      sameAsPlain(
+        <T>(o: Lang<T>, [x]: readonly T[]) => [o.div(x as T, o.lit(n)), o.div(o.mul(x as T, o.lit(1e-38)), o.lit(n))],
+        [specials([12], 0), uniform(keyOf(1), [3])],
+      );
+  });
+
+  test('the largest of a row: −0 below 0, and NaN wherever it is', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.constantFrom([-0], [-0, 0], [-0, -1, Number.NEGATIVE_INFINITY], SPECIAL), {
+          minLength: 1,
+          maxLength: 6,
+        }),
+        fc.integer({ min: 1, max: 40 }),
+        fc.nat(100),
+        (kinds, columns, from) => {
+          const x = Tensor.build([kinds.length, columns], (out) => {
+            for (let i = 0; i < out.length; i++) {
+              const kind = kinds[Math.floor(i / columns)] as readonly number[]; // one for every row
+              out[i] = kind[(i * 7 + from) % kind.length] as number; // in range
+            }
+          });
+          sameAsPlain(
+            <T>(o: Lang<T>, [a]: readonly T[]) => [o.max(a as T), o.sum(o.exp(a as T), { axes: [1], keep: false })],
+            [x],
+          );
+        },
+      ),
+      { numRuns: 300, seed: 9 },
+    );
+  });
+});
+
 describe('a compiled program', () => {
   test('gives the bits of the eager engine, whatever the arena held', () => {
     fc.assert(
@@ -164,6 +238,32 @@ describe('a compiled program', () => {
       }),
       { numRuns: 200, seed: 7 },
     );
+  });
+
+  test('of many parts alike gives the bits of each, by code that they share', () => {
+    const copies = 9;
+    let shared = 0;
+    fc.assert(
+      fc.property(arbitrary, (recipe) => {
+        const n = shapesOf(recipe).length;
+        const inputs = Array.from({ length: copies }, (_, i) => inputsOf({ ...recipe, seed: recipe.seed + i }));
+        const many: Pure = (o, xs) => inputs.flatMap((_, i) => programOf(recipe)(o, xs.slice(i * n, (i + 1) * n)));
+        const machine = machineOf(
+          trace(
+            many,
+            inputs.flatMap((xs) => xs.map((x) => x.shape)),
+          ),
+        );
+        const [first] = machine.inputs;
+        if (first !== undefined) new Uint8Array(first.buffer).fill(0xff, machine.made.arena);
+        for (const [i, x] of inputs.flat().entries()) machine.inputs[i]?.set(x.view);
+        machine.run(1);
+        shared += machine.made.repeats.length;
+        expect(machine.outputs.map(bits)).toEqual(inputs.flatMap((xs) => programOf(recipe)(ops, xs).map(bits)));
+      }),
+      { numRuns: 100, seed: 9 },
+    );
+    expect(shared).toBeGreaterThan(100);
   });
 
   test('is the sum of its groups, which can be run one by one', () => {

@@ -9,7 +9,7 @@ import { bounded } from '../oracle/readings.ts';
 import { labels } from '../placing.ts';
 import type { PortInfo } from '../port.ts';
 import { exactly, FORMATS, gamma, grantOf } from '../tolerance.ts';
-import { boundedOf, lattice, like, lossAndGrad, needsLattice, needsNetwork, networksOf } from './cases.ts';
+import { boundedOf, lattice, like, lossAndGrad, meant, needsLattice, needsNetwork, networksOf } from './cases.ts';
 
 /** Rows of a table in another order: row i is the old row of(i). */
 const rowsBy = (
@@ -109,7 +109,7 @@ export const networkSymmetryLaws = [
         y: rowsBy(c.y, of),
         ...(c.uniforms === undefined ? {} : { uniforms: c.uniforms.map((u) => rowsBy(u, of)) }),
       });
-      const bound = gradientsOver(bounded(grantOf(port)), c, boundedOf).gradients;
+      const bound = gradientsOver(bounded(grantOf(port)), meant(c, port), boundedOf).gradients;
       return every([
         same('output', b.tensor('output').data, rowsBy(a.tensor('output'), of).data),
         ...a.tensors('gradients').map((g, i) =>

@@ -263,19 +263,21 @@ const apply = (layer: AnyLayer, rows: Rows, s: Supply): Rows => {
       return row.map((v, j) => normal(v, m, variance, layer.eps, at(gamma, j), at(beta, j)));
     });
   const [[running = []], [spread = []]] = [s.state.next(), s.state.next()];
-  const { momentum = 0.1 } = layer;
+  const { momentum = 0.1, momentumOf = 'new', runningVariance = 'unbiased' } = layer;
   const n = rows.length;
   const features = gamma.map((_, j) => {
     const m = mean(column(rows, j));
     const ss = squares(column(rows, j), m);
-    return { m, variance: over(ss, constant(n)), unbiased: over(ss, constant(n - 1)) };
+    const spreads = { biased: over(ss, constant(n)), unbiased: over(ss, constant(n - 1)) };
+    return { m, variance: spreads.biased, kept: spreads[runningVariance] };
   });
+  const [share, rest] = [constant(momentum), minus(constant(1), constant(momentum))];
   const blend = (old: Num, fresh: Num): Num =>
-    plus(times(minus(constant(1), constant(momentum)), old), times(constant(momentum), fresh));
+    momentumOf === 'new' ? plus(times(rest, old), times(share, fresh)) : plus(times(share, old), times(rest, fresh));
   if (s.mode === 'train')
     s.kept.push(
       features.map(({ m }, j) => blend(at(running, j), m)),
-      features.map(({ unbiased }, j) => blend(at(spread, j), unbiased)),
+      features.map(({ kept }, j) => blend(at(spread, j), kept)),
     );
   else s.kept.push(running, spread);
   return rows.map((row) =>

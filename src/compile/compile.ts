@@ -125,6 +125,12 @@ export const scan = (step: Step, { dtype = 'f64', ...options }: CompileOptions =
     inputs.slice(0, n).map((x, i) => taken(program, program.inputs[i], x));
   const outputsOf = ({ program, outputs }: Machine, n: number): readonly Tensor[] =>
     outputs.slice(n).map((out, i) => taken(program, program.outputs[n + i], out));
+  // a function of its own, so that what it returns does not hold the state that it began with
+  const underway = (machine: Machine, n: number): Underway => ({
+    run: (steps) => machine.run(whole(steps)),
+    state: () => stateOf(machine, n),
+    outputs: () => outputsOf(machine, n),
+  });
   return {
     over: (state, inputs) => {
       const told: (readonly Tensor[])[] = [];
@@ -154,11 +160,7 @@ export const scan = (step: Step, { dtype = 'f64', ...options }: CompileOptions =
         xs.map((x) => x.shape),
       );
       put(machine.inputs, xs);
-      return {
-        run: (steps) => machine.run(whole(steps)),
-        state: () => stateOf(machine, state.length),
-        outputs: () => outputsOf(machine, state.length),
-      };
+      return underway(machine, state.length);
     },
   };
 };

@@ -90,12 +90,11 @@ const products = (dtype: Dtype, mode: Mode, cases: readonly Case[]): readonly Ru
   });
   const pages = Math.ceil(Math.max(...placed.map(({ c }) => c.end)) / PAGE);
   const memory = new host.Memory({ initial: pages });
-  const functions = [
-    ...gemm.functions,
+  const code = [
     ...placed.map((p, i) => func(`product ${i}`, [], () => gemm.product(p))),
     ...placed.flatMap((p, i) => (isTiny(p) ? [func(`tiny ${i}`, [], (l) => gemm.tiny(l, p))] : [])),
   ];
-  const run = instantiate(wasmModule({ memory: { pages }, functions }), memory);
+  const run = instantiate(wasmModule({ memory: { pages }, functions: [...code, ...gemm.functions()] }), memory);
   const buffer = memory.buffer as ArrayBuffer; // not shared
   new Uint8Array(buffer).fill(0xff);
   const each = (x: Matrix, rows: number, columns: number, act: (at: number, i: number) => void): void => {
@@ -200,7 +199,7 @@ describe.each(DTYPES)('%s products, reproducible', (dtype) => {
     });
     const code = placed.map((p, i) => func(`${i}`, [], (l) => seq(gemm.product(p), isTiny(p) ? gemm.tiny(l, p) : [])));
     const memory = new host.Memory({ initial: pages });
-    const run = instantiate(wasmModule({ memory: { pages }, functions: [...gemm.functions, ...code] }), memory);
+    const run = instantiate(wasmModule({ memory: { pages }, functions: [...gemm.functions(), ...code] }), memory);
     expect(placed.length).toBeGreaterThan(1000);
     for (const f of Object.values(run)) f(); // an access out of bounds throws
   });

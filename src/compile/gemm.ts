@@ -229,8 +229,8 @@ export interface Divided {
 }
 
 export interface Gemm {
-  /** What has to be in the module that computes products. */
-  readonly functions: readonly Func[];
+  /** What has to be in the module that computes the products which have been asked for. */
+  readonly functions: () => readonly Func[];
   /** Code that computes a product, of any size. */
   readonly product: (p: Product) => Code;
   /**
@@ -254,6 +254,7 @@ export const gemmFunctions = (dtype: Dtype, mode: Mode, scratch: number): Gemm =
   const [main, ...others] = blocked(f);
   const vector = matrixVector(f);
   const nothing = zeros();
+  const forms = new Map<string, Func>();
   /** So many rows and columns of C, at most those of `sizes`, from these places on, over a scratch of their own. */
   const inBlocks = (
     { a, b, c, k }: Product,
@@ -280,7 +281,15 @@ export const gemmFunctions = (dtype: Dtype, mode: Mode, scratch: number): Gemm =
     // a row times a matrix is the turned matrix times a column, product by product
     if (isFew(p))
       return seq(...range(m, (i) => vector.product(turned(b), a.at + i * a.line, a.step, c.at + i * c.line, n, k)));
-    return inBlocks(p, [i32(a.at), i32(b.at), i32(c.at)], [i32(m), i32(n)], p, i32(scratch));
+    // products of one form are calls of one function, so that a program of many is short
+    const key = [a.line, a.step, b.line, b.step, c.line, m, n, k].join();
+    const one =
+      forms.get(key) ??
+      func(undefined, ['fromA', 'fromB', 'to'], (_, { fromA, fromB, to }) =>
+        inBlocks(p, [fromA.get, fromB.get, to.get], [i32(m), i32(n)], p, i32(scratch)),
+      );
+    forms.set(key, one);
+    return call(one, ...[a.at, b.at, c.at].map(i32));
   };
   // every call packs the whole of the smaller side again, which costs little
   const divided = (p: Product, calls: number): Divided | null => {
@@ -302,7 +311,7 @@ export const gemmFunctions = (dtype: Dtype, mode: Mode, scratch: number): Gemm =
     };
   };
   return {
-    functions: [main, ...others, ...vector.functions, nothing],
+    functions: () => [main, ...others, ...vector.functions, nothing, ...forms.values()],
     product,
     divided,
     tiny: (l, p) => straight(f, l, p),

@@ -82,11 +82,11 @@ const CODES = {
     atMost: 0x4b,
     pmin: 0xf6,
     pmax: 0xf7,
-    max: 0xf5,
     shl: 0xcb,
     shr: 0xcd,
     madd: 0x107,
     nmadd: 0x108,
+    choose: 0x10c,
     splatLoad: 0x0a,
   },
   f32: {
@@ -103,14 +103,20 @@ const CODES = {
     atMost: 0x45,
     pmin: 0xea,
     pmax: 0xeb,
-    max: 0xe9,
     shl: 0xab,
     shr: 0xad,
     madd: 0x105,
     nmadd: 0x106,
+    choose: 0x10b,
     splatLoad: 0x09,
   },
 } as const;
+const SLOW = new Set<number>(Object.values(CODES).flatMap((c) => [c.div, c.sqrt]));
+const LONG = new Set<number>(
+  Object.values(CODES).flatMap((c) => [c.add, c.sub, c.mul, c.madd, c.nmadd, c.floor, c.nearest]),
+);
+/** About how many turns of the clock an instruction takes until its result is there. */
+const latency = (code: number): number => (SLOW.has(code) ? 12 : LONG.has(code) ? 4 : 1);
 const V128_LOAD = 0x00;
 const V128_CONST = 0x0c;
 const SHUFFLE = 0x0d;
@@ -145,8 +151,6 @@ export interface Lanes extends Vec<Term, Term> {
   /** The same of a double. */
   readonly spreadWide: (place: Place) => Term;
   readonly held: (local: Local<'v128'>) => Term;
-  /** The larger; NaN where either is, and 0 rather than −0. */
-  readonly max: (a: Term, b: Term) => Term;
   /** a where a lane is among the first n, else b. */
   readonly firstOf: (n: number, a: Term, b: Term) => Term;
   /** All lanes folded into each, halves first. */
@@ -155,6 +159,7 @@ export interface Lanes extends Vec<Term, Term> {
   readonly words: {
     readonly all: (value: number) => Term;
     readonly add: (a: Term, b: Term) => Term;
+    readonly and: (a: Term, b: Term) => Term;
     readonly xor: (a: Term, b: Term) => Term;
     readonly or: (a: Term, b: Term) => Term;
     readonly rotate: (a: Term, by: number) => Term;
@@ -164,11 +169,8 @@ export interface Lanes extends Vec<Term, Term> {
     /** The words as numbers: the first two as f64, or all four as f32; exact below 2³¹, or 2²⁴. */
     readonly toNumbers: (a: Term) => Term;
   };
-  /**
-   * Code that computes every root, and then hands each to its `put`. `woven`: what is used twice in the order of its birth, so
-   * that chains that were born side by side run side by side.
-   */
-  readonly emit: (fresh: () => Local<'v128'>, roots: readonly Root[], woven?: boolean) => Code;
+  /** Code that computes every root, and then hands each to its `put`. */
+  readonly emit: (fresh: () => Local<'v128'>, roots: readonly Root[]) => Code;
 }
 
 /**
@@ -211,7 +213,19 @@ export const lanesOf = (dtype: Dtype, fused: boolean, pool: Pool): Lanes => {
       : spreadFrom(of === 64 ? CODES.f64.splatLoad : CODES.f32.splatLoad, { offset: pool.at(bits, of) });
   const pattern = (bits: bigint): Term => constant(BigInt.asUintN(format.bits, bits), format.bits);
   const cell = new DataView(new ArrayBuffer(8));
+  const literals = new Map<Term, number>();
   const lit = (x: number): Term => {
+    const made = patternOf(x);
+    literals.set(made, x);
+    return made;
+  };
+  /** ±2ᵏ, which has an inverse, both of them normal in any format. */
+  const isPowerOfTwo = (x: number): boolean => {
+    cell.setFloat64(0, x);
+    const [high, low] = [cell.getUint32(0), cell.getUint32(4)];
+    return low === 0 && (high & 0xfffff) === 0 && Math.abs(((high >>> 20) & 0x7ff) - 1023) <= 126;
+  };
+  const patternOf = (x: number): Term => {
     if (dtype === 'f64') {
       cell.setFloat64(0, x);
       return pattern(cell.getBigUint64(0));
@@ -232,7 +246,8 @@ export const lanesOf = (dtype: Dtype, fused: boolean, pool: Pool): Lanes => {
     if (m.code === codes.less && m.args[0] === a && m.args[1] === b) return term(codes.pmin, [b, a]); // a < b ? a : b
     if (b === zero) return term(AND, [a, m]);
     if (a === zero) return term(ANDNOT, [b, m]);
-    return term(BITSELECT, [a, b, m]);
+    // a choice has all bits of a lane or none, so the relaxed instruction gives the same
+    return term(fused ? codes.choose : BITSELECT, [a, b, m]);
   };
   const word = (value: number): Term => constant(BigInt(value >>> 0), 32);
   const shuffle = (a: Term, b: Term, order: readonly number[]): Term =>
@@ -256,7 +271,11 @@ export const lanesOf = (dtype: Dtype, fused: boolean, pool: Pool): Lanes => {
     add,
     sub,
     mul,
-    div: binary(codes.div),
+    // by a power of two: the same number, rounded from the same one
+    div: (a, b) => {
+      const by = literals.get(b) ?? 0;
+      return isPowerOfTwo(by) ? mul(a, lit(1 / by)) : term(codes.div, [a, b]);
+    },
     neg: unary(codes.neg),
     abs: (a) => term(codes.abs, [a.code === codes.neg && a.args[0] !== undefined ? a.args[0] : a]),
     sqrt: unary(codes.sqrt),
@@ -285,7 +304,6 @@ export const lanesOf = (dtype: Dtype, fused: boolean, pool: Pool): Lanes => {
       return shuffle(both, both, [0, 1, 0, 1]);
     },
     held: (local) => term(-1, [], [], { local }),
-    max: binary(codes.max),
     firstOf: (n, a, b) => {
       const mask = Array.from({ length: 16 }, (_, i) => (i < n * width ? 0xff : 0));
       return pick(term(V128_CONST, [], mask), a, b);
@@ -298,6 +316,7 @@ export const lanesOf = (dtype: Dtype, fused: boolean, pool: Pool): Lanes => {
     words: {
       all: word,
       add: binary(WORD.add),
+      and: binary(AND),
       xor: binary(XOR),
       or: binary(OR),
       rotate: (a, by) => (by === 16 ? halves(a) : term(OR, [shift(WORD.shl)(a, by), shift(WORD.shr)(a, 32 - by)])),
@@ -305,54 +324,64 @@ export const lanesOf = (dtype: Dtype, fused: boolean, pool: Pool): Lanes => {
       shuffle,
       toNumbers: unary(dtype === 'f64' ? F64_FROM_I32 : F32_FROM_U32),
     },
-    emit: (fresh, roots, woven = false) => {
+    emit: (fresh, roots) => {
       const uses = new Map<Term, number>();
       const kept = new Map<Term, Local<'v128'>>();
+      const productOf = (t: Term | undefined): readonly Term[] | null =>
+        fused && t !== undefined && t.code === codes.mul && uses.get(t) === 1 && !t.local ? t.args : null;
+      /** The instruction of a term: that of a sum takes in a product which is not rounded on its own. */
+      const form = (t: Term): Pick<Term, 'code' | 'args'> => {
+        const [a, b] = t.args;
+        if (a === undefined || b === undefined) return t;
+        const [left, right] = [productOf(a), productOf(b)];
+        if (t.code === codes.add && right !== null) return { code: codes.madd, args: [...right, a] };
+        if (t.code === codes.add && left !== null) return { code: codes.madd, args: [...left, b] };
+        if (t.code === codes.sub && right !== null) return { code: codes.nmadd, args: [...right, a] };
+        return t;
+      };
+      const made = (t: Term): V128 => {
+        const local = t.local ?? kept.get(t);
+        if (local !== undefined) return local.get;
+        const { code, args } = form(t);
+        const operands = args.map(made);
+        return simd(
+          code,
+          t.scalar === undefined ? operands : [...operands, t.scalar as unknown as V128],
+          ...t.immediates,
+        );
+      };
       const count = (t: Term): void => {
         const n = (uses.get(t) ?? 0) + 1;
         uses.set(t, n);
         if (n === 1) t.args.forEach(count);
       };
       for (const { term: t } of roots) count(t);
-      const productOf = (t: Term | undefined): readonly Term[] | null =>
-        fused && t !== undefined && t.code === codes.mul && uses.get(t) === 1 && !t.local ? t.args : null;
-      const madd = (t: Term): V128 | null => {
-        const [a, b] = t.args;
-        if (a === undefined || b === undefined) return null;
-        const [left, right] = [productOf(a), productOf(b)];
-        if (t.code === codes.add && right !== null) return simd(codes.madd, [...right, a].map(made));
-        if (t.code === codes.add && left !== null) return simd(codes.madd, [...left, b].map(made));
-        if (t.code === codes.sub && right !== null) return simd(codes.nmadd, [...right, a].map(made));
-        return null;
+      /** All terms, each behind its operands. */
+      const order = new Set<Term>();
+      const visit = (t: Term): void => {
+        if (order.has(t)) return;
+        form(t).args.forEach(visit);
+        order.add(t);
       };
-      const made = (t: Term): V128 => {
-        if (t.local !== undefined) return t.local.get;
-        const before = kept.get(t);
-        if (before !== undefined) return before.get;
-        const operands = (): readonly V128[] => t.args.map(made);
-        const code =
-          madd(t) ??
-          simd(
-            t.code,
-            t.scalar === undefined ? operands() : [...operands(), t.scalar as unknown as V128],
-            ...t.immediates,
-          );
-        if (t.light || woven || uses.get(t) === 1) return code;
-        const local = fresh();
-        kept.set(t, local);
-        return local.tee(code);
-      };
-      const first = woven
-        ? [...uses.keys()]
-            .filter((t) => (uses.get(t) ?? 0) > 1 && !t.light && !t.local)
-            .sort((a, b) => a.id - b.id)
-            .map((t) => {
-              const local = fresh();
-              const code = local.set(made(t));
-              kept.set(t, local);
-              return code;
-            })
-        : [];
+      for (const { term: t } of roots) visit(t);
+      // what has the longest way to the end comes first, so that chains run side by side: a processor looks ahead no further than
+      // a few dozen instructions
+      const ahead = new Map<Term, number>();
+      for (const t of [...order].reverse()) {
+        const { code, args } = form(t);
+        const whole = (ahead.get(t) ?? 0) + latency(code);
+        ahead.set(t, whole);
+        for (const arg of args) ahead.set(arg, Math.max(ahead.get(arg) ?? 0, whole));
+      }
+      const first = [...order]
+        .filter((t) => !t.light && !t.local && (latency(form(t).code) > 1 || uses.get(t) !== 1))
+        .sort((a, b) => (ahead.get(b) ?? 0) - (ahead.get(a) ?? 0))
+        .map((t) => {
+          const code = made(t);
+          const local = fresh();
+          kept.set(t, local);
+          return local.set(code);
+        });
       // all are computed before any is put: a store may be over what another still reads
       const [only] = roots;
       if (only !== undefined && roots.length === 1) return seq(...first, only.put(made(only.term)));

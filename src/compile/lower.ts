@@ -98,7 +98,7 @@ export interface Lowered {
 /** Instructions that take the time of several. */
 const SLOW = 4;
 /** A function of doubles among singles. */
-const WIDE = 200;
+const WIDE = 400;
 /** About how many instructions a function of numbers takes. */
 const weightOf = (dtype: Dtype, inner: Inner, arity: number, params: readonly string[]): number => {
   let n = 0;
@@ -257,6 +257,10 @@ export const lower = (program: Program, state = 0): Lowered => {
         return put({ kind: 'product', reads: lying.map(solid), m, k: from[1] ?? 0, n, turned, size: size(shape) });
       }
       case 'sum': {
+        if (size(from) === 0) {
+          const zero = put({ kind: 'literal', reads: [], size: 1, value: 0 }); // the sum of nothing
+          return each(copy, [{ at: zero, shape: [] }], shape);
+        }
         const runs = middles(from, p as SumParams); // the parameters of such rows
         return runs.reduce((v, { outer, n, inner }) => {
           if (inner === 1)

@@ -1,5 +1,5 @@
 // From a program to a machine that runs it over a memory of its own.
-import { alike } from './alike.ts';
+import { type Alike, alike } from './alike.ts';
 import type { Mode } from './arithmetic.ts';
 import { type Fused, fuse, type Group, type Nest } from './fuse.ts';
 import { gemmFunctions, isTiny, type Matrix, type Product as Operands, scratchBytes } from './gemm.ts';
@@ -54,6 +54,8 @@ export interface Machine {
     /** How many groups threads share out, and how many parts of them helpers have done so far. */
     readonly shared: number;
     readonly helped: () => number;
+    /** Nests that share their code. */
+    readonly repeats: readonly Alike[];
   };
 }
 
@@ -232,7 +234,7 @@ export const machineOf = (
     imports,
     memory: limits,
     functions: [
-      ...[step, run, ...stretches, ...once, ...(gemm?.functions ?? [])],
+      ...[step, run, ...stretches, ...once, ...(gemm?.functions() ?? [])],
       ...(crew === null ? [] : [...crew.functions, ...shared.map((s) => s.func)]),
     ],
     data: [
@@ -264,7 +266,7 @@ export const machineOf = (
     outputs: buffers(lowered.outputs),
     run: (steps) => during(() => exports.run?.(steps)),
     made: {
-      ...{ lowered, fused, plan: where, wasm, arena },
+      ...{ lowered, fused, plan: where, wasm, arena, repeats },
       groups: profile ? stretches.map((f) => () => during(() => exports[f.name ?? '']?.())) : [],
       parts: fused.groups.map((_, k) => partsOf(k)),
       shared: shared.length,

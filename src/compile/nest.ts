@@ -1,8 +1,9 @@
 // A fused group of values as loops of vector code.
+import { type Folding, foldings, type Kept } from './folding.ts';
 import type { Fused, Nest } from './fuse.ts';
 import { type Lanes, type Place, placed, type Root, storeFirst, type Term } from './lanes.ts';
 import { type Each, type Fold, type Lowered, type Role, roleWithin, type Value } from './lower.ts';
-import { add, type Code, eq, i32, type Local, type Locals, loopWhile, lt, mul, seq, type V128, when } from './wasm.ts';
+import { add, type Code, eq, i32, type Local, type Locals, loopWhile, lt, mul, seq, when } from './wasm.ts';
 
 /** Everything that is known of a program when its code is written. */
 export interface Unit {
@@ -75,18 +76,21 @@ export const repeat = (
 export const behind = (n: number, code: Code, share?: Share): Code =>
   share === undefined ? code : when(eq(share.to.get, i32(n)), code);
 
-/** Where the elements of a place in a loop lie: those of the whole, of a row, of a column. */
+/** A vector of elements in a loop: where those of the whole, of a row, of a column lie, and how many of them count. */
 interface Spot {
   readonly full: Place;
   readonly row: Place;
   readonly column: Place;
+  readonly n: number;
+  /** Which of the partial sums it goes to. */
+  readonly part: number;
 }
 const START: Place = { offset: 0 };
 
 /** Vectors side by side in a turn of a loop: enough to hide latency, few enough for the registers. */
 const SIDE_BY_SIDE = 4;
 /** Instructions for one vector from which on two side by side hide it, and from which on one does. */
-const [TWO, ONE] = [40, 120] as const;
+const [TWO, ONE] = [80, 300] as const;
 /** Instructions that are written out rather than looped over. */
 const WRITTEN = 500;
 /** Of a row, as much as is worked on at a time: what columns have one of is still in the cache when the next rows come. */
@@ -112,6 +116,7 @@ export const nestCode = (
   const turns = [...new Set(stored.map(turnOf))].sort((a, b) => a - b);
   const foldsOf = (turn: number): readonly number[] =>
     members.filter((v) => value(v).kind === 'fold' && turnOf(v) === turn);
+  const storedIn = (turn: number): readonly number[] => stored.filter((v) => turnOf(v) === turn);
   /** Instructions for one vector in a turn, about. */
   const weightOf = (turn: number): number =>
     members.reduce((sum, v) => {
@@ -122,23 +127,19 @@ export const nestCode = (
   /** How many bodies of a loop are written out instead. */
   const written = (turn: number, parts: number): number =>
     Math.max(1, Math.min(4, Math.floor(WRITTEN / (weightOf(turn) * parts))));
-  const sums = new Map<string, Local<'v128'>>();
-  const sum = (v: number, part: number): Local<'v128'> => {
-    const key = `${v} ${part}`;
-    const local = sums.get(key) ?? l.v128();
-    sums.set(key, local);
+  const folding = foldings(lanes);
+  const foldingOf = (v: number): Folding => folding[(value(v) as Fold).how]; // asked for folds only
+  const locals = new Map<string, Local<'v128'>>();
+  /** Where one of the vectors is that a fold keeps. */
+  const held = (v: number, part: number, i: number): Local<'v128'> => {
+    const key = `${v} ${part} ${i}`;
+    const local = locals.get(key) ?? l.v128();
+    locals.set(key, local);
     return local;
   };
-  const howOf = (v: number): Fold['how'] => (value(v) as Fold).how; // asked for folds only
-  const joined = (v: number) => (howOf(v) === 'sum' ? lanes.add : lanes.max);
-  const nothing = (v: number): Term => lanes.lit(howOf(v) === 'sum' ? 0 : Number.NEGATIVE_INFINITY);
 
-  interface Computed {
-    readonly v: number;
-    readonly term: Term;
-  }
-  /** What one turn computes at one vector of elements, of which the first n count: of a fold, what is to be folded. */
-  const computed = (turn: number, spot: Spot, n: number): readonly Computed[] => {
+  /** What one turn computes at one vector of elements; of a fold, what is to be folded. */
+  const computed = (turn: number, { n, ...spot }: Spot): ReadonlyMap<number, Term> => {
     const memo = new Map<string, Term>();
     const term = (v: number, role: Role): Term => {
       const key = `${v} ${role}`;
@@ -164,54 +165,56 @@ export const nestCode = (
       const params = Object.entries(each.params).map(([name, p]) => [name, lanes.lit(p)] as const);
       return each.inner(lanes, args, Object.fromEntries(params));
     };
-    return stored
-      .filter((v) => turnOf(v) === turn)
-      .map((v) => {
+    return new Map(
+      storedIn(turn).map((v) => {
         const it = value(v);
-        if (it.kind !== 'fold') return { v, term: term(v, fused.roles[v] ?? 'full') };
+        if (it.kind !== 'fold') return [v, term(v, fused.roles[v] ?? 'full')];
         const x = term(it.reads[0] as number, 'full'); // a fold reads one
-        return { v, term: n === count || direction === 'column' ? x : lanes.firstOf(n, x, nothing(v)) };
-      });
+        return [v, n === count || direction === 'column' ? x : lanes.firstOf(n, x, foldingOf(v).nothing)];
+      }),
+    );
   };
-  /** A number of a row, of a column, or of each place, kept. */
-  const kept = ({ v, term }: Computed, { full, row, column }: Spot, n: number): Root => {
+  /** Puts a number of a row, of a column, or of each place where it is kept. */
+  const keep = (v: number, { full, row, column, n }: Spot): Root['put'] => {
     const role = fused.roles[v];
     const place = role === 'row' ? row : role === 'column' ? column : full;
-    return {
-      term,
-      put: storeFirst(lanes, placed(place, address(v)), role === 'column' ? 1 : n, scratch.fresh),
-    };
+    return storeFirst(lanes, placed(place, address(v)), role === 'column' ? 1 : n, scratch.fresh);
   };
-  const isFold = ({ v }: Computed): boolean => value(v).kind === 'fold';
-  /** The code of one turn at one vector of elements; sums are in locals. */
-  const roots = (turn: number, spot: Spot, n: number, part: number): readonly Root[] =>
-    computed(turn, spot, n).map((it): Root => {
-      if (!isFold(it)) return kept(it, spot, n);
-      const local = sum(it.v, part);
-      return { term: joined(it.v)(lanes.held(local), it.term), put: (code) => local.set(code) };
+  /** The code of one turn at some vectors of elements. What folds keep goes on from `before`, vector after vector. */
+  const roots = (
+    turn: number,
+    spots: readonly Spot[],
+    before: (v: number, part: number, i: number) => Term,
+    after: (v: number, part: number, i: number) => Root['put'],
+  ): readonly Root[] => {
+    const made = spots.map((spot) => ({ spot, terms: computed(turn, spot) }));
+    const parts = [...new Set(spots.map(({ part }) => part))];
+    const folds = foldsOf(turn);
+    const folded = (v: number, part: number, { of, join }: Kept, i: number): Root => ({
+      term: made
+        .filter(({ spot }) => spot.part === part)
+        .reduce((sum, { terms }) => join(sum, of(terms.get(v) as Term)), before(v, part, i)), // it is of this turn
+      put: after(v, part, i),
     });
+    return [
+      ...made.flatMap(({ spot, terms }) =>
+        [...terms].filter(([v]) => !folds.includes(v)).map(([v, term]) => ({ term, put: keep(v, spot) })),
+      ),
+      ...folds.flatMap((v) => parts.flatMap((part) => foldingOf(v).kept.map((kept, i) => folded(v, part, kept, i)))),
+    ];
+  };
   const straight = (all: readonly Root[]): Code => {
     const code = lanes.emit(scratch.fresh, all);
     scratch.reset();
     return code;
   };
-  const begin = (folds: readonly number[], parts: number): Code =>
-    straight(
-      folds.flatMap((v) =>
-        Array.from({ length: parts }, (_, part) => ({
-          term: nothing(v),
-          put: (code: V128): Code => sum(v, part).set(code),
-        })),
-      ),
-    );
   const bytes = count * width;
+  const line = columns * width;
   const whole = Math.floor(columns / count);
   const tail = columns - whole * count;
-  /** Vectors of a line from a place on: how many numbers each has. */
-  const restFrom = (first: number): readonly number[] => [
-    ...Array<number>(Math.max(0, whole - first)).fill(count),
-    ...(tail > 0 ? [tail] : []),
-  ];
+  /** Vectors that a body of a loop computes before it stores any; fewer where it stores more than one value. */
+  const sideBySide = (turn: number, stores: number): number =>
+    Math.min(side(turn), stores > 1 ? SIDE_BY_SIDE / 2 : SIDE_BY_SIDE);
 
   if (direction === 'column') {
     /**
@@ -219,79 +222,71 @@ export const nestCode = (
      * in memory: blocks of columns narrow enough for registers would read memory in pieces, far apart.
      */
     const panel = (row: Place, vectors: number, last: number): Code => {
-      /** Every vector of a row, and how many numbers of it count. */
-      const across = (full: Place, body: (full: Place, row: Place, n: number) => Code, written: number): Code =>
-        seq(
-          repeat(
-            l,
-            vectors,
-            [
-              { from: full, by: bytes },
-              { from: row, by: bytes },
-            ],
-            (f = full, r = row) => body(f, r, count),
-            written,
-          ),
-          last > 0 ? body(placed(full, vectors * bytes), placed(row, vectors * bytes), last) : [],
+      /** Code for every vector of some rows, given how it lies in each of them. */
+      const across = (
+        some: { readonly full: Place; readonly column: Place; readonly rows: number },
+        roots: (spots: readonly Spot[], first: Spot) => readonly Root[],
+        written = 1,
+      ): Code => {
+        const at = (full: Place, row: Place, n: number): Code => {
+          const spot = (k: number): Spot => ({
+            full: placed(full, k * line),
+            row,
+            column: placed(some.column, k * width),
+            n,
+            part: 0,
+          });
+          return straight(
+            roots(
+              Array.from({ length: some.rows }, (_, k) => spot(k)),
+              spot(0),
+            ),
+          );
+        };
+        const moving = [some.full, row].map((from) => ({ from, by: bytes }));
+        const end = (from: Place): Place => placed(from, vectors * bytes);
+        return seq(
+          repeat(l, vectors, moving, (full = START, row = START) => at(full, row, count), written),
+          last > 0 ? at(end(some.full), end(row), last) : [],
         );
+      };
+      const once = { full: START, column: START, rows: 1 };
       return seq(
         ...turns.map((turn) => {
           if (turn % 2 === 0)
-            return across(START, (_, r, n) => straight(roots(turn, { full: START, row: r, column: START }, n, 0)), 1);
-          const folds = foldsOf(turn);
-          const many = stored.filter((v) => turnOf(v) === turn && !folds.includes(v)).length > 1;
-          const together = Math.min(side(turn), many ? SIDE_BY_SIDE / 2 : SIDE_BY_SIDE);
-          const alone = rows <= together;
-          const some = (full: Place, column: Place, n: number): Code =>
-            across(
-              full,
-              (f, r, lasting) => {
-                const at = (k: number): Spot => ({
-                  full: placed(f, k * columns * width),
-                  row: r,
-                  column: placed(column, k * width),
-                });
-                const all = Array.from({ length: n }, (_, k) =>
-                  computed(turn, at(k), lasting).map((it) => ({ k, it })),
-                ).flat();
-                return straight([
-                  ...all.filter(({ it }) => !isFold(it)).map(({ k, it }) => kept(it, at(k), lasting)),
-                  ...folds.map((v) => {
-                    const before = alone ? nothing(v) : lanes.load(placed(r, address(v)));
-                    const term = all
-                      .filter(({ it }) => it.v === v)
-                      .reduce((sum, { it }) => joined(v)(sum, it.term), before);
-                    return kept({ v, term }, at(0), lasting);
-                  }),
-                ]);
-              },
-              written(turn, n),
+            return across(once, (_, first) =>
+              [...computed(turn, first)].map(([v, term]) => ({ term, put: keep(v, first) })),
             );
+          const folds = foldsOf(turn);
+          const together = sideBySide(turn, storedIn(turn).length - folds.length);
           const groups = Math.floor(rows / together);
-          const left = rows - groups * together;
-          const [line, lines] = [columns * width, together * columns * width];
-          return seq(
-            alone
-              ? []
-              : across(
-                  START,
-                  (full, r, n) =>
-                    straight(folds.map((v) => kept({ v, term: nothing(v) }, { full, row: r, column: START }, n))),
-                  1,
+          const done = groups * together;
+          const alone = rows > 0 && rows <= together;
+          const some = (full: Place, column: Place, rows: number): Code =>
+            across(
+              { full, column, rows },
+              (spots, first) =>
+                roots(
+                  turn,
+                  spots,
+                  (v) => (alone ? lanes.lit(0) : lanes.load(placed(first.row, address(v)))),
+                  (v) => keep(v, first),
                 ),
+              written(turn, rows),
+            );
+          return seq(
+            alone ? [] : across(once, (_, first) => folds.map((v) => ({ term: lanes.lit(0), put: keep(v, first) }))),
             repeat(
               l,
               groups,
               [
-                { from: row, by: lines },
+                { from: row, by: together * line },
                 { from: START, by: together * width },
               ],
               (full = row, column = START) => some(full, column, together),
               1,
             ),
-            left > 0 || rows === 0
-              ? some(placed(row, groups * together * line), { offset: groups * together * width }, left)
-              : [],
+            done < rows ? some(placed(row, done * line), { offset: done * width }, rows - done) : [],
           );
         }),
       );
@@ -307,68 +302,93 @@ export const nestCode = (
     return { code, units: panels };
   }
 
+  /** Vectors of partial results: the order of a row's sum is fixed, by how many there are; that of its largest is free. */
+  const partsOf = (turn: number): number =>
+    foldsOf(turn).some((v) => (value(v) as Fold).how === 'sum') ? PARTIALS / count : SIDE_BY_SIDE;
   /** Vectors of a line in one turn of the loop along it. */
-  const abreast = (turn: number): number => {
-    const many = stored.filter((v) => turnOf(v) === turn).length > 1;
-    // the order of a row's sum is fixed: as many vectors side by side as hold its partial sums
-    if (foldsOf(turn).length > 0) return PARTIALS / count;
-    return Math.min(side(turn), many ? SIDE_BY_SIDE / 2 : SIDE_BY_SIDE);
-  };
-  const line = (full: Place, column: Place, along?: Share): Code =>
+  const abreast = (turn: number): number =>
+    foldsOf(turn).length > 0 ? partsOf(turn) : sideBySide(turn, storedIn(turn).length);
+  const along = (full: Place, column: Place, share?: Share): Code =>
     seq(
       ...turns.map((turn) => {
-        if (turn % 2 === 0) return straight(roots(turn, { full: START, row: START, column }, 1, 0));
         const folds = foldsOf(turn);
-        const parts = abreast(turn);
-        const at = (first: Place, row: Place, n: number, part: number): readonly Root[] =>
-          roots(turn, { full: first, row, column }, n, part);
-        const blocks = Math.floor(whole / parts);
-        const most = repeat(
-          l,
-          blocks,
-          [
-            { from: full, by: parts * bytes },
-            { from: START, by: parts * bytes },
-          ],
-          (first = START, row = START) =>
-            straight(
-              Array.from({ length: parts }, (_, part) =>
-                at(placed(first, part * bytes), placed(row, part * bytes), count, part),
-              ).flat(),
+        const [parts, together] = [partsOf(turn), abreast(turn)];
+        const before = (...which: Parameters<typeof held>): Term => lanes.held(held(...which));
+        const after = (...which: Parameters<typeof held>) => held(...which).set;
+        /** Vectors from one on. */
+        const some = (first: number, full: Place, row: Place, ns: readonly number[]): Code =>
+          straight(
+            roots(
+              turn,
+              ns.map((n, k) => ({
+                full: placed(full, k * bytes),
+                row: placed(row, k * bytes),
+                column,
+                n,
+                part: (first + k) % parts,
+              })),
+              before,
+              after,
             ),
-          written(turn, parts),
-          along,
+          );
+        if (turn % 2 === 0) return some(0, START, START, [1]);
+        const blocks = Math.floor(whole / together);
+        const done = blocks * together;
+        const rest = [...Array<number>(whole - done).fill(count), ...(tail > 0 ? [tail] : [])];
+        const each = Array.from({ length: parts }, (_, part) => part);
+        const begin = folds.flatMap((v) =>
+          each.flatMap((part) => foldingOf(v).kept.map(({ start }, i) => ({ term: start, put: after(v, part, i) }))),
         );
-        const rest = restFrom(blocks * parts).map((n, part) => {
-          const offset = (blocks * parts + part) * bytes;
-          return straight(at(placed(full, offset), { offset }, n, part));
-        });
         const put = folds.map((v) => {
-          const halves = (from: readonly Term[]): Term => {
-            const [one] = from;
-            if (one !== undefined && from.length === 1) return one;
-            const half = from.length / 2;
-            return halves(from.slice(0, half).map((t, i) => joined(v)(t, from[half + i] as Term))); // as many again
-          };
-          const partial = Array.from({ length: parts }, (_, part) => lanes.held(sum(v, part)));
-          const whole = lanes.total(halves(partial), joined(v));
-          return straight([{ term: whole, put: storeFirst(lanes, placed(column, address(v)), 1, scratch.fresh) }]);
+          const { kept, result } = foldingOf(v);
+          const totals = kept.map(({ join }, i) => {
+            const halves = (from: readonly Term[]): Term => {
+              const [one] = from;
+              if (one !== undefined && from.length === 1) return one;
+              const half = from.length / 2;
+              return halves(from.slice(0, half).map((t, k) => join(t, from[half + k] as Term))); // as many again
+            };
+            return lanes.total(halves(each.map((part) => before(v, part, i))), join);
+          });
+          return straight([
+            { term: result(totals), put: storeFirst(lanes, placed(column, address(v)), 1, scratch.fresh) },
+          ]);
         });
-        return seq(begin(folds, parts), most, behind(blocks, seq(...rest), along), ...put);
+        return seq(
+          straight(begin),
+          repeat(
+            l,
+            blocks,
+            [full, START].map((from) => ({ from, by: together * bytes })),
+            (full = START, row = START) => some(0, full, row, Array<number>(together).fill(count)),
+            written(turn, together),
+            share,
+          ),
+          behind(
+            blocks,
+            seq(
+              ...rest.map((n, k) =>
+                some(done + k, placed(full, (done + k) * bytes), { offset: (done + k) * bytes }, [n]),
+              ),
+            ),
+            share,
+          ),
+          ...put,
+        );
       }),
     );
   const [only] = turns;
   // a flat nest has one line and one turn, and shares of it are stretches of the line
   if (direction === 'flat' && only !== undefined && turns.length === 1)
-    return { code: line(START, START, share), units: Math.floor(whole / abreast(only)) };
+    return { code: along(START, START, share), units: Math.floor(whole / abreast(only)) };
   const code = repeat(
     l,
     rows,
     [
-      { from: START, by: columns * width },
+      { from: START, by: line },
       { from: START, by: width },
     ],
-    (full = START, column = START) => line(full, column),
+    (full = START, column = START) => along(full, column),
     4,
     share,
   );

@@ -102,5 +102,5 @@ export const plan = (
     alive += more;
     most = Math.max(most, alive);
   }
-  return { offset, end, copies, alive: top - base + most };
+  return { offset, end, copies, alive: lasting + most };
 };

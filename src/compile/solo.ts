@@ -131,12 +131,12 @@ export const drawCode = (
   );
   scratch.reset();
   /** Vectors from a place on, of which the first n numbers count. */
-  const written = (place: Place, terms: readonly Term[], n: number, woven: boolean): Code => {
+  const written = (place: Place, terms: readonly Term[], n: number): Code => {
     const roots = terms.map((term, i): Root => {
       const own = Math.min(count, Math.max(0, n - i * count));
       return { term, put: storeFirst(lanes, placed(place, i * count * width), own, scratch.fresh) };
     });
-    const code = lanes.emit(scratch.fresh, roots, woven);
+    const code = lanes.emit(scratch.fresh, roots);
     scratch.reset();
     return code;
   };
@@ -166,7 +166,6 @@ export const drawCode = (
       place,
       blocks.flatMap((block) => uniformsOf(lanes, block)),
       n,
-      true,
     );
     const next = simd(0xae, [counter.get, simd(0x0c, [], ...fours(perTurn))]);
     return seq(code, counter.set(next));
@@ -175,7 +174,7 @@ export const drawCode = (
     const terms = Array.from({ length: Math.ceil(n / count) }, (_, i) =>
       of(lanes, lanes.load(placed(place, i * count * width))),
     );
-    return written(place, terms, n, true);
+    return written(place, terms, n);
   };
   const begin: Place = { offset: to };
   const same = of(lanes, lanes.held(number)) === lanes.held(number);

@@ -202,7 +202,7 @@ export const layerCalls = {
     max_norm: {
       project: ({ w, limit }: { w: Plain; limit: number }) => tf.tidy(() => ({ w: projected(w, limit) })),
       constrain: ({ params, limit }: { params: readonly Plain[]; limit: number }) =>
-        tf.tidy(() => ({ params: params.map((p, i) => (i % 2 === 0 ? projected(p, limit) : p)) })),
+        tf.tidy(() => ({ params: params.map((p, i) => (i % 2 === 0 ? projected(p, limit) : plain(tensor(p)))) })),
     },
   },
 };
