@@ -87,6 +87,8 @@ const WRITTEN = 500;
 const PANEL_BYTES = 16384;
 /** Partial sums of a row, whatever the width of vectors. */
 const PARTIALS = 8;
+/** Vectors side by side where the largest of a row is sought. */
+const MAXIMA = 2;
 
 export const nestCode = ({ lowered, fused, plan, lanes }: Unit, nest: Nest, group: number, l: Locals): Code => {
   const { count, width } = lanes;
@@ -287,7 +289,7 @@ export const nestCode = ({ lowered, fused, plan, lanes }: Unit, nest: Nest, grou
       ...turns.map((turn) => {
         const folds = foldsOf(turn);
         // the order of a row's sum is fixed, by how many partial sums there are; that of its largest is free
-        const parts = folds.some((v) => (value(v) as Fold).how === 'sum') ? PARTIALS / count : SIDE_BY_SIDE;
+        const parts = folds.some((v) => (value(v) as Fold).how === 'sum') ? PARTIALS / count : MAXIMA;
         const together = folds.length > 0 ? parts : sideBySide(turn, storedIn(turn).length);
         const before = (...which: Parameters<typeof held>): Term => lanes.held(held(...which));
         const after = (...which: Parameters<typeof held>) => held(...which).set;
