@@ -6,7 +6,7 @@ import { gemmFunctions, isTiny, type Matrix, type Product as Operands, scratchBy
 import { lanesOf, POOL_BYTES, poolOf } from './lanes.ts';
 import { type Lowered, lower, type Product, type Value } from './lower.ts';
 import { nestCode, type Share, type Unit } from './nest.ts';
-import { countOf, crewOf, effortOf, type Shared, sharedOut } from './parts.ts';
+import { countOf, crewOf, effortOf, rowsApart, type Shared, sharedOut } from './parts.ts';
 import { type Plan, plan } from './plan.ts';
 import type { Program } from './program.ts';
 import { countCode, drawCode, gatherCode, hostKernel } from './solo.ts';
@@ -84,9 +84,7 @@ interface Own extends Share {
 const PAGE = 65536;
 /** Loads of whole vectors may reach so far behind the last value. */
 const MARGIN = 256;
-/** Parts of a group for every thread. */
-const PARTS = 1;
-/** Instructions on vectors from which on a group is worth sharing out. */
+/** Instructions on vectors from which on a group is worth sharing out, see `npm run bench:threads`: about 4 microseconds. */
 const LEAST = 20_000;
 
 /** Nests alike from which on they are called rather than written out: each with addresses of its own, which costs a little. */
@@ -103,9 +101,10 @@ export const machineOf = (
 ): Machine => {
   const { dtype } = program;
   const lowered = lower(program, state);
-  const fused = fuse(lowered);
   const pool = poolOf();
   const lanes = lanesOf(dtype, mode === 'fast', pool);
+  const isLarge = (g: Group): boolean => threads !== undefined && effortOf(lowered, g) > least * lanes.count;
+  const fused = rowsApart(lowered, fuse(lowered), isLarge);
   const { width } = lanes;
   const multiplies = lowered.values.some((v) => v.kind === 'product');
   // constants, where the values of nests that are alike lie, what threads agree by, what each of them packs, and then the arena
@@ -128,7 +127,8 @@ export const machineOf = (
   const value = (v: number): Value => lowered.values[v] as Value; // in range
   const at = (v: number): number => where.offset[v] as number; // of stored values
 
-  const parts = PARTS * (threads?.count ?? 1);
+  // one for each thread: more are packed again and lie in shorter rows, which costs more than it evens out
+  const parts = threads?.count ?? 1;
   const imports: Import[] = [];
   const kernels: Record<string, () => void> = {};
   const productOf = ({ reads: [x = 0, y = 0], m, k, n, turned: [turnedX, turnedY] }: Product, to: number): Operands => {
@@ -181,7 +181,7 @@ export const machineOf = (
 
   const shared: (Shared & { readonly group: number })[] = [];
   for (const [group, g] of fused.groups.entries()) {
-    if (threads === undefined || effortOf(lowered, g) <= least * lanes.count) continue;
+    if (!isLarge(g)) continue;
     let units = 0;
     const own = func(undefined, ['first', 'end', 'scratch'], (l, { first, end, scratch }) => {
       const made = piece(group, l, { from: first, to: end, parts, scratch });

@@ -1,5 +1,5 @@
 // Steps in parts that threads take from one another: who is free takes the next, and a step goes on when all are done.
-import type { Group } from './fuse.ts';
+import type { Fused, Group, Nest, Site } from './fuse.ts';
 import type { Lowered, Value } from './lower.ts';
 import { TICKET, WORDS } from './threads.ts';
 import {
@@ -74,6 +74,55 @@ export const effortOf = ({ values }: Lowered, group: Group): number => {
     }
   };
   return group.kind === 'solo' ? of(group.member) : group.members.reduce((sum, v) => sum + of(v), 0);
+};
+
+/**
+ * Nests of columns with what they keep of every place in nests of rows of their own, each before what is folded in the same
+ * turn: threads that write stretches of the same rows would take lines of the cache from one another, long before the stretches
+ * meet. What is not kept is computed again in either.
+ */
+export const rowsApart = ({ values }: Lowered, fused: Fused, isLarge: (g: Group) => boolean): Fused => {
+  const { home, roles, stored } = fused;
+  const turnOf = (v: number): number => home[v]?.turn ?? 0;
+  const isKept = (v: number): boolean => stored[v] === true && values[v]?.kind === 'each' && roles[v] === 'full';
+  const groups: Group[] = [];
+  const moved: Site[] = [...home];
+  /** Where the turns of groups are now, by "group turn". */
+  const now = new Map<string, Site[]>();
+  /** Members of a turn of group k join the last group, or begin another. */
+  const put = (k: number, turn: number, own: readonly number[], group: Nest, joins: boolean): void => {
+    const last = groups.at(-1);
+    if (joins && last?.kind === 'nest') groups[groups.length - 1] = { ...last, members: [...last.members, ...own] };
+    else groups.push({ ...group, members: own });
+    const site = { group: groups.length - 1, turn };
+    for (const v of own) moved[v] = site;
+    now.set(`${k} ${turn}`, [...(now.get(`${k} ${turn}`) ?? []), site]);
+  };
+  fused.groups.forEach((g, k) => {
+    if (g.kind === 'solo' || g.direction !== 'column' || !isLarge(g)) {
+      const group = groups.push(g) - 1;
+      for (const v of g.kind === 'solo' ? [g.member] : g.members) {
+        const site = { group, turn: turnOf(v) };
+        moved[v] = site;
+        now.set(`${k} ${site.turn}`, [site]);
+      }
+      return;
+    }
+    let columns = false;
+    for (const turn of [...new Set(g.members.map(turnOf))].sort((a, b) => a - b)) {
+      const own = g.members.filter((v) => turnOf(v) === turn);
+      const kept = own.filter(isKept);
+      const rest = own.filter((v) => !isKept(v));
+      const light = rest.filter((v) => stored[v] !== true);
+      if (kept.length > 0) put(k, turn, [...kept, ...light], { ...g, direction: 'row' }, false);
+      if (kept.length > 0) columns = false;
+      if (rest.length === light.length) continue;
+      put(k, turn, rest, g, columns);
+      columns = true;
+    }
+  });
+  const reads = fused.reads.map((sites) => sites.flatMap((s) => now.get(`${s.group} ${s.turn}`) ?? []));
+  return { ...fused, groups, home: moved, reads };
 };
 
 /** Units in parts of equal size. Null where there is but one, or too many groups. */
