@@ -163,15 +163,19 @@ export const machineOf = (
     if (g === undefined) return [];
     return calls.get(k) ?? (g.kind === 'nest' ? nestCode(unit, g, k, l) : solo(g.member, l));
   };
+  const count = fused.groups.length;
+  const stretch = (from: number, to: number, l: Locals): Code =>
+    seq(...Array.from({ length: Math.min(to, count) - from }, (_, i) => groupCode(from + i, l)));
   // a function has a limited size, and is compiled as a whole
   const most = profile ? 1 : GROUPS;
-  const parts = Array.from({ length: Math.ceil(fused.groups.length / most) }, (_, part) =>
-    func(profile ? `group${part}` : undefined, [], (l) =>
-      seq(...fused.groups.slice(part * most, (part + 1) * most).map((_, i) => groupCode(part * most + i, l))),
-    ),
+  const parts = Array.from({ length: profile || count > most ? Math.ceil(count / most) : 0 }, (_, part) =>
+    func(profile ? `group${part}` : undefined, [], (l) => stretch(part * most, (part + 1) * most, l)),
   );
   const step = func(undefined, [], (l) =>
-    seq(...parts.map((part) => call(part)), ...where.copies.map(({ from, to }) => copied(from, to, l))),
+    seq(
+      ...(parts.length === 0 ? [stretch(0, count, l)] : parts.map((part) => call(part))),
+      ...where.copies.map(({ from, to }) => copied(from, to, l)),
+    ),
   );
   const run = func('run', ['steps'], (_l, { steps }) =>
     whileLoop(steps.get, seq(call(step), steps.set(sub(steps.get, i32(1))))),
