@@ -26,7 +26,7 @@ export interface Size {
 }
 
 /** Makes a training of a size ready; what it returns makes so many steps. */
-export type StepOf = (size: Size) => (steps: number) => void | Promise<void>;
+export type StepOf = (size: Size) => (steps: number) => void;
 
 export interface Engine {
   readonly name: string;
@@ -173,6 +173,14 @@ export const growthOf = (axis: Axis, points: readonly Point[]): Growth => {
   };
 };
 
+/** Time in ms that this thread has had a core, so that nothing counts which others do on a busy machine. */
+const processorTime = (): number => {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1e3;
+};
+/** In ms: that clock has steps of a microsecond. */
+const SHORTEST_SAMPLE = 0.2;
+
 /** Times steps of an engine over powers of two along each axis. */
 export const runScaling = async (
   { name, stepOf }: Engine,
@@ -185,18 +193,19 @@ export const runScaling = async (
     let run: ReturnType<StepOf> | null = null;
     return {
       name: `${axis} ${value}`,
-      time: async (calls) => {
+      time: (calls) => {
         run ??= stepOf(size);
-        const from = performance.now();
-        for (let i = 0; i < calls; i++) {
-          const done = run(steps);
-          if (done !== undefined) await done;
-        }
-        return performance.now() - from;
+        const from = processorTime();
+        for (let i = 0; i < calls; i++) run(steps);
+        return processorTime() - from;
       },
     };
   });
-  const samples = await measureRounds(tasks, { timePerTask, rounds, leastSamples: 1, onProgress });
+  const samples = await measureRounds(tasks, {
+    ...{ timePerTask, rounds, onProgress },
+    leastSamples: 1,
+    shortestSample: SHORTEST_SAMPLE,
+  });
   const points = plans.map(({ axis, value, steps }, i): ScalePoint => {
     const own = samples[i];
     if (own === undefined) throw new Error(`scaling: ${axis} ${value} was not timed`);

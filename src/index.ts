@@ -79,6 +79,7 @@ export { dense, LAYERS, type LayerSpec, layerOf } from './nn/layers.ts';
 export { LOSSES, type Loss, lossOf, lossRow, type Prediction, type Reduction, type Target } from './nn/loss.ts';
 export type { BatchNorm, LayerNorm } from './nn/norm.ts';
 export { constrain, penaltyOf, REGULARISERS, type Regulariser, type RegulariserSpec } from './nn/regulariser.ts';
+export type { DrawParams } from './ops/draw.ts';
 export { ACTIVATIONS, type Lang, OP_NAMES, OPS, type OpName, ops, ROWS, reading } from './ops/lang.ts';
 // ops: one row per operation, and the language they spell.
 export type { Formula, Indexed, Kind, Kink, Op, Rowwise, Whole } from './ops/op.ts';
