@@ -1,7 +1,8 @@
 // What the sweep reports: one cell per problem, optimizer and initializer, and the paired comparison of two cells.
+
+import { holm, type Paired, pairedRankTest, type Summary, summarise } from '../statistics.ts';
 import type { ProblemName } from './problems.ts';
 import type { Run } from './run.ts';
-import { holm, type Paired, pairedRankTest, type Summary, summarise } from './statistics.ts';
 import type { Tuned } from './tuning.ts';
 
 /** Median and quartiles of the training loss over the seeds, in nats per sample, one entry per evaluated step. */

@@ -9,11 +9,11 @@ import {
   evaluationVariables,
   flatten,
   fold,
+  gradOf,
   type Key,
   keyOf,
   type LayerSpec,
   lossOfModel,
-  lossRow,
   type Model,
   modelOf,
   type NetworkVariables,
@@ -349,7 +349,7 @@ const functionCourse = (
             [point, ...held, ...noise],
             1,
           );
-        const slopeOf = (point: T): T => (at(point).pull([o.lit(1)]) as T[])[0] as T;
+        const slopeOf = (point: T): T => gradOf(o, at(point))[0] as T; // one argument is tracked
         const transform = withRate(optimizer, lr);
         const first = at(w as T);
         const probed = transform.probe?.(o, [w as T], [slopeOf(w as T)]);

@@ -1,7 +1,8 @@
 // The sweep as a page to read: how to read it, the protocol, and what each problem shows.
+
+import { figure, page, table } from '../markdown.ts';
+import type { Summary } from '../statistics.ts';
 import type { Cell, Comparison } from './cell.ts';
-import { figure, page, table } from './markdown.ts';
-import type { Summary } from './statistics.ts';
 import type { SweepProblem, SweepReport } from './sweep.ts';
 
 const interval = ({ median, q1, q3 }: Summary): string => `${figure(median)} [${figure(q1)}, ${figure(q3)}]`;
