@@ -140,7 +140,7 @@ export const meanOfMedians: Statistic = (strata) =>
 /**
  * Mean of the middle half of all values together, a quarter cut off on either side; a value that the cut goes through counts by
  * its share. A failure that counts as −∞ shows as soon as more than a quarter of the runs fail, so failures are told beside it.
- * @source Agarwal et al. 2021, Deep reinforcement learning at the edge of the statistical precipice, §4.3
+ * @source Agarwal et al. 2021, Deep reinforcement learning at the edge of the statistical precipice
  */
 export const interquartileMean: Statistic = (strata) => {
   const all = new Float64Array(strata.reduce((n, s) => n + s.length, 0));

@@ -16,12 +16,12 @@ const penalised = (steps: readonly number[], budget: number, factor: number): nu
 /**
  * Expected running time: steps spent in all runs, those that failed with their whole budget, over the runs that got there; Infinity
  * when none did.
- * @source Hansen et al. 2016 (COCO), arXiv:1603.08785, §5.1
+ * @source Hansen et al. 2016 (COCO), arXiv:1603.08785
  */
 export const expectedSteps = (steps: readonly number[], budget: number): number =>
   reached(steps) === 0 ? Number.POSITIVE_INFINITY : penalised(steps, budget, 1) / reached(steps);
 
-/** Mean of the steps, where a run that did not get there counts with ten budgets. @source Hutter et al. 2009 (ParamILS), §6 */
+/** Mean of the steps, where a run that did not get there counts with ten budgets. @source Hutter et al. 2009 (ParamILS) */
 export const penalisedSteps = (steps: readonly number[], budget: number): number =>
   penalised(steps, budget, 10) / steps.length;
 
@@ -41,7 +41,7 @@ const choices = (n: number, k: number, of: number): number => {
 /**
  * Expected least of k of n values drawn without replacement: Σ x₍ᵢ₎·C(n−i, k−1)/C(n, k). A failure counts as Infinity, so this is
  * Infinity while k failures may be drawn.
- * @source Dodge et al. 2019, Show your work, eq. 3; without replacement: Tang et al. 2020
+ * @source Dodge et al. 2019, Show your work: improved reporting of experimental results; without replacement: Tang et al. 2020
  * @throws RangeError unless 1 ≤ k ≤ n
  */
 export const expectedBest = (values: readonly number[], k: number): number => {
@@ -73,7 +73,7 @@ interface AtRate {
 /**
  * Mean over the rates of the loss above the best, where no rate counts for more than the loss at the start; Infinity when every rate
  * fails.
- * @source Wortsman et al. 2023, Small-scale proxies for large-scale Transformer training instabilities, §2.2
+ * @source Wortsman et al. 2023, Small-scale proxies for large-scale Transformer training instabilities, arXiv:2309.14322
  */
 export const sensitivityOf = (tried: readonly AtRate[], start: number): number => {
   const best = Math.min(...tried.map(({ loss }) => loss));

@@ -6,7 +6,7 @@ import type { Estimate } from './bootstrap.ts';
 export const ALPHA = 0.05;
 /** Two that differ by less than this share count as equivalent, when that is shown. */
 export const MARGIN = 0.05;
-/** What is lower in fewer pairs than these is no winner, however sure. @source Bouthillier et al. 2021, Accounting for variance in machine learning benchmarks, §5 */
+/** What is lower in fewer pairs than these is no winner, however sure. @source Bouthillier et al. 2021, Accounting for variance in machine learning benchmarks */
 export const CLEAR = 0.75;
 
 /** The smallest p that the two-sided signed-rank test of n pairs can give. @source Wilcoxon 1945: all 2ⁿ signs, two of them extreme */
@@ -57,7 +57,7 @@ export const winOf = (a: number, b: number): number => (a < b ? 1 : a > b ? 0 : 
 /**
  * Probability that a ends below b for a seed of a problem, every problem counting the same, with an interval that holds for every
  * number of seeds.
- * @source Agarwal et al. 2021, §4.3 (probability of improvement); interval: {@link boundedMean}
+ * @source Agarwal et al. 2021 (probability of improvement); interval: {@link boundedMean}
  * @throws RangeError when there are no values
  */
 export const improvement = (strata: readonly Wins[], alpha = ALPHA): Estimate => {
@@ -79,7 +79,7 @@ export const improvement = (strata: readonly Wins[], alpha = ALPHA): Estimate =>
   return { estimate: whole(inside.estimate), low: whole(inside.low), high: whole(inside.high) };
 };
 
-/** Whether the first, the second or neither has won. @source Bouthillier et al. 2021, §5: sure and by enough */
+/** Whether the first, the second or neither has won. @source Bouthillier et al. 2021: sure and by enough */
 export const winner = ({ estimate, low, high }: Estimate): 'a' | 'b' | null => {
   if (low > 1 / 2 && estimate >= CLEAR) return 'a';
   return high < 1 / 2 && estimate <= 1 - CLEAR ? 'b' : null;

@@ -3,7 +3,7 @@
 /** Costs by contender and instance; smaller is better, Infinity where one never got there. */
 export type Costs = Readonly<Record<string, readonly number[]>>;
 
-/** A contender whose cost is above so many times the best on an instance gets nothing for it. @source Dahl et al. 2023 (AlgoPerf), §4.5 */
+/** A contender whose cost is above so many times the best on an instance gets nothing for it. @source Dahl et al. 2023 (AlgoPerf), arXiv:2306.07179 */
 export const MOST_RATIO = 4;
 
 const namesOf = (costs: Costs): readonly string[] => Object.keys(costs);
@@ -39,7 +39,7 @@ export const profileOf = (ratios: readonly number[]): readonly { readonly tau: n
 /**
  * Mean height of a profile between 1 and the largest ratio that counts, without rounding: (1/n)·Σ max(0, (r_max − r)/(r_max − 1)).
  * A ratio below 1, which a fixed reference allows, counts as more than a whole.
- * @source Dahl et al. 2023 (AlgoPerf), §4.5, as the integral that it is
+ * @source Dahl et al. 2023 (AlgoPerf), as the integral that it is
  */
 export const profileScore = (ratios: readonly number[], most = MOST_RATIO): number =>
   ratios.reduce((sum, r) => sum + Math.max(0, (most - r) / (most - 1)), 0) / ratios.length;
@@ -85,11 +85,11 @@ export const leaveOneOut = (costs: Costs): readonly Swap[] => {
   });
 };
 
-/** Ranks from 1 of the values of a list, smaller first; equal values share their mean rank, infinities included. */
-export const ranks = (values: readonly number[]): readonly number[] =>
-  values.map(
-    (v) => values.filter((w) => w < v).length + (values.filter((w) => w === v || (w !== w && v !== v)).length + 1) / 2,
-  );
+/** Ranks from 1 of the values of a list, smaller first; equal values share their mean rank, and NaN counts as Infinity. */
+export const ranks = (values: readonly number[]): readonly number[] => {
+  const counted = values.map((v) => (Number.isNaN(v) ? Number.POSITIVE_INFINITY : v));
+  return counted.map((v) => counted.filter((w) => w < v).length + (counted.filter((w) => w === v).length + 1) / 2);
+};
 
 /**
  * Mean rank of every contender over the instances. A rank depends on who else takes part: two may change their order when a

@@ -47,6 +47,8 @@ export interface Pass {
   /** Loss on all training samples in eval mode, with the penalty that the problem itself has, if any; of a function its value. */
   readonly loss: () => number;
   readonly judged: () => { readonly testLoss: number; readonly score: number };
+  /** Of a function: the weights that it is evaluated at. */
+  readonly point?: () => readonly number[];
   readonly unitSpread: () => number | null;
   readonly layers: () => readonly LayerTrace[];
   readonly slotsPerParameter: number;
@@ -369,12 +371,12 @@ const functionCourse = (
         scalar(lr),
       );
       let at: Moved = { state: [w0, scalar(0), ...slots.leaves], step: 0 };
-      const value = (): number => {
+      const point = (): Tensor => {
         const [w, , ...rest] = at.state as [Tensor, ...Tensor[]];
         const own = slots.build(rest) as unknown as Record<string, Tensor[]>;
-        const [point = w] = rule.evaluated?.(ops, [w], own) ?? [w];
-        return problem.value(ops, point, constants).view[0] as number; // a scalar
+        return rule.evaluated?.(ops, [w], own)?.[0] ?? w;
       };
+      const value = (): number => problem.value(ops, point(), constants).view[0] as number; // a scalar
       return {
         advance: (to) => {
           const { moved, losses } = move(at, to);
@@ -382,6 +384,7 @@ const functionCourse = (
           return losses;
         },
         loss: value,
+        point: () => point().toArray(),
         judged: () => ({ testLoss: value(), score: value() }),
         unitSpread: () => null,
         layers: () => [],
