@@ -33,7 +33,12 @@ export const heightOf = (row: FunctionProblem, x: number, y: number): number =>
   row.value(ops, Tensor.from([2], [x, y]), row.constants ?? []).view[0] as number; // a scalar
 
 /** The ways of all optimizers over all functions of two weights, with the rates that were chosen, from the first seed; of several budgets the largest. */
-export const trajectoriesOf = async ({ protocol, optimizers, tasks, cells }: SweepSummary): Promise<readonly Trajectory[]> => {
+export const trajectoriesOf = async ({
+  protocol,
+  optimizers,
+  tasks,
+  cells,
+}: SweepSummary): Promise<readonly Trajectory[]> => {
   const made: Trajectory[] = [];
   const budget = protocol.mode === 'budget' ? Math.max(...protocol.budgets) : null;
   for (const task of tasks) {

@@ -3,18 +3,7 @@ import type { TopLevelSpec } from 'vega-lite';
 import { type Chart, draw, GREY } from '../../chart.ts';
 import { bestQuantile } from '../../statistics/effort.ts';
 import type { SweepSummary } from '../summary.ts';
-import {
-  columnsOf,
-  drawnGap,
-  finite,
-  gapTitle,
-  lineLook,
-  logAxis,
-  slug,
-  subtitle,
-  type View,
-  viewOf,
-} from './look.ts';
+import { columnsOf, drawnGap, finite, gapTitle, lineLook, logAxis, slug, subtitle, type View, viewOf } from './look.ts';
 
 /** Panels of one row of initializers. */
 const panels = ({ initializers }: View) => ({
@@ -24,30 +13,30 @@ const panels = ({ initializers }: View) => ({
 
 const PANEL = { width: 250, height: 230 };
 
-const curvesOf = (summary: SweepSummary, view: View): readonly Promise<Chart>[] => {
+const curvesOf = (view: View): readonly Promise<Chart>[] => {
   const { task, cells, optimizers, note } = view;
-  const rows = cells.flatMap(({ optimizer, initializer, curve, runs, metrics }) => {
-    const failed = (metrics?.failed ?? 0) === 0 ? '' : `${metrics?.failed}/${runs.length} ✗`;
-    return (curve?.steps ?? []).flatMap((step, i) =>
+  const rows = cells.flatMap(({ optimizer, initializer, curve }) =>
+    (curve?.steps ?? []).flatMap((step, i) =>
       step === 0
         ? [] // a logarithmic axis has no place for it
         : [
             {
               optimizer,
               initializer,
-              failed,
               step,
               median: drawnGap(task, curve?.median[i] ?? Number.NaN),
               low: drawnGap(task, curve?.low[i] ?? Number.NaN),
               high: drawnGap(task, curve?.high[i] ?? Number.NaN),
             },
           ],
-    );
-  });
+    ),
+  );
   const drawn = rows.filter(({ median }) => finite(median));
   if (drawn.length === 0) return [];
-  const top = Math.max(...drawn.flatMap(({ median, high }) => [median, ...(finite(high) ? [high] : [])]));
-  const bottom = Math.min(...drawn.map(({ low }) => low), drawnGap(task, task.target));
+  const most = Math.max(...drawn.flatMap(({ median, high }) => [median, ...(finite(high) ? [high] : [])]));
+  const least = Math.min(...drawn.map(({ low }) => low), drawnGap(task, task.target));
+  const room = Math.max(most / least, 2) ** 0.05;
+  const [bottom, top] = [least / room, most * room];
   // a band that failures make endless goes up to the frame, and a curve whose middle run fails ends with a cross
   const values = drawn.map((row, i) => ({
     ...row,
@@ -109,7 +98,7 @@ const curvesOf = (summary: SweepSummary, view: View): readonly Promise<Chart>[] 
 
 /** Loss over steps, both logarithmic: one chart per task. */
 export const learningCurves = (summary: SweepSummary): Promise<readonly Chart[]> =>
-  Promise.all(summary.tasks.flatMap((task) => curvesOf(summary, viewOf(summary, task))));
+  Promise.all(summary.tasks.flatMap((task) => curvesOf(viewOf(summary, task))));
 
 const ratesOf = (view: View): readonly Promise<Chart>[] => {
   const { task, cells, optimizers, note } = view;
@@ -129,19 +118,21 @@ const ratesOf = (view: View): readonly Promise<Chart>[] => {
   const span = Math.max(0.5, Math.log10(top / bottom));
   // failures have rows of their own above the losses, one per optimizer
   const [edge, rise] = [top * 10 ** (0.06 * span), (0.3 * span) / optimizers.length];
-  const roof = edge * 10 ** (rise * (optimizers.length + 0.5));
+  const fails = good.length < tried.length;
+  const roof = fails ? edge * 10 ** (rise * (optimizers.length + 0.5)) : edge;
   const values = tried.map((t) => ({
     ...t,
     failed: !finite(t.gap),
     y: finite(t.gap) ? t.gap : edge * 10 ** (rise * (optimizers.indexOf(t.optimizer) + 0.7)),
   }));
+  const rates = tried.map(({ lr }) => lr);
   const look = lineLook('optimizer', optimizers);
   const x = {
     field: 'lr',
     type: 'quantitative' as const,
     title: 'learning rate',
     scale: { type: 'log' as const, padding: 10 },
-    axis: { grid: false, tickCount: 5, format: '~g' },
+    axis: { ...logAxis(Math.min(...rates), Math.max(...rates)), grid: false },
   };
   const y = {
     field: 'y',
@@ -157,7 +148,7 @@ const ratesOf = (view: View): readonly Promise<Chart>[] => {
         text: `Sensitivity to the learning rate: ${task.name}`,
         subtitle: subtitle(
           'mean final loss over the tuning seeds; ring: the default rate, filled: the rate that was chosen',
-          'shaded: rates at which some seed failed (✗)',
+          fails ? 'shaded: rates at which some seed failed (✗)' : 'no rate made a seed fail',
           note,
         ),
       },

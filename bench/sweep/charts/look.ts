@@ -36,7 +36,11 @@ const lowest = (cells: readonly Cell[]): number =>
   Math.min(...cells.map(({ metrics }) => metrics?.gap.estimate ?? Number.POSITIVE_INFINITY));
 
 /** The names with the lowest gaps, in the order given. */
-const bestNames = (names: readonly string[], most: number, cellsOf: (name: string) => readonly Cell[]): readonly string[] => {
+const bestNames = (
+  names: readonly string[],
+  most: number,
+  cellsOf: (name: string) => readonly Cell[],
+): readonly string[] => {
   const kept = names.toSorted((a, b) => lowest(cellsOf(a)) - lowest(cellsOf(b)) || 0).slice(0, most);
   return names.filter((name) => kept.includes(name));
 };
@@ -71,16 +75,10 @@ const LINE = 92;
 export const subtitle = (...parts: readonly string[]): string[] => wrapped(LINE, parts);
 
 /** Sentences in lines of at most so many letters. */
-export const wrapped = (most: number, parts: readonly string[]): string[] =>
-  parts
-    .filter((part) => part !== '')
-    .flatMap((part) =>
-      part.split(' ').reduce<string[]>((lines, word) => {
-        const last = lines.at(-1);
-        if (last === undefined || last.length + word.length >= most) return [...lines, word];
-        return [...lines.slice(0, -1), `${last} ${word}`];
-      }, []),
-    );
+export const wrapped = (most: number, parts: readonly string[]): string[] => {
+  const line = new RegExp(`.{1,${most}}(?:\\s|$)`, 'g');
+  return parts.flatMap((part) => part.match(line) ?? []).map((text) => text.trimEnd());
+};
 
 const DASHES = [
   [1, 0],
@@ -91,7 +89,13 @@ const DASHES = [
 
 /** Lines of different names stay apart where they coincide: dashes beside colours. */
 export const lineLook = (field: string, names: readonly string[]) => {
-  const legend = { symbolOpacity: 1, symbolFillColor: 'transparent', symbolType: 'stroke', symbolStrokeWidth: 2, symbolSize: 400 };
+  const legend = {
+    symbolOpacity: 1,
+    symbolFillColor: 'transparent',
+    symbolType: 'stroke',
+    symbolStrokeWidth: 2,
+    symbolSize: 400,
+  };
   const domain = [...names];
   return {
     color: {
@@ -105,7 +109,10 @@ export const lineLook = (field: string, names: readonly string[]) => {
       field,
       type: 'nominal' as const,
       title: null,
-      scale: { domain, range: names.map((_, i) => DASHES[(Math.floor(i / COLOURS.length) + (i % 2)) % DASHES.length] as number[]) }, // in range
+      scale: {
+        domain,
+        range: names.map((_, i) => DASHES[(Math.floor(i / COLOURS.length) + (i % 2)) % DASHES.length] as number[]),
+      }, // in range
     },
   };
 };
@@ -121,20 +128,27 @@ export const dotColour = (field: string, names: readonly string[]) => ({
 /** How far a loss lies above the floor, as it is drawn on a logarithmic axis. */
 export const drawnGap = (task: Task, loss: number): number => Math.max(gapOf(loss, task.floor), LEAST_GAP);
 
-export const gapTitle = ({ floor, unit }: Task): string =>
-  floor === null ? `training loss (${unit})` : `training loss above the floor (${unit})`;
+/** In two lines: Vega makes room for a guess of their length. */
+export const gapTitle = ({ floor, unit }: Task): string[] => [
+  floor === null ? 'training loss' : 'loss above the floor',
+  `(${unit})`,
+];
 
 /** Powers of ten in a range, at most about eight. */
 export const decades = (low: number, high: number): number[] => {
   const [from, to] = [Math.ceil(Math.log10(low) - 1e-9), Math.floor(Math.log10(high) + 1e-9)]; // an end that is one counts
   const every = Math.max(1, Math.ceil((to - from) / 8));
-  return Array.from({ length: Math.max(0, Math.floor((to - from) / every) + 1) }, (_, i) => Number(`1e${from + i * every}`));
+  return Array.from({ length: Math.max(0, Math.floor((to - from) / every) + 1) }, (_, i) =>
+    Number(`1e${from + i * every}`),
+  );
 };
+
+const SHORT = "datum.value >= 1e-3 && datum.value < 1e5 ? format(datum.value, '~g') : format(datum.value, '~e')";
 
 /** A logarithmic axis of a range: powers of ten, or whatever there is where it holds fewer than two. */
 export const logAxis = (low: number, high: number) => {
   const values = decades(low, high);
-  return values.length < 2 ? { tickCount: 5, format: '~g' } : { values, format: '~g' };
+  return { labelExpr: SHORT, ...(values.length < 2 ? { tickCount: 4 } : { values }) };
 };
 
 /** Columns that fit a page, given the width of one in pixels. */

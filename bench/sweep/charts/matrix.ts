@@ -18,10 +18,7 @@ const heatRow = (cell: Cell, best: number) => {
   const { metrics, state, runs } = cell;
   const gap = metrics?.gap.estimate ?? Number.NaN;
   const failed = metrics?.failed ?? 0;
-  const notes = [
-    ...(state === 'invalid' ? ['edge'] : []),
-    ...(failed > 0 ? [`${failed}/${runs.length} ✗`] : []),
-  ];
+  const notes = [...(state === 'invalid' ? ['edge'] : []), ...(failed > 0 ? [`${failed}/${runs.length} ✗`] : [])];
   const above = Math.log10(gap) - Math.log10(best);
   return {
     optimizer: cell.optimizer,
@@ -129,7 +126,8 @@ const winRows = (names: readonly string[], duels: readonly Duel[]) =>
     names.map((column) => {
       const duel = duels.find(({ a, b }) => (a === row && b === column) || (a === column && b === row));
       const p = duel?.probability;
-      if (duel === undefined || p == null) return { row, column, p: null, text: row === column ? '' : '–', range: '', won: false, pale: true };
+      if (duel === undefined || p == null)
+        return { row, column, p: null, text: row === column ? '' : '–', range: '', won: false, pale: true };
       const own = duel.a === row;
       const of = (v: number): number => (own ? v : 1 - v);
       const [low, high] = own ? [p.low, p.high] : [1 - p.high, 1 - p.low];
@@ -175,7 +173,12 @@ const winPanel = ({ axis, names, duels }: Group['axes'][number]) => {
       },
       ...[true, false].map((won) => ({
         transform: [{ filter: `datum.won === ${won}` }],
-        mark: { type: 'text' as const, fontSize: 12, dy: -6, fontWeight: won ? ('bold' as const) : ('normal' as const) },
+        mark: {
+          type: 'text' as const,
+          fontSize: 12,
+          dy: -6,
+          fontWeight: won ? ('bold' as const) : ('normal' as const),
+        },
         encoding: { x, y, text: { field: 'text', type: 'nominal' as const }, color },
       })),
       {
@@ -214,7 +217,9 @@ export const gradientMaps = (summary: SweepSummary): Promise<readonly Chart[]> =
     summary.tasks.flatMap((task): readonly Promise<Chart>[] => {
       const { cells, initializers, optimizers } = viewOf(summary, task);
       const end = (name: string): number =>
-        Math.min(...cells.filter((c) => c.optimizer === name).map((c) => c.metrics?.gap.estimate ?? Number.POSITIVE_INFINITY));
+        Math.min(
+          ...cells.filter((c) => c.optimizer === name).map((c) => c.metrics?.gap.estimate ?? Number.POSITIVE_INFINITY),
+        );
       const [optimizer = ''] = optimizers.toSorted((a, b) => end(a) - end(b) || 0);
       const values = cells
         .filter((cell) => cell.optimizer === optimizer)

@@ -38,7 +38,13 @@ const staircase = (name: string, points: readonly Rise[], from: number, to: numb
 const staircases = (
   axes: readonly AxisReport[],
   pointsOf: (axis: AxisReport) => readonly { readonly name: string; readonly points: readonly Rise[] }[],
-  x: { readonly title: string; readonly domain: readonly [number, number]; readonly type: 'log' | 'linear'; readonly values: readonly number[]; readonly format: string },
+  x: {
+    readonly title: string;
+    readonly domain: readonly [number, number];
+    readonly type: 'log' | 'linear';
+    readonly values: readonly number[];
+    readonly format: string;
+  },
   title: string,
 ) =>
   axes.map((axis) => ({
@@ -62,7 +68,10 @@ const staircases = (
 
 const alone = { color: 'independent' as const, strokeDash: 'independent' as const };
 
-const drawn = (summary: SweepSummary, some: (axis: AxisReport) => boolean): readonly (Group & { readonly axes: readonly AxisReport[] })[] =>
+const drawn = (
+  summary: SweepSummary,
+  some: (axis: AxisReport) => boolean,
+): readonly (Group & { readonly axes: readonly AxisReport[] })[] =>
   shownGroups(summary)
     .map((group) => ({ ...group, axes: group.axes.filter(some) }))
     .filter(({ axes }) => axes.length > 0);
@@ -109,13 +118,21 @@ export const reachedCharts = (summary: SweepSummary): Promise<readonly Chart[]> 
         description: 'Share of the runs that reached their target, over the share of their budget.',
         title: {
           text: 'Targets reached',
-          subtitle: subtitle('share of all runs, the failed among them, that have reached the target of their problem by then'),
+          subtitle: subtitle(
+            'share of all runs, the failed among them, that have reached the target of their problem by then',
+          ),
         },
         spacing: 40,
         hconcat: staircases(
           axes,
           ({ reached }) => reached,
-          { title: 'share of the budget of steps', domain: [0, 1], type: 'linear', values: [0, 0.25, 0.5, 0.75, 1], format: '.0%' },
+          {
+            title: 'share of the budget of steps',
+            domain: [0, 1],
+            type: 'linear',
+            values: [0, 0.25, 0.5, 0.75, 1],
+            format: '.0%',
+          },
           'share of the runs',
         ),
         resolve: { scale: alone },
@@ -123,7 +140,16 @@ export const reachedCharts = (summary: SweepSummary): Promise<readonly Chart[]> 
     ),
   );
 
-const SHAPES = ['circle', 'square', 'triangle-up', 'diamond', 'cross', 'triangle-down', 'triangle-right', 'triangle-left'];
+const SHAPES = [
+  'circle',
+  'square',
+  'triangle-up',
+  'diamond',
+  'cross',
+  'triangle-down',
+  'triangle-right',
+  'triangle-left',
+];
 
 /** What a cell costs and what it brings: one panel per task; what never gets to the target, or fails, stands in a margin. */
 export const costScatter = async (summary: SweepSummary): Promise<Chart | null> => {
@@ -132,7 +158,9 @@ export const costScatter = async (summary: SweepSummary): Promise<Chart | null> 
   const initializers = [...new Set(views.flatMap((v) => v.initializers))];
   const concat = views.flatMap(({ task, cells }) => {
     const points = cells.flatMap(({ optimizer, initializer, metrics }) =>
-      metrics === null ? [] : [{ optimizer, initializer, cost: metrics.expectedGradients, gap: drawnGap(task, metrics.gap.estimate) }],
+      metrics === null
+        ? []
+        : [{ optimizer, initializer, cost: metrics.expectedGradients, gap: drawnGap(task, metrics.gap.estimate) }],
     );
     const gaps = points.map(({ gap }) => gap).filter(finite);
     if (points.length === 0) return [];
@@ -161,7 +189,7 @@ export const costScatter = async (summary: SweepSummary): Promise<Chart | null> 
       {
         title: { text: task.name, fontSize: 12, offset: 6, frame: 'group' as const },
         width: 270,
-        height: 220,
+        height: 240,
         data: {
           values: points.map((p) => ({ ...p, x: finite(p.cost) ? p.cost : never, y: finite(p.gap) ? p.gap : failed })),
         },

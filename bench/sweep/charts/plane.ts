@@ -29,14 +29,19 @@ interface Line {
 
 /** What vega's contours are: rings of places on the grid. */
 interface Contour {
-  readonly contour: { readonly value: number; readonly coordinates: readonly (readonly (readonly [number, number])[])[][] };
+  readonly contour: {
+    readonly value: number;
+    readonly coordinates: readonly (readonly (readonly [number, number])[])[][];
+  };
 }
 
 /** Lines of equal height, evenly apart in the logarithm above the lowest. */
 const contoursOf = async (row: FunctionProblem, { x, y }: Box): Promise<readonly Line[]> => {
   const at = ([from, to]: readonly [number, number], i: number): number => from + ((to - from) * i) / (GRID - 1);
   const floor = row.floor?.value;
-  const heights = Array.from({ length: GRID * GRID }, (_, i) => heightOf(row, at(x, i % GRID), at(y, Math.floor(i / GRID))));
+  const heights = Array.from({ length: GRID * GRID }, (_, i) =>
+    heightOf(row, at(x, i % GRID), at(y, Math.floor(i / GRID))),
+  );
   const known = heights.filter(finite);
   const least = floor ?? Math.min(...known);
   const span = Math.max(...known) - least;
@@ -116,7 +121,13 @@ export const trajectoryCharts = (summary: SweepSummary, ways: readonly Trajector
           const wide = 4 * Math.max(box.x[1] - box.x[0], box.y[1] - box.y[0]);
           const lost = points.findIndex((p) => !inside(p) || Math.hypot(p[0] - box.x[0], p[1] - box.y[0]) > wide);
           const kept = lost < 0 ? points : points.slice(0, lost);
-          return kept.map(([x, y], i) => ({ optimizer, x, y, step: steps[i] as number, dot: marks.includes(steps[i] as number) })); // one each
+          return kept.map(([x, y], i) => ({
+            optimizer,
+            x,
+            y,
+            step: steps[i] as number,
+            dot: marks.includes(steps[i] as number),
+          })); // one each
         });
         const x = {
           field: 'x',
@@ -137,7 +148,13 @@ export const trajectoryCharts = (summary: SweepSummary, ways: readonly Trajector
           type: 'nominal' as const,
           title: null,
           scale: { domain: [...optimizers], range: optimizers.map((_, i) => COLOURS[i % COLOURS.length] as string) }, // in range
-          legend: { symbolType: 'stroke', symbolStrokeWidth: 2, symbolSize: 400, symbolFillColor: 'transparent', symbolOpacity: 1 },
+          legend: {
+            symbolType: 'stroke',
+            symbolStrokeWidth: 2,
+            symbolSize: 400,
+            symbolFillColor: 'transparent',
+            symbolOpacity: 1,
+          },
         };
         const start = places[0];
         return draw(`trajectories-${slug(task.name)}`, {
@@ -176,7 +193,15 @@ export const trajectoryCharts = (summary: SweepSummary, ways: readonly Trajector
             },
             {
               data: { values: places.filter(({ dot }) => dot) },
-              mark: { type: 'point', clip: true, filled: true, size: 46, opacity: 1, stroke: 'white', strokeWidth: 0.8 },
+              mark: {
+                type: 'point',
+                clip: true,
+                filled: true,
+                size: 46,
+                opacity: 1,
+                stroke: 'white',
+                strokeWidth: 0.8,
+              },
               encoding: { x, y, color },
             },
             {
