@@ -6,7 +6,7 @@ import type { AxisReport, Duel, Group, Standing } from './ranking.ts';
 import type { SweepSummary } from './summary.ts';
 
 /** More are told in the tables. */
-const NAMED = 6;
+const NAMED = 3;
 
 export const share = (v: number): string => `${Math.round(100 * v)} %`;
 /** An estimate with its interval. */
@@ -31,7 +31,8 @@ const bold = (text: string): string => `**${text}**`;
 
 const problemsOf = ({ tasks }: Group): string => (tasks.length <= 3 ? tasks.join(', ') : `${tasks.length} problems`);
 
-const failures = ({ failed, runs }: Standing): string => `${failed === 0 ? 'none' : failed} of its ${runs} runs failed`;
+const failures = ({ failed, runs }: Standing): string =>
+  runs === 1 ? 'its one run did not fail' : `${failed === 0 ? 'none' : failed} of its ${runs} runs failed`; // a best one that failed is told before
 
 const bestOf = (group: Group, fixed: boolean): readonly string[] => {
   const { standings, kind } = group;
@@ -76,6 +77,9 @@ const bestOf = (group: Group, fixed: boolean): readonly string[] => {
           `Not distinguishable from it ${close.length === 1 ? 'is' : 'are'} ${close.length} of the ${rivals.length}: ${listed(close.map(text))}.`,
         ]),
     ...notRanked,
+    ...(kind === 'function'
+      ? ['A function of a few weights shows how an optimizer moves; choose none for a network by it.']
+      : []),
   ];
 };
 

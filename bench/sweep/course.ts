@@ -69,7 +69,7 @@ export const keyOfCourse = (problem: string, seed: number): Key =>
   [...problem].reduce((key, letter) => fold(key, letter.codePointAt(0) ?? 0), keyOf(seed));
 
 /** Children of that key: what each is for. */
-const STREAMS = { data: 0, batches: 1, start: 2, samples: 3, look: 4 } as const;
+export const STREAMS = { data: 0, batches: 1, start: 2, samples: 3, look: 4 } as const;
 
 /** Room for what a worker makes for one configuration and may need for the next. */
 const STEPS_KEPT = 48;

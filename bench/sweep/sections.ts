@@ -167,7 +167,7 @@ export const comparisonText = ({ a, b, verdict, certain, paired }: Comparison): 
   const [low, high] = verdict === 'b lower' ? [b, a] : [a, b];
   if (certain)
     return verdict === 'same'
-      ? `${a} and ${b} end at the same value.`
+      ? `${a} and ${b} end at the same value, or fail together.`
       : verdict === 'invalid'
         ? `${a} and ${b} are not comparable, as a rate lies on the edge of its grid.`
         : `**${low}** ends lower than ${high}.`;
@@ -176,7 +176,7 @@ export const comparisonText = ({ a, b, verdict, certain, paired }: Comparison): 
     `${a} lower in ${within(probability, share)}; ${b} ÷ ${a} ${within(ratio)}`;
   switch (verdict) {
     case 'same':
-      return `${a} and ${b} end at the same loss on every seed.`;
+      return `${a} and ${b} end at the same loss on every seed, or fail together.`;
     case 'invalid':
       return `${a} and ${b} are not comparable, as a rate lies on the edge of its grid (${tally}).`;
     case 'equivalent':

@@ -59,7 +59,7 @@ const taskOf = async (problem: string, variant: Variant, steps: number, protocol
   const start = course.begin(optimizer ?? { name: '' }, row.kind === 'network' ? 'zeros' : GIVEN, 0.1).loss();
   const words = variantText(variant);
   return {
-    name: words === '' ? problem : `${problem}, ${words}`,
+    name: words === '' ? problem : `${problem} (${words})`,
     problem,
     variant,
     kind: row.kind,

@@ -145,9 +145,11 @@ export const decades = (low: number, high: number): number[] => {
 
 const SHORT = "datum.value >= 1e-3 && datum.value < 1e5 ? format(datum.value, '~g') : format(datum.value, '~e')";
 
-/** A logarithmic axis of a range: powers of ten, or whatever there is where it holds fewer than two. */
+/** A logarithmic axis of a range: powers of ten, with twice and five times of them where it holds fewer than two. */
 export const logAxis = (low: number, high: number) => {
-  const values = decades(low, high);
+  const tens = decades(low, high);
+  const more = decades(low / 10, high).flatMap((ten) => [ten, 2 * ten, 5 * ten]);
+  const values = tens.length < 2 ? more.filter((v) => v >= low && v <= high) : tens;
   return { labelExpr: SHORT, ...(values.length < 2 ? { tickCount: 4 } : { values }) };
 };
 
