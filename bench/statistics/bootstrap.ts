@@ -12,10 +12,21 @@ export interface Estimate {
 /** Redrawings of an interval that is reported. */
 export const RESAMPLES = 10_000;
 
-/**
- * A figure of strata; each list is in ascending order and may be written to. Figures must not depend on the order of a list.
- */
-export type Statistic = (strata: readonly Float64Array[]) => number;
+/** Values in ascending order, and how often each of them counts: a redrawing is no new list. */
+export interface Weighted {
+  readonly values: Float64Array;
+  readonly counts: Float64Array;
+  /** Sum of the counts. */
+  readonly n: number;
+}
+
+/** A redrawing stratum by stratum, and of all together. */
+export interface Sample {
+  readonly strata: readonly Weighted[];
+  readonly pooled: Weighted;
+}
+
+export type Statistic = (sample: Sample) => number;
 
 interface How {
   /** Of the interval; 0.95 unless named. */
@@ -42,29 +53,68 @@ const indices = (() => {
   };
 })();
 
-const checked = (strata: readonly (readonly number[])[]): readonly Float64Array[] => {
+/** The values of strata, with room for counts. */
+interface Frame extends Sample {
+  /** For every value of a stratum its place among all. */
+  readonly placeOf: readonly Uint32Array[];
+}
+
+const frameOf = (strata: readonly (readonly number[])[]): Frame => {
   if (strata.length === 0 || strata.some((s) => s.length === 0))
     throw new RangeError('bootstrap: every stratum needs at least one value, got none');
-  const values = strata.map((s) => Float64Array.from(s).sort());
-  if (values.some((s) => s.some(Number.isNaN))) throw new RangeError('bootstrap: values must be numbers, got NaN');
-  return values;
+  if (strata.some((s) => s.some(Number.isNaN))) throw new RangeError('bootstrap: values must be numbers, got NaN');
+  const weighted = (values: readonly number[]): Weighted => ({
+    values: Float64Array.from(values).sort(),
+    counts: new Float64Array(values.length),
+    n: values.length,
+  });
+  const own = strata.map(weighted);
+  const all = own
+    .flatMap(({ values }, s) => Array.from(values, (v, i) => ({ v, s, i })))
+    .sort((a, b) => (a.v === b.v ? 0 : a.v - b.v));
+  const placeOf = own.map(({ n }) => new Uint32Array(n));
+  for (const [place, { s, i }] of all.entries()) (placeOf[s] as Uint32Array)[i] = place; // one each
+  return { strata: own, pooled: weighted(all.map(({ v }) => v)), placeOf };
 };
 
-const redrawn = (sorted: readonly Float64Array[], of: Statistic, resamples: number, seed: number): Float64Array => {
+/** The figure when every value counts as often as it says. */
+const figureOf = (frame: Frame, of: Statistic, countOf: (s: number, i: number) => number): number => {
+  let n = 0;
+  const strata = frame.strata.map(({ values, counts }, s): Weighted => {
+    let own = 0;
+    for (let i = 0; i < counts.length; i++) {
+      const count = countOf(s, i);
+      counts[i] = count;
+      frame.pooled.counts[frame.placeOf[s]?.[i] as number] = count; // one each
+      own += count;
+    }
+    n += own;
+    return { values, counts, n: own };
+  });
+  return of({ strata, pooled: { ...frame.pooled, n } });
+};
+
+const redrawn = (frame: Frame, of: Statistic, resamples: number, seed: number): Float64Array => {
+  const { strata, pooled, placeOf } = frame;
   const drawn = indices(
-    sorted.map((s) => s.length),
+    strata.map(({ n }) => n),
     resamples,
     seed,
   );
-  const strata = sorted.map((s) => new Float64Array(s.length));
   let at = 0;
   return Float64Array.from({ length: resamples }, () => {
-    for (const [s, values] of strata.entries()) {
-      const from = sorted[s] as Float64Array; // one each
-      for (let i = 0; i < values.length; i++) values[i] = from[drawn[at++] as number] as number; // in range
-      values.sort();
+    pooled.counts.fill(0);
+    for (let s = 0; s < strata.length; s++) {
+      const [{ counts }, places] = [strata[s] as Weighted, placeOf[s] as Uint32Array]; // one each
+      counts.fill(0);
+      for (let k = 0; k < counts.length; k++) {
+        const i = drawn[at++] as number; // as many as are drawn
+        counts[i] = (counts[i] as number) + 1;
+        const place = places[i] as number; // in range
+        pooled.counts[place] = (pooled.counts[place] as number) + 1;
+      }
     }
-    return of(strata);
+    return of(frame);
   });
 };
 
@@ -78,14 +128,11 @@ const biasOf = (figures: Float64Array, estimate: number): number => {
 };
 
 /** The figure without one value at a time: n·(mean of those − each) of every stratum is the influence of its values. */
-const accelerationOf = (sorted: readonly Float64Array[], of: Statistic): number => {
+const accelerationOf = (frame: Frame, of: Statistic): number => {
   let [squares, cubes] = [0, 0];
-  for (const [s, values] of sorted.entries()) {
-    const n = values.length;
+  for (const [s, { n }] of frame.strata.entries()) {
     if (n === 1) continue; // it cannot be left out, and says nothing of a spread
-    const without = Array.from(values, (_, i) =>
-      of(sorted.map((all, t) => (t === s ? all.filter((_, j) => j !== i) : all.slice()))),
-    );
+    const without = Array.from({ length: n }, (_, i) => figureOf(frame, of, (t, j) => (t === s && j === i ? 0 : 1)));
     const centre = without.reduce((a, v) => a + v / n, 0);
     for (const v of without) {
       const influence = ((n - 1) * (centre - v)) / n;
@@ -109,13 +156,13 @@ export const bootstrap = (
   kind: 'percentile' | 'bca',
   { confidence = 0.95, resamples = RESAMPLES, seed = 1 }: How = {},
 ): Estimate => {
-  const sorted = checked(strata);
-  const estimate = of(sorted.map((s) => s.slice()));
-  const figures = redrawn(sorted, of, resamples, seed);
+  const frame = frameOf(strata);
+  const estimate = figureOf(frame, of, () => 1);
+  const figures = redrawn(frame, of, resamples, seed);
   if (Number.isNaN(estimate) || figures.some(Number.isNaN))
     return { estimate, low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY };
   const ascending = figures.sort();
-  const [bias, acceleration] = kind === 'bca' ? [biasOf(ascending, estimate), accelerationOf(sorted, of)] : [0, 0];
+  const [bias, acceleration] = kind === 'bca' ? [biasOf(ascending, estimate), accelerationOf(frame, of)] : [0, 0];
   const corrected = Number.isFinite(bias) && Number.isFinite(acceleration);
   const at = (share: number): number => {
     if (kind === 'percentile' || !corrected) return quantileSorted(ascending, share);
@@ -126,35 +173,38 @@ export const bootstrap = (
   return { estimate, low: at(tail), high: at(1 - tail) };
 };
 
-/** The value that splits a sorted list. */
-export const medianSorted = (sorted: Float64Array): number => {
-  const n = sorted.length;
-  const [below, above] = [sorted[(n - 1) >> 1] as number, sorted[n >> 1] as number]; // in range
+/** The value that splits a list. */
+const medianOf = ({ values, counts, n }: Weighted): number => {
+  const [first, second] = [(n - 1) >> 1, n >> 1];
+  let i = 0;
+  let seen = counts[0] as number; // there is a value
+  while (seen <= first) seen += counts[++i] as number; // the counts add up to n
+  const below = values[i] as number;
+  while (seen <= second) seen += counts[++i] as number;
+  const above = values[i] as number;
   return below === above ? below : (below + above) / 2;
 };
 
 /** Mean over the strata of the median in each: every problem counts the same. */
-export const meanOfMedians: Statistic = (strata) =>
-  strata.reduce((sum, values) => sum + medianSorted(values) / strata.length, 0);
+export const meanOfMedians: Statistic = ({ strata }) => {
+  let sum = 0;
+  for (const stratum of strata) sum += medianOf(stratum) / strata.length;
+  return sum;
+};
 
 /**
  * Mean of the middle half of all values together, a quarter cut off on either side; a value that the cut goes through counts by
  * its share. A failure that counts as −∞ shows as soon as more than a quarter of the runs fail, so failures are told beside it.
  * @source Agarwal et al. 2021, Deep reinforcement learning at the edge of the statistical precipice
  */
-export const interquartileMean: Statistic = (strata) => {
-  const all = new Float64Array(strata.reduce((n, s) => n + s.length, 0));
-  let at = 0;
-  for (const values of strata) {
-    all.set(values, at);
-    at += values.length;
-  }
-  all.sort();
-  const [from, to] = [all.length / 4, (3 * all.length) / 4];
-  let sum = 0;
-  for (let i = Math.floor(from); i < Math.ceil(to); i++) {
-    const share = Math.min(i + 1, to) - Math.max(i, from);
-    sum += (all[i] as number) * share; // in range
+export const interquartileMean: Statistic = ({ pooled: { values, counts, n } }) => {
+  const [from, to] = [n / 4, (3 * n) / 4];
+  let [seen, sum] = [0, 0];
+  for (let i = 0; i < values.length && seen < to; i++) {
+    const next = seen + (counts[i] as number); // in range
+    const share = Math.min(next, to) - Math.max(seen, from);
+    if (share > 0) sum += (values[i] as number) * share;
+    seen = next;
   }
   return sum / (to - from);
 };

@@ -24,7 +24,7 @@ let report: SweepReport;
 beforeAll(async () => {
   records = await runSweep(protocol);
   report = await reportOf(protocol, records);
-});
+}, 120_000); // as long as a test
 
 describe('the report', () => {
   test('a sweep is a function of its protocol, and a report of its records', async () => {
