@@ -189,6 +189,42 @@ export const comparisonText = ({ a, b, verdict, certain, paired }: Comparison): 
   }
 };
 
+/** With more, a problem shows who wins how often in place of every comparison. */
+const MOST_COMPARISONS = 40;
+
+/** Every comparison in a sentence, or counts of verdicts where there are many. */
+const comparisonsText = (comparisons: readonly Comparison[], axis: Comparison['axis']): string => {
+  const own = comparisons.filter((c) => c.axis === axis);
+  if (own.length <= MOST_COMPARISONS)
+    return own
+      .map((c) => `- ${c.at}${c.budget === null ? '' : `, best of ${c.budget}`}: ${comparisonText(c)}`)
+      .join('\n');
+  const pairs = [...new Map(own.map((c) => [JSON.stringify([c.a, c.b]), c])).values()];
+  const rows = pairs.map(({ a, b }) => {
+    const some = own.filter((c) => c.a === a && c.b === b);
+    const of = (...verdicts: readonly Comparison['verdict'][]): string => {
+      const n = some.filter(({ verdict }) => verdicts.includes(verdict)).length;
+      return n === 0 ? '' : String(n);
+    };
+    return [
+      `${a}, ${b}`,
+      of('a lower'),
+      of('b lower'),
+      of('equivalent', 'same'),
+      of('not distinguishable'),
+      of('invalid'),
+      of('undecided'),
+    ];
+  });
+  return page(
+    `Of ${own.length} comparisons, each with its p and intervals in sweep.json, so many end so:`,
+    table(
+      ['pair', 'first lower', 'second lower', 'equivalent or the same', 'not distinguishable', 'invalid', 'undecided'],
+      rows,
+    ),
+  ).trimEnd();
+};
+
 /** Sentences that follow from the figures of a cell alone. */
 const remarks = (cells: readonly Cell[]): string => {
   const named = (some: readonly Cell[]): string => some.map((c) => `${c.initializer} with ${c.optimizer}`).join(', ');
@@ -227,11 +263,6 @@ export const problemSection = (summary: SweepSummary, task: Task, charts: Readon
   const least = task.floor === null ? 'the least loss is not known' : `least ${figure(task.floor)} (${task.floorHow})`;
   const fold = (title: string, text: string): string =>
     text === '' ? '' : `<details><summary>${title}</summary>\n\n${text}\n\n</details>`;
-  const lines = (axis: Comparison['axis']): string =>
-    comparisons
-      .filter((c) => c.axis === axis)
-      .map((c) => `- ${c.at}${c.budget === null ? '' : `, best of ${c.budget}`}: ${comparisonText(c)}`)
-      .join('\n');
   const tuned = cells.some(({ tuning }) => tuning !== null);
   const drawn = cells.filter(
     ({ draws, budget }) => draws.length > 0 && budget === Math.max(...summary.protocol.budgets),
@@ -242,8 +273,8 @@ export const problemSection = (summary: SweepSummary, task: Task, charts: Readon
     image('curves', 'learning curves'),
     image('trajectories', 'ways over the contours'),
     fold('Cells', page(cellTable(task, cells), remarks(cells)).trimEnd()),
-    fold('Optimizers compared', lines('optimizer')),
-    fold('Initializers compared', lines('initializer')),
+    fold('Optimizers compared', comparisonsText(comparisons, 'optimizer')),
+    fold('Initializers compared', comparisonsText(comparisons, 'initializer')),
     tuned
       ? fold(
           'Learning rates',
