@@ -68,6 +68,10 @@ export const viewOf = (summary: SweepSummary, task: Task): View => {
   };
 };
 
+/** The optimizer with the lowest median gap of a task. */
+export const lowestOptimizer = ({ cells, optimizers }: View): string =>
+  bestNames(optimizers, 1, (name) => cells.filter((c) => c.optimizer === name))[0] ?? '';
+
 /** Letters of a line of a subtitle: Vega guesses widths generously, and a long line makes a wide picture. */
 const LINE = 92;
 
