@@ -42,6 +42,46 @@ describe('comparisons', () => {
     );
   });
 
+  test('many comparisons ask for more than one', async () => {
+    const of = (initializers: readonly string[]) =>
+      summaryOf(
+        protocolOf({ n: 7, initializers }),
+        ({ optimizer, seed }) => (optimizer.name === 'adam' ? 0.01 : 0.04) * luck(seed),
+      );
+    const verdicts = ({ comparisons }: Awaited<ReturnType<typeof of>>) =>
+      comparisons.filter(({ axis }) => axis === 'optimizer').map(({ verdict }) => verdict);
+    // 2⁻⁶ once is below 0.05, and four times is not
+    expect(verdicts(await of(['heNormal']))).toEqual(['b lower']);
+    expect(verdicts(await of(['heNormal', 'heUniform', 'xavierNormal', 'xavierUniform']))).toEqual(
+      Array(4).fill('not distinguishable'),
+    );
+  });
+
+  test('many duels ask for more than one, over all problems too', async () => {
+    const duelOf = async (optimizers: readonly string[]) => {
+      const { groups } = await summaryOf(protocolOf({ n: 7, optimizers }), ({ optimizer, seed }) =>
+        optimizer.name === 'adam' ? 0.01 : 0.04 * luck(seed) * optimizer.name.length,
+      );
+      return groups[0]?.axes[0]?.duels.find(({ a, b }) => a === 'sgd' && b === 'adam');
+    };
+    expect(await duelOf(['sgd', 'adam'])).toMatchObject({ verdict: 'b lower', p: 2 ** -6 });
+    // of four names there are six pairs
+    expect(await duelOf(['sgd', 'adam', 'momentum', 'rmsprop'])).toMatchObject({
+      verdict: 'not distinguishable',
+      p: 6 * 2 ** -6,
+    });
+  });
+
+  test('a difference that is sure but on too few seeds is no win', async () => {
+    // fourteen large wins and six tiny losses of twenty: p is small, 70 % are not enough
+    const { comparisons, groups } = await summaryOf(protocolOf({ n: 20 }), ({ optimizer, seed }) =>
+      optimizer.name === 'sgd' ? 0.02 : seed <= 14 ? 0.01 / seed : 0.02 + seed * 1e-5,
+    );
+    expect(comparisons[0]?.paired?.pHolm).toBeLessThan(1e-3);
+    expect(comparisons[0]?.verdict).toBe('not distinguishable');
+    expect(groups[0]?.axes[0]?.duels[0]?.verdict).toBe('not distinguishable');
+  });
+
   test('an advantage on six of ten seeds is no win', async () => {
     const { comparisons } = await summaryOf(protocolOf(), ({ optimizer, seed }) =>
       optimizer.name === 'adam' ? 0.1 : seed <= 4 ? 0.01 : 0.2,
@@ -192,7 +232,7 @@ describe('scores and budgets', () => {
   });
 
   test('every budget is a ranking of its own, and variants are tasks of their own', async () => {
-    const protocol = protocolOf({ mode: 'budget', budgets: [1, 3], n: 6, variants: [{}, { batchNorm: true }] });
+    const protocol = protocolOf({ mode: 'budget', budgets: [1, 3, 4], n: 6, variants: [{}, { batchNorm: true }] });
     const summary = await summaryOf(
       protocol,
       ({ lr, seed, variant }) => (lr + (variant.batchNorm ? 0.1 : 0.2)) * luck(seed),
@@ -201,10 +241,15 @@ describe('scores and budgets', () => {
     expect(summary.groups.map(({ kind, budget, tasks }) => [kind, budget, tasks.length])).toEqual([
       ['network', 1, 2],
       ['network', 3, 2],
+      ['network', 4, 2],
     ]);
     const [one, three] = [1, 3].map((budget) => summary.cells.find((c) => c.budget === budget));
     expect(one?.lr).toBe(one?.defaultLr);
-    expect(three?.draws.length).toBe(3);
+    expect(three?.draws.length).toBe(4);
+    // where more tries choose the same configuration its runs count once
+    const distinct = new Set(summary.cells.map((c) => JSON.stringify([c.task, c.optimizer, c.lr, c.hyper])));
+    expect(summary.runs.known).toBe(6 * distinct.size);
+    expect(distinct.size).toBeLessThan(summary.cells.length);
     expect(Math.min(...(three?.draws ?? []).map(({ loss }) => loss))).toBe(
       three?.draws.find(({ lr }) => lr === three.lr)?.loss,
     );

@@ -1,7 +1,7 @@
 // The summary of a sweep: plain data that every page, chart and line is made of, and that depends on the records alone.
 import { type Cell, cellOf } from './cell.ts';
 import { type Comparison, compareAll } from './compare.ts';
-import { canonical } from './config.ts';
+import { canonical, idOf } from './config.ts';
 import { cellsOf, nameOfProtocol, type Protocol } from './protocol.ts';
 import { type Group, groupsOf } from './ranking.ts';
 import type { RunRecord } from './record.ts';
@@ -18,6 +18,7 @@ export interface SweepSummary {
   readonly cells: readonly Cell[];
   readonly comparisons: readonly Comparison[];
   readonly groups: readonly Group[];
+  /** Of those reported, each counted once; missing are those that could be made now. */
   readonly runs: { readonly known: number; readonly missing: number; readonly failed: number };
 }
 
@@ -30,12 +31,15 @@ export const summarise = async (protocol: Protocol, records: ReadonlyMap<string,
   const optimizers = labelsOf(protocol.optimizers);
   const label = new Map(protocol.optimizers.map((spec, i) => [spec, optimizers[i] ?? spec.name]));
   const taskAt = new Map(tasks.map((task) => [canonical([task.problem, task.variant]), task]));
-  const cells = cellsOf(protocol, records).flatMap((known): readonly Cell[] => {
+  const states = cellsOf(protocol, records);
+  const cells = states.flatMap((known): readonly Cell[] => {
     const { problem, variant, optimizer } = known.place;
     const task = taskAt.get(canonical([problem, variant]));
     return task === undefined ? [] : [cellOf(task, label.get(optimizer) ?? optimizer.name, known)];
   });
-  const runs = cells.flatMap((cell) => cell.runs);
+  // cells of several budgets may share their runs
+  const reported = [...new Map(states.flatMap(({ runs }) => runs.map((run) => [run.id, run] as const))).values()];
+  const missing = new Set(states.flatMap((state) => state.missing.map(idOf)));
   return {
     schema: 1,
     name: nameOfProtocol(protocol),
@@ -46,9 +50,9 @@ export const summarise = async (protocol: Protocol, records: ReadonlyMap<string,
     comparisons: compareAll(tasks, cells),
     groups: groupsOf(tasks, cells, protocol.mode === 'budget' ? protocol.budgets : [null]),
     runs: {
-      known: runs.length,
-      missing: cells.reduce((n, { missing }) => n + missing, 0),
-      failed: runs.filter(({ status }) => status !== 'ok').length,
+      known: reported.length,
+      missing: missing.size,
+      failed: reported.filter(({ status }) => status !== 'ok').length,
     },
   };
 };
