@@ -14,7 +14,7 @@ const FAILURE = '#D55E00';
 
 const oneDigit = (v: number): string => v.toFixed(1).replace('-', '−');
 
-const heatRow = (cell: Cell, best: number) => {
+const heatRow = (cell: Cell, row: string, best: number) => {
   const { metrics, state, runs } = cell;
   const gap = metrics?.gap.estimate ?? Number.NaN;
   const failed = metrics?.failed ?? 0;
@@ -22,7 +22,7 @@ const heatRow = (cell: Cell, best: number) => {
   const above = Math.log10(gap) - Math.log10(best);
   return {
     optimizer: cell.optimizer,
-    initializer: cell.initializer,
+    row,
     above: finite(above) ? Math.max(0, above) : null,
     pale: !(above < PALE / 2),
     text: state === 'undecided' ? '?' : finite(gap) ? oneDigit(Math.log10(gap)) : '∞',
@@ -39,27 +39,47 @@ const HATCH = [
   { x: 0.5, y: 1, x2: 1, y2: 0.5 },
 ];
 
-const heatPanel = (summary: SweepSummary, task: Task) => {
-  const cells = summary.cells.filter((c) => c.task === task.name && c.budget === budgetOf(summary));
-  const best = Math.min(...cells.map(({ metrics }) => metrics?.gap.estimate ?? Number.POSITIVE_INFINITY));
-  const initializers = [...new Set(cells.map(({ initializer }) => initializer))];
+/** A network has a row per initializer; functions have but one each, and share a panel. */
+interface HeatPanel {
+  readonly title: string;
+  readonly values: readonly ReturnType<typeof heatRow>[];
+}
+
+const heatPanels = (summary: SweepSummary): readonly HeatPanel[] => {
+  const rowsOf = (task: Task, row: (cell: Cell) => string): HeatPanel['values'] => {
+    const cells = summary.cells.filter((c) => c.task === task.name && c.budget === budgetOf(summary));
+    const best = Math.min(...cells.map(({ metrics }) => metrics?.gap.estimate ?? Number.POSITIVE_INFINITY));
+    return cells.map((cell) => heatRow(cell, row(cell), best));
+  };
+  const functions = summary.tasks.filter(({ kind }) => kind === 'function');
+  return [
+    ...summary.tasks
+      .filter(({ kind }) => kind === 'network')
+      .map((task) => ({ title: task.name, values: rowsOf(task, ({ initializer }) => initializer) })),
+    ...(functions.length === 0
+      ? []
+      : [{ title: 'functions', values: functions.flatMap((task) => rowsOf(task, () => task.name)) }]),
+  ];
+};
+
+const heatPanel = (optimizers: readonly string[], { title, values }: HeatPanel) => {
   const square = { type: 'nominal' as const, title: null, axis: { grid: false, domain: false, ticks: false } };
   const x = {
     field: 'optimizer',
     ...square,
-    sort: [...summary.optimizers],
+    sort: [...optimizers],
     axis: { ...square.axis, labelAngle: -35, labelLimit: 150 },
   };
-  const y = { field: 'initializer', ...square, sort: initializers };
+  const y = { field: 'row', ...square, sort: [...new Set(values.map(({ row }) => row))] };
   const colour = {
     condition: { test: 'datum.pale', value: '#1d2430' },
     value: 'white',
   };
   return {
-    title: { text: task.name, fontSize: 12, offset: 6, frame: 'group' as const },
+    title: { text: title, fontSize: 12, offset: 6, frame: 'group' as const },
     width: { step: 48 },
     height: { step: 36 },
-    data: { values: cells.map((cell) => heatRow(cell, best)) },
+    data: { values: [...values] },
     layer: [
       { mark: { type: 'rect' as const, fill: '#f3f4f6', stroke: 'white' }, encoding: { x, y } },
       {
@@ -84,7 +104,7 @@ const heatPanel = (summary: SweepSummary, task: Task) => {
           x: { ...x, bandPosition: line.x },
           x2: { field: 'optimizer', bandPosition: line.x2 },
           y: { ...y, bandPosition: line.y },
-          y2: { field: 'initializer', bandPosition: line.y2 },
+          y2: { field: 'row', bandPosition: line.y2 },
         },
       })),
       ...[true, false].map((lift) => ({
@@ -101,21 +121,22 @@ const heatPanel = (summary: SweepSummary, task: Task) => {
   };
 };
 
-/** One panel per task: the median gap of every cell, with its failures. */
+/** The median gap of every cell, with its failures. */
 export const heatMap = (summary: SweepSummary): Promise<Chart> => {
   const seeds = summary.protocol.seeds.length;
+  const panels = heatPanels(summary);
   return draw('heat', {
     description: 'Median gap of every optimizer and initializer on every problem.',
     title: {
       text: 'Where training ends',
       subtitle: subtitle(
-        `in a square: log₁₀ of the median gap over ${seeds} seeds (of the loss where no floor is known); lower is better`,
+        `in a square: log₁₀ of the median gap over ${seeds} seed${seeds === 1 ? '' : 's'} (of the loss where no floor is known); lower is better`,
         'hatched: so many of the runs failed (✗); edge: the best rate lies on the edge of what was tried, so invalid; ?: runs are missing',
       ),
     },
     spacing: 24,
-    columns: columnsOf(summary.tasks.length, 150 + 48 * summary.optimizers.length),
-    concat: summary.tasks.map((task) => heatPanel(summary, task)),
+    columns: columnsOf(panels.length, 150 + 48 * summary.optimizers.length),
+    concat: panels.map((panel) => heatPanel(summary.optimizers, panel)),
     resolve: { scale: { color: 'shared', x: 'independent', y: 'independent' } },
   } satisfies TopLevelSpec);
 };
@@ -212,6 +233,9 @@ export const winMatrices = (summary: SweepSummary): Promise<readonly Chart[]> =>
       ),
   );
 
+/** With more layers rows are low. */
+const DEEP = 10;
+
 /** Slopes by layer and step for each initializer, under the optimizer that ends lowest: one chart per network. */
 export const gradientMaps = (summary: SweepSummary): Promise<readonly Chart[]> =>
   Promise.all(
@@ -247,10 +271,10 @@ export const gradientMaps = (summary: SweepSummary): Promise<readonly Chart[]> =
           },
           data: { values },
           facet: { field: 'initializer', type: 'nominal', title: null, sort: [...initializers] },
-          columns: columnsOf(initializers.length, 300),
+          columns: columnsOf(initializers.length, 240),
           spec: {
-            width: { step: 36 },
-            height: { step: 26 },
+            width: { step: 32 },
+            height: { step: layers.length > DEEP ? 15 : 26 },
             layer: [
               { mark: { type: 'rect', fill: '#e3e5e9', stroke: 'white' }, encoding: { x, y } },
               {

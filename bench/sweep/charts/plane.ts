@@ -94,7 +94,13 @@ const boxOf = (ways: readonly Trajectory[]): Box => {
     const room = Math.max(0.1 * (to - from), 0.1);
     return [from - room, to + room];
   };
-  return { x: side(0), y: side(1) };
+  // neither side may be much shorter than the other, or a valley looks like a wall
+  const [x, y] = [side(0), side(1)];
+  const wide = ([from, to]: readonly [number, number], least: number): readonly [number, number] => {
+    const more = Math.max(0, least - (to - from)) / 2;
+    return [from - more, to + more];
+  };
+  return { x: wide(x, (y[1] - y[0]) / 2), y: wide(y, (x[1] - x[0]) / 2) };
 };
 
 /** Steps at which every way bears a dot. */
