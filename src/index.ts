@@ -33,7 +33,7 @@ export { flatten, type Tree } from './core/tree.ts';
 // grad: the language read backwards.
 export { type HvpMode, hvp, jvp } from './grad/modes.ts';
 export { grad, gradOf, type Program, type Pullback, pullback, valueAndGrad, vjp } from './grad/tape.ts';
-export { type ModelSpec, mlp, networkOf } from './models/mlp.ts';
+export { lossOfModel, type ModelSpec, mlp, networkOf } from './models/mlp.ts';
 // models: the perceptron, and networks as data.
 export { findRefutation, fitPerceptron, mistakeBound, type Perceptron, predict, refutes } from './models/perceptron.ts';
 export {
