@@ -4,7 +4,7 @@ import { ACCURACY, type NetworkProblem } from '../problem.ts';
 import { moons, twoParts } from './generate.ts';
 
 const WIDTH = 8;
-const SAMPLES = 256;
+const SAMPLES = 128;
 
 /** Hidden layers of eight units, each with its activation, and one logit. */
 const stack = (depth: number, activation: string, normed: boolean, init: string): readonly LayerSpec[] => [
@@ -32,7 +32,7 @@ const deep = (activation: Activation, depth: number, normed = false): NetworkPro
   data: (key: Key) => twoParts(key, (k) => moons(fold(k, 0), SAMPLES, 0.1)),
   layers: (init) => stack(depth, activation, normed, init),
   loss: 'bceWithLogits',
-  batch: 64,
+  batch: 32,
   steps: 150,
   target: 0.3,
   unit: 'nats per sample',

@@ -151,11 +151,11 @@ export const smallProblems = {
     target: 0.1,
   }),
   spirals2: classes({
-    doc: 'two spirals of one and three quarter turns, learnt by a 2-32-32-1 network with tanh',
+    doc: 'two spirals of one and three quarter turns, learnt by a 2-32-32-1 network with ReLU',
     source: 'Lang & Witbrock 1988',
     tags: [...PLANE, 'hard'],
     data: (key) => twoParts(key, (k) => spirals(k, SAMPLES, 2, 1.75, 0.02)),
-    layers: (init) => mlp([32, 32, 1], 'tanh', init),
+    layers: (init) => mlp([32, 32, 1], 'relu', init),
     batch: 64,
     steps: 500,
     target: 0.1,
