@@ -5,7 +5,7 @@ import type { Progress } from '../measure.ts';
 import { definitionOf } from './definition.ts';
 import { MISLEADING } from './problems/convex.ts';
 import { problemRow } from './problems/index.ts';
-import { type CellState, cellsOf, nextRuns, type Protocol } from './protocol.ts';
+import { type CellState, cellsOf, type Protocol } from './protocol.ts';
 import type { RunRecord } from './record.ts';
 import { lowestOf, pairedMedian, type Shift, shareOf, windowed } from './shift.ts';
 import { here, type Runner, runSweep } from './sweep.ts';
@@ -37,11 +37,12 @@ export interface KnownResult extends Outcome, Pick<KnownRow, 'id' | 'claim' | 's
 const SEEDS: readonly number[] = Array.from({ length: 20 }, (_, i) => i + 1);
 const TUNING: readonly number[] = [1001, 1002, 1003];
 
-const protocolOf = async (row: KnownRow, seeds: readonly number[]): Promise<Protocol> => {
+type Define = (problem: string) => Promise<string>;
+
+const protocolOf = async (row: KnownRow, seeds: readonly number[], define: Define): Promise<Protocol> => {
   const { problems, ...asks } = row.asks;
   const facts: Protocol['problems'][number][] = [];
-  for (const name of problems)
-    facts.push({ name, definition: await definitionOf(name), steps: problemRow(name).steps });
+  for (const name of problems) facts.push({ name, definition: await define(name), steps: problemRow(name).steps });
   return { schema: 1, ...asks, problems: facts, tuningSeeds: TUNING, seeds, budgets: [] };
 };
 
@@ -88,10 +89,14 @@ const initializers = (
 // --- rates side by side ---
 
 /** Half a decade apart. */
-const RATES: readonly number[] = Array.from({ length: 13 }, (_, i) => Number((10 ** (-4 + i / 2)).toPrecision(2)));
-const grid = (...names: readonly string[]): readonly OptimizerSpec[] =>
-  names.flatMap((name) => RATES.map((lr) => ({ name, hyper: { lr } })));
-const DECADE = 1 / 2;
+const STEP = 1 / 2;
+const grid = (low: number, high: number, ...names: readonly string[]): readonly OptimizerSpec[] =>
+  names.flatMap((name) =>
+    Array.from({ length: (high - low) / STEP + 1 }, (_, i) => ({
+      name,
+      hyper: { lr: Number((10 ** (low + i * STEP)).toPrecision(2)) },
+    })),
+  );
 
 /** Losses of one optimizer, rate by rate and seed by seed. */
 const alongRates = (cells: readonly CellState[], which: (cell: CellState) => boolean): readonly (readonly number[])[] =>
@@ -104,7 +109,7 @@ const basin = (losses: readonly number[], target: number): number => {
   let [low, high] = [best, best];
   while (low > 0 && (losses[low - 1] as number) <= target) low--;
   while (high < losses.length - 1 && (losses[high + 1] as number) <= target) high++;
-  return (high - low + 1) * DECADE;
+  return (high - low + 1) * STEP;
 };
 
 const bySeed = (
@@ -118,6 +123,8 @@ const bySeed = (
     ),
   );
 
+/** As good as: within a tenth of a loss. */
+const NEAR = 1.1;
 /** Rungs on either side of the best rate: a decade and a half. */
 const WINDOW = 3;
 
@@ -127,7 +134,7 @@ const sensitivity = (losses: readonly number[], first: number): number => {
   return capped.reduce((a, b) => a + b, 0) / capped.length - Math.min(...capped);
 };
 
-const BASIN = 'deepTanh10';
+const BASIN = 'deepRelu10';
 const SCALED = 'scaledFeatures';
 const DEEP = { problems: ['digitsDeepSigmoid'], optimizers: [{ name: 'sgd', hyper: { lr: 0.1 } }] } as const;
 
@@ -210,8 +217,8 @@ export const KNOWN: readonly KnownRow[] = [
     asks: {
       mode: 'defaults',
       problems: [BASIN],
-      optimizers: grid('sgd'),
-      initializers: ['xavierNormal'],
+      optimizers: grid(-3, 1, 'sgd'),
+      initializers: ['heNormal'],
       variants: [{}, { batchNorm: true }],
     },
     judge: (cells) => {
@@ -235,22 +242,28 @@ export const KNOWN: readonly KnownRow[] = [
     asks: {
       mode: 'defaults',
       problems: [SCALED],
-      optimizers: grid('adam', 'sgd'),
+      optimizers: grid(-4, 2, 'adam', 'sgd'),
       initializers: ['xavierNormal'],
       variants: [{}],
     },
     judge: (cells) => {
-      const costs = ['adam', 'sgd'].map((name) => {
+      const of = (name: string) => {
         const mine = (cell: CellState) => cell.place.optimizer.name === name;
+        const table = alongRates(cells, mine);
         const first = (cells.find(mine)?.runs ?? []).map((run) => run.losses[0] ?? Number.NaN);
-        const table = windowed(alongRates(cells, mine), WINDOW);
-        return bySeed(table, (losses, seed) => sensitivity(losses, first[seed] as number)); // one each
-      }) as [readonly number[], readonly number[]];
-      const shift = pairedMedian(costs[0], costs[1]);
+        const cost = bySeed(windowed(table, WINDOW), (losses, seed) => sensitivity(losses, first[seed] as number)); // one each
+        return { table, cost, best: bySeed(table, (losses) => Math.min(...losses)) };
+      };
+      const [adam, sgd] = [of('adam'), of('sgd')];
+      // what both can reach: within a tenth of the best of the worse of the two
+      const level = (seed: number) => NEAR * Math.max(adam.best[seed] as number, sgd.best[seed] as number); // one each
+      const width = ({ table }: typeof adam) => bySeed(table, (losses, seed) => basin(losses, level(seed)));
+      const shift = pairedMedian(width(adam), width(sgd));
+      const cost = pairedMedian(adam.cost, sgd.cost);
       return outcome(
         shift,
-        shift.high < 0,
-        `Adam − SGD: ${numberOf(shift.estimate)} nats of mean loss above the best ${between(shift)} over ${shift.n} seeds, within ${WINDOW * DECADE} decades of the best rate of each`,
+        shift.low > 0,
+        `${numberOf(shift.estimate)} decades of rate more ${between(shift)} over ${shift.n} seeds at which Adam reaches what both can reach; mean loss above the best within ${WINDOW * STEP} decades of it, which a lower best raises: ${numberOf(cost.estimate)} nats ${between(cost)}`,
       );
     },
   },
@@ -294,36 +307,27 @@ export const KNOWN: readonly KnownRow[] = [
   },
 ];
 
-/** The runs that a claim needs next, as those of any sweep, and its outcome once there are none. */
-export const judgeKnown = async (
-  row: KnownRow,
-  known: ReadonlyMap<string, RunRecord>,
-  seeds: readonly number[] = SEEDS,
-): Promise<KnownResult | null> => {
-  const protocol = await protocolOf(row, seeds);
-  if (nextRuns(protocol, known).length > 0) return null;
-  const { id, claim, source } = row;
-  return { id, claim, source, ...row.judge(cellsOf(protocol, known)) };
-};
-
 /** Makes the sweeps of some claims and judges them. */
 export const runKnown = async ({
   rows = KNOWN,
   seeds = SEEDS,
   runner = here,
   known = new Map(),
+  define = definitionOf,
   onProgress = () => {},
 }: {
   readonly rows?: readonly KnownRow[];
   readonly seeds?: readonly number[];
   readonly runner?: Runner;
   readonly known?: ReadonlyMap<string, RunRecord>;
+  /** The digests of problems. */
+  readonly define?: Define;
   readonly onProgress?: (progress: Progress) => void;
 } = {}): Promise<{ readonly results: readonly KnownResult[]; readonly known: ReadonlyMap<string, RunRecord> }> => {
   const results: KnownResult[] = [];
   let all = known;
   for (const row of rows) {
-    const protocol = await protocolOf(row, seeds);
+    const protocol = await protocolOf(row, seeds, define);
     all = await runSweep(protocol, {
       known: all,
       runner,
