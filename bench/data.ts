@@ -14,7 +14,7 @@ export interface Parts {
 const whole = (all: Data): Data => ({ ...all, x: rescale(standardiser(all.x), all.x) });
 
 /** A fifth held out by key; features standardised on the other four fifths only, so that nothing leaks. */
-export const heldOut = (all: Data, key: Key): Parts => {
+const heldOut = (all: Data, key: Key): Parts => {
   const [train, test] = splitData(all, 1 / 5, key);
   const fitted = standardiser(train.x);
   return { train: { ...train, x: rescale(fitted, train.x) }, test: { ...test, x: rescale(fitted, test.x) } };

@@ -71,6 +71,9 @@ export interface FunctionProblem extends Facts {
 
 export type Problem = NetworkProblem | FunctionProblem;
 
+/** The sum over all elements. */
+export const sumAll = <T>(o: Lang<T>, x: T): T => o.sum(x, { axes: o.shape(x).map((_, i) => i), keep: false });
+
 /** The initializer of problems that start by themselves. */
 export const GIVEN = 'given';
 

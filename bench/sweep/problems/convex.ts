@@ -16,12 +16,11 @@ import {
 } from '../../../src/index.ts';
 import { breastCancerWhole } from '../../data.ts';
 import { keyOfCourse } from '../course.ts';
-import { ACCURACY, type FunctionProblem, type NetworkProblem } from '../problem.ts';
+import { ACCURACY, type FunctionProblem, type NetworkProblem, sumAll } from '../problem.ts';
 
 /** What a problem is made of, whatever the seed of a run: another key than any that a course draws from. */
 const ownKey = (name: string): Key => fold(keyOfCourse(name, 0), 16);
 
-const sumAll = <T>(o: Lang<T>, x: T): T => o.sum(x, { axes: o.shape(x).map((_, i) => i), keep: false });
 const ones = (n: number): Tensor => Tensor.build([n], (out) => out.fill(1));
 
 /** ½·Σ λx². */

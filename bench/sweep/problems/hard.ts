@@ -1,9 +1,8 @@
 // One difficulty each: gradients that are mostly absent, layers and features of different scale, a plateau.
 import { fold, type Key, type Lang, mlp, normal, ops, Tensor, uniform } from '../../../src/index.ts';
-import { ACCURACY, type FunctionProblem, type NetworkProblem } from '../problem.ts';
+import { ACCURACY, type FunctionProblem, type NetworkProblem, sumAll } from '../problem.ts';
 import { circles, twoParts } from './generate.ts';
 
-const sumAll = <T>(o: Lang<T>, x: T): T => o.sum(x, { axes: o.shape(x).map((_, i) => i), keep: false });
 /** ½·Σ by·(w − 1)². */
 const away = <T>(o: Lang<T>, w: T, by: T): T => o.mul(o.lit(1 / 2), sumAll(o, o.mul(by, o.square(o.sub(w, o.lit(1))))));
 

@@ -1,11 +1,9 @@
 // Problems with exact theory, described by numbers: what the instrument is checked with, and nothing to choose by.
-import { DomainError, type Lang, type LayerSpec, lookup, Tensor } from '../../../src/index.ts';
-import type { Facts, FunctionProblem, NetworkProblem, Problem } from '../problem.ts';
+import { DomainError, type LayerSpec, lookup, Tensor } from '../../../src/index.ts';
+import { type Facts, type FunctionProblem, type NetworkProblem, type Problem, sumAll } from '../problem.ts';
 import { onlyTrain } from './generate.ts';
 
 const THEORY = { tags: ['theory'], unit: 'f', steps: 400, target: 1e-3 } as const;
-
-const sumOf = <T>(o: Lang<T>, x: T): T => o.sum(x, { axes: [0], keep: false });
 
 const func = (
   row: Omit<FunctionProblem, 'kind' | 'fixed' | keyof Facts> & Pick<Facts, 'doc' | 'source'>,
@@ -33,7 +31,7 @@ const MAKERS: Readonly<Record<string, (numbers: readonly number[]) => Problem>> 
       source: 'Polyak 1964',
       start: () => Tensor.build([curvatures.length], (out) => out.fill(1)),
       constants: [Tensor.from([curvatures.length], [...curvatures])],
-      value: (o, w, [c]) => o.mul(o.lit(1 / 2), sumOf(o, o.mul(c as typeof w, o.square(w)))),
+      value: (o, w, [c]) => o.mul(o.lit(1 / 2), sumAll(o, o.mul(c as typeof w, o.square(w)))),
     }),
   /** Σ gw from 0, for the slopes g. */
   slope: (slopes) =>
@@ -42,7 +40,7 @@ const MAKERS: Readonly<Record<string, (numbers: readonly number[]) => Problem>> 
       source: 'Kingma & Ba 2015, §2.1',
       start: () => Tensor.build([slopes.length], () => {}),
       constants: [Tensor.from([slopes.length], [...slopes])],
-      value: (o, w, [g]) => sumOf(o, o.mul(g as typeof w, w)),
+      value: (o, w, [g]) => sumAll(o, o.mul(g as typeof w, w)),
     }),
   /** (ab − s)² from a = b = start, by two layers of one unit; two samples of opposite sign keep the biases at 0. */
   mode: ([s = 1, start = 0.1]) =>
