@@ -47,6 +47,8 @@ export interface Pass {
   /** Loss on all training samples in eval mode, with the penalty that the problem itself has, if any; of a function its value. */
   readonly loss: () => number;
   readonly judged: () => { readonly testLoss: number; readonly score: number };
+  /** Those that a step moves, in the order of the layers; of a function its one vector. */
+  readonly weights: () => readonly Tensor[];
   /** Of a function: the weights that it is evaluated at. */
   readonly point?: () => readonly number[];
   readonly unitSpread: () => number | null;
@@ -299,6 +301,7 @@ const networkCourse = async (
           if (problem.score === undefined) return { testLoss, score: testLoss };
           return { testLoss, score: problem.score.of(countErrors(evaluate(model, now(), test.x), test), samples) };
         },
+        weights: () => flatten<Tensor>(trainingOf(at.state).variables.params).leaves,
         unitSpread: () => unitSpread(now()),
         layers: () => traceOf(model, now(), probe, startKey),
         slotsPerParameter:
@@ -386,6 +389,7 @@ const functionCourse = (
         loss: value,
         point: () => point().toArray(),
         judged: () => ({ testLoss: value(), score: value() }),
+        weights: () => at.state.slice(0, 1),
         unitSpread: () => null,
         layers: () => [],
         slotsPerParameter: count(slots.leaves) / Math.max(1, w0.view.length),

@@ -8,7 +8,7 @@ export interface Floor {
   readonly how: string;
 }
 
-interface Facts {
+export interface Facts {
   readonly doc: string;
   readonly source: string;
   /** Words to choose by, as `real data` or `ill-conditioned`. */
@@ -19,8 +19,10 @@ interface Facts {
   readonly target: number;
   /** What the loss is counted in. */
   readonly unit: string;
-  /** Absent where nobody knows. */
+  /** Of the training loss; absent where nobody knows. */
   readonly floor?: Floor;
+  /** Of the loss on the test samples; absent where nobody knows. */
+  readonly testFloor?: Floor;
 }
 
 /** Samples, layers and a loss. */
@@ -68,6 +70,9 @@ export interface FunctionProblem extends Facts {
 }
 
 export type Problem = NetworkProblem | FunctionProblem;
+
+/** The sum over all elements. */
+export const sumAll = <T>(o: Lang<T>, x: T): T => o.sum(x, { axes: o.shape(x).map((_, i) => i), keep: false });
 
 /** The initializer of problems that start by themselves. */
 export const GIVEN = 'given';
