@@ -12,6 +12,7 @@ import { canonical, digestOf, idOf, type RunConfig, type Variant } from './confi
 import { GIVEN } from './problem.ts';
 import { problemRow } from './problems/index.ts';
 import type { RunRecord } from './record.ts';
+import { plannedFor } from './schedules.ts';
 import { spaceOf } from './space.ts';
 import { type Tuned, tune } from './tuning.ts';
 
@@ -65,13 +66,16 @@ export interface Chosen {
   readonly draws: readonly Draw[];
 }
 
+/** As much of a record as choosing needs: whoever has many runs keeps no more in memory. */
+export type Outcome = Pick<RunRecord, 'finalLoss'>;
+
 /** A cell as far as it is known. */
-export interface CellState {
+export interface CellState<R extends Outcome = RunRecord> {
   readonly place: Place;
   /** Null while runs are missing to choose by. */
   readonly chosen: Chosen | null;
   /** One for each of the reporting seeds, in their order, as far as they are known; one in all where nothing is drawn. */
-  readonly runs: readonly RunRecord[];
+  readonly runs: readonly R[];
   /** Runs that can be made now. */
   readonly missing: readonly RunConfig[];
 }
@@ -135,15 +139,19 @@ export const placesOf = ({ problems, variants, optimizers, initializers, mode, b
     );
   });
 
-/** What is known of every cell, and which runs it needs. */
-export const cellsOf = (protocol: Protocol, known: ReadonlyMap<string, RunRecord>): readonly CellState[] => {
+/** What is known of every cell, and which runs it needs; of some cells alone, if a share of the places is named. */
+export const cellsOf = <R extends Outcome>(
+  protocol: Protocol,
+  known: ReadonlyMap<string, R>,
+  mine: (place: Place) => boolean = () => true,
+): readonly CellState<R>[] => {
   const { mode, tuningSeeds, seeds, budgets } = protocol;
-  return placesOf(protocol).map((place): CellState => {
+  return placesOf(protocol).filter(mine).map((place): CellState<R> => {
     const { problem, variant, initializer, budget } = place;
     const facts = protocol.problems.find(({ name }) => name === problem);
     const row = problemRow(problem);
     const once = row.kind === 'function' && row.fixed === true;
-    const { hyper: given = {}, ...rest } = place.optimizer;
+    const { hyper: given = {}, ...rest } = plannedFor(place.optimizer, facts?.steps ?? 0);
     const config = (lr: number, hyper: Hyper, seed: number): RunConfig => {
       const all = { ...given, ...hyper };
       const optimizer = Object.keys(all).length === 0 ? rest : { ...rest, hyper: all };
@@ -168,11 +176,11 @@ export const cellsOf = (protocol: Protocol, known: ReadonlyMap<string, RunRecord
       all.flatMap(({ run, record }) => (record === undefined ? [run] : []));
     const lossOf = (all: ReturnType<typeof wanted>): readonly number[] | null =>
       missingOf(all).length > 0 ? null : all.map(({ record }) => record?.finalLoss ?? Number.NaN);
-    const reported = (chosen: Chosen): CellState => {
+    const reported = (chosen: Chosen): CellState<R> => {
       const all = wanted(chosen.lr, chosen.hyper, seeds);
       return { place, chosen, runs: all.flatMap(({ record }) => record ?? []), missing: missingOf(all) };
     };
-    const tuning = (missing: readonly RunConfig[]): CellState => ({ place, chosen: null, runs: [], missing });
+    const tuning = (missing: readonly RunConfig[]): CellState<R> => ({ place, chosen: null, runs: [], missing });
     const standard = defaultRate(place.optimizer) ?? Number.NaN; // checked by checkProtocol
 
     if (mode === 'defaults') return reported({ lr: standard, hyper: {}, tuned: null, draws: [] });
@@ -192,8 +200,12 @@ export const cellsOf = (protocol: Protocol, known: ReadonlyMap<string, RunRecord
 };
 
 /** Runs that can be made now, each once, whichever cells ask for it; none when the sweep is complete. */
-export const nextRuns = (protocol: Protocol, known: ReadonlyMap<string, RunRecord>): readonly RunConfig[] => {
-  const runs = cellsOf(protocol, known).flatMap(({ missing }) => missing);
+export const nextRuns = (
+  protocol: Protocol,
+  known: ReadonlyMap<string, Outcome>,
+  mine?: (place: Place) => boolean,
+): readonly RunConfig[] => {
+  const runs = cellsOf(protocol, known, mine).flatMap(({ missing }) => missing);
   return [...new Map(runs.map((run) => [idOf(run), run])).values()];
 };
 
