@@ -20,10 +20,40 @@ export class UnknownNameError extends TautogradError {
   override readonly name = 'UnknownNameError';
 }
 
-/** Looks a row up by name. @throws UnknownNameError naming the table and its rows */
+/** Letters to insert, drop or replace to make one word of another. @source Levenshtein 1966; Wagner & Fischer 1974 */
+const distance = (a: string, b: string): number => {
+  let before = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 0; i < a.length; i++) {
+    const row = [i + 1];
+    for (let j = 0; j < b.length; j++)
+      row.push(
+        Math.min(
+          (before[j] as number) + Number(a[i] !== b[j]), // both rows are one longer than b
+          (before[j + 1] as number) + 1,
+          (row[j] as number) + 1,
+        ),
+      );
+    before = row;
+  }
+  return before[b.length] as number;
+};
+
+/** Slips in a word of so many letters: one of two letters, two of five. */
+const slips = (letters: number): number => Math.floor((letters + 1) / 3);
+
+/** The known word that is closest, capitals aside; none where all are further off than a slip. */
+const meant = (name: string, known: readonly string[]): string | undefined => {
+  const apart = known.map((k) => ({ k, d: distance(name.toLowerCase(), k.toLowerCase()) }));
+  const nearest = apart.reduce((a, b) => (b.d < a.d ? b : a), { k: '', d: Number.POSITIVE_INFINITY });
+  return nearest.d <= slips(name.length) ? nearest.k : undefined;
+};
+
+/** Looks a row up by name. @throws UnknownNameError naming the table, its rows, and the one that may have been meant */
 export const lookup = <R>(table: Readonly<Record<string, R>>, what: string, name: string): R => {
   const row = Object.hasOwn(table, name) ? table[name] : undefined;
-  if (row === undefined)
-    throw new UnknownNameError(`${what}: no row is called "${name}", known are ${Object.keys(table).join(', ')}`);
-  return row;
+  if (row !== undefined) return row;
+  const known = Object.keys(table);
+  const near = meant(String(name), known);
+  const hint = near === undefined ? '' : `; did you mean "${near}"?`;
+  throw new UnknownNameError(`${what}: no row is called "${name}", known are ${known.join(', ')}${hint}`);
 };
