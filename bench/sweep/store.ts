@@ -1,5 +1,5 @@
 // Records on disk: JSON Lines that are only ever appended to, read line by line, and merged as sets.
-import { closeSync, existsSync, fstatSync, ftruncateSync, mkdirSync, openSync, readSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, ftruncateSync, mkdirSync, openSync, readSync, renameSync, statSync, writeSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { fromJson } from '../../src/index.ts';
 import { canonical, idOf } from './config.ts';
@@ -9,6 +9,8 @@ import { digestOfRecord, lineOf, type RunRecord, withoutTiming } from './record.
 export class StoreFault extends Error {}
 
 const CHUNK = 2 ** 20;
+/** Files that are open at once: a process may have a thousand or so. */
+const MOST_OPEN = 200;
 const FEED = 10;
 
 /** What an error of the file system says, in words. */
@@ -136,7 +138,7 @@ export const openStore = (path: string, each: (record: RunRecord) => void = () =
   let size = 0;
   let tornAt = Number.POSITIVE_INFINITY;
   folderFor(path);
-  if (existsSync(path))
+  if (existsSync(path) && statSync(path).isFile())
     for (const { record } of recordsIn(path, (at) => {
       tornAt = at;
     }))
@@ -266,14 +268,19 @@ export const mergeInto = (out: string, paths: readonly string[]): Merged => {
 /** Records by where they are, so that no more than one is in memory. */
 function* merged(sorted: readonly (readonly [string, Known])[]): Generator<string> {
   const open = new Map<string, number>();
+  const closeAll = (): void => {
+    for (const fd of open.values()) closeSync(fd);
+    open.clear();
+  };
   try {
     for (const [, { path, at }] of sorted) {
+      if (!open.has(path) && open.size >= MOST_OPEN) closeAll();
       const fd = open.get(path) ?? openSync(path, 'r');
       open.set(path, fd);
       yield `${canonical(withoutTiming(recordOf(path, 0, lineAt(fd, at))))}\n`;
     }
   } finally {
-    for (const fd of open.values()) closeSync(fd);
+    closeAll();
   }
 }
 
