@@ -1,5 +1,5 @@
 // A round of a sweep as a file: the protocol, and the runs that can be made now; and which of them a shard makes.
-import { fromJson } from '../../src/index.ts';
+import { DomainError, fromJson } from '../../src/index.ts';
 import { canonical, digestOf, idOf, type RunConfig } from './config.ts';
 import {
   cellsOf,
@@ -44,7 +44,7 @@ export function* planLines({ protocol, round, runs }: Plan): Generator<string> {
   for (const config of runs) yield `${canonical({ id: idOf(config), config })}\n`;
 }
 
-/** Reads a plan. @throws StoreFault for a file that cannot be read or is no whole plan; RangeError, UnknownNameError for a protocol that cannot be run */
+/** Reads a plan. @throws StoreFault for a file that cannot be read or is no whole plan; DomainError, UnknownNameError for a protocol that cannot be run */
 export const readPlan = (path: string): Plan => {
   const runs: RunConfig[] = [];
   let head: { readonly protocol: Protocol; readonly round: number; readonly runs: number } | undefined;
@@ -82,11 +82,11 @@ export const shareOf = <T>(sorted: readonly T[], { index, of }: Shard): readonly
 const wholeNumber = (text: string | undefined): number | undefined =>
   text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
 
-/** `3/8`. @throws RangeError */
+/** `3/8`. @throws DomainError */
 export const parseShard = (text: string): Shard => {
   const [index, of, ...more] = text.split('/').map((part) => wholeNumber(part));
   if (index === undefined || of === undefined || more.length > 0 || index < 1 || index > of)
-    throw new RangeError(`sweep: a shard is i/n with 1 ≤ i ≤ n, got "${text}"`);
+    throw new DomainError(`sweep: a shard is i/n with 1 ≤ i ≤ n, got "${text}"`);
   return { index, of };
 };
 
@@ -133,7 +133,7 @@ export const SCHEDULERS: readonly Scheduler[] = [
 /**
  * The shard that a scheduler has set in the environment, and which scheduler; all of it where there is none. `shards` is how
  * many there are where the scheduler does not say.
- * @throws RangeError when a scheduler says which but nobody how many, or what it says does not fit
+ * @throws DomainError when a scheduler says which but nobody how many, or what it says does not fit
  */
 export const shardFrom = (
   environment: Readonly<Record<string, string | undefined>>,
@@ -144,13 +144,15 @@ export const shardFrom = (
     if (found === undefined) continue;
     const { at, of = shards } = found;
     if (of === undefined)
-      throw new RangeError(`sweep: ${name} says that this is number ${at + 1}, but not of how many: --shards is needed`);
+      throw new DomainError(
+        `sweep: ${name} says that this is number ${at + 1}, but not of how many: --shards is needed`,
+      );
     if (!Number.isInteger(at) || at < 0 || at >= of)
-      throw new RangeError(`sweep: ${name} says that this is number ${at + 1} of ${of}, which cannot be`);
+      throw new DomainError(`sweep: ${name} says that this is number ${at + 1} of ${of}, which cannot be`);
     return { shard: { index: at + 1, of }, by: name };
   }
   if (shards !== undefined && shards > 1)
-    throw new RangeError(`sweep: which of the ${shards} shards this is must be named, as --shard 1/${shards}`);
+    throw new DomainError(`sweep: which of the ${shards} shards this is must be named, as --shard 1/${shards}`);
   return { shard: { index: 1, of: 1 }, by: null };
 };
 

@@ -7,6 +7,8 @@ import type { RunRecord } from './record.ts';
 import { here, type Runner } from './sweep.ts';
 
 export interface Pool {
+  /** 0 where all is made in the thread of whoever asks. */
+  readonly workers: number;
   readonly runner: Runner;
   /** Makes one run, as soon as a thread is free. */
   readonly run: (run: RunConfig) => Promise<RunRecord>;
@@ -58,7 +60,9 @@ export const dealer = () => {
   /** Seconds that a group has left; runs are as long as steps are many until some are made. */
   const lengthOf = ([key, { left, problem }]: readonly [string, Group]): number =>
     left.length * (meanOf(key) ?? meanOf(problem) ?? meanOf('') ?? (left[0]?.steps ?? 0) / 1e4);
-  const longest = (which: (group: Group) => boolean): { readonly group: Group; readonly seconds: number } | undefined => {
+  const longest = (
+    which: (group: Group) => boolean,
+  ): { readonly group: Group; readonly seconds: number } | undefined => {
     const open = [...groups].filter(([, group]) => group.left.length > 0 && which(group));
     return open
       .map((entry) => ({ group: entry[1], seconds: lengthOf(entry) }))
@@ -196,6 +200,7 @@ export const poolOf = (workers = availableParallelism()): Pool => {
     });
   const runner = workers === 0 ? here : all;
   return {
+    workers,
     runner,
     run: (run) => new Promise((resolve, reject) => void runner([run], resolve).catch(reject)),
     secondsLeft: () => deal.secondsLeft() / workers,

@@ -1,9 +1,10 @@
 // Runs by a queue in Redis, which machines come to and go from: a run that a lost machine had is given to another.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { TautogradError } from '../../src/index.ts';
 import { queuePackage } from '../queue/load.ts';
 import { idOf, type RunConfig } from './config.ts';
 import type { Pool } from './pool.ts';
-import { lineOf, recordsOf, type RunRecord } from './record.ts';
+import { lineOf, type RunRecord, recordsOf } from './record.ts';
 import type { Runner } from './sweep.ts';
 
 /** As much of BullMQ 6.7 as is used here. @source BullMQ guide and API reference, docs.bullmq.io */
@@ -50,7 +51,9 @@ interface BullMq {
 }
 
 /** A queue that cannot be reached, or a run that failed in it; in one sentence. */
-export class QueueFault extends Error {}
+export class QueueFault extends TautogradError {
+  override readonly name = 'QueueFault';
+}
 
 export interface QueueOptions {
   /** As `redis://127.0.0.1:6379`. */

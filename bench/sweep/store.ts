@@ -1,12 +1,30 @@
 // Records on disk: JSON Lines that are only ever appended to, read line by line, and merged as sets.
-import { closeSync, existsSync, fstatSync, ftruncateSync, mkdirSync, openSync, readSync, renameSync, statSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  renameSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { fromJson } from '../../src/index.ts';
+import { fromJson, TautogradError } from '../../src/index.ts';
 import { canonical, idOf } from './config.ts';
 import { digestOfRecord, lineOf, type RunRecord, withoutTiming } from './record.ts';
 
 /** A file that cannot be read or written, or that holds what it should not; in one sentence. */
-export class StoreFault extends Error {}
+export class StoreFault extends TautogradError {
+  override readonly name: string = 'StoreFault';
+}
+
+/** One run with two results: something of it is not decided by its configuration. */
+export class Conflict extends StoreFault {
+  override readonly name = 'Conflict';
+}
 
 const CHUNK = 2 ** 20;
 /** Files that are open at once: a process may have a thousand or so. */
@@ -234,7 +252,7 @@ export function* recordsOfAll(paths: readonly string[], torn: (path: string) => 
 /**
  * The union of files as a set of runs, in the order of their names and without times, which go beside it, the shortest of
  * each. It is the same text whatever the order of the files, and however often one is named.
- * @throws StoreFault when two lines have the same run and another result, naming both
+ * @throws Conflict when two lines have the same run and another result, naming both; StoreFault
  */
 export const mergeInto = (out: string, paths: readonly string[]): Merged => {
   const all = new Map<string, Known>();
@@ -249,7 +267,7 @@ export const mergeInto = (out: string, paths: readonly string[]): Merged => {
       const before = all.get(record.id);
       if (before === undefined) all.set(record.id, { digest, path, at, timing });
       else if (before.digest !== digest)
-        throw new StoreFault(
+        throw new Conflict(
           `sweep: ${record.id} has two results: digest ${before.digest} in ${before.path} and ${digest} in ${path} (${canonical(record.config)})`,
         );
       else
@@ -261,7 +279,10 @@ export const mergeInto = (out: string, paths: readonly string[]): Merged => {
   }
   const sorted = [...all].sort(([a], [b]) => (a < b ? -1 : 1));
   writeWhole(out, merged(sorted));
-  writeWhole(timesBeside(out), sorted.map(([id, { timing }]) => `${canonical({ id, ...timing })}\n`));
+  writeWhole(
+    timesBeside(out),
+    sorted.map(([id, { timing }]) => `${canonical({ id, ...timing })}\n`),
+  );
   return { runs: all.size, repeated: lines - all.size, torn };
 };
 

@@ -40,7 +40,7 @@ export interface SweepOptions<R extends Outcome> {
 
 /**
  * Makes what is missing until the sweep is complete, or the signal ends it early.
- * @throws RangeError, UnknownNameError for a protocol that cannot be run
+ * @throws DomainError, UnknownNameError for a protocol that cannot be run
  */
 export const sweepInto = async <R extends Outcome>(
   protocol: Protocol,

@@ -1,4 +1,4 @@
-// Sweeps of four sizes, one row each, and the protocol that follows from such axes.
+// Sweeps of several sizes, one row each, and the protocol that follows from such axes.
 import type { OptimizerSpec } from '../../src/index.ts';
 import type { Variant } from './config.ts';
 import { definitionOf } from './definition.ts';
@@ -47,6 +47,14 @@ export const TIERS = {
     initializers: ['zeros', 'lecunNormal', 'xavierUniform', 'heNormal'],
     seeds: 3,
     tuningSeeds: 0,
+  },
+  quick: {
+    ...rate,
+    doc: 'a first look, as `start` takes it: learning rates chosen, ten seeds',
+    problems: ['xor', 'breastCancer'],
+    optimizers: plainly('sgd', 'adam'),
+    initializers: ['zeros', 'xavierUniform', 'heNormal'],
+    seeds: 10,
   },
   brief: {
     ...rate,
@@ -104,7 +112,7 @@ const counted = (from: number, n: number): readonly number[] => Array.from({ len
 
 /**
  * The sweep over some axes; only modes that choose have seeds to choose on.
- * @throws UnknownNameError, RangeError for axes that make no sweep
+ * @throws UnknownNameError, DomainError for axes that make no sweep
  */
 export const protocolOf = async (axes: Axes): Promise<Protocol> => {
   const { mode, optimizers, initializers, variants, seeds, tuningSeeds, steps } = axes;

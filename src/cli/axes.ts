@@ -4,12 +4,11 @@ import { z } from 'zod';
 import type { Variant } from '../../bench/sweep/config.ts';
 import { PROBLEMS } from '../../bench/sweep/problems/index.ts';
 import type { SweepMode } from '../../bench/sweep/protocol.ts';
-import { type Axes, type Tier, TIER_NAMES, TIERS, type TierName } from '../../bench/sweep/tiers.ts';
+import { type Axes, TIER_NAMES, TIERS, type Tier, type TierName } from '../../bench/sweep/tiers.ts';
 import { matching } from '../../properties/glob.ts';
 import {
   INITIALIZERS,
   lookup,
-  type Named,
   OPTIMIZERS,
   type OptimizerSpec,
   optimizerRow,
@@ -55,8 +54,14 @@ export const sweepSchema = z.strictObject({
     .optional(),
   initializers: names.optional(),
   schedules: z.array(named).min(1).optional(),
-  wrappers: z.array(z.union([named, z.array(named).min(1)])).min(1).optional(),
-  variants: z.array(z.union([z.string().min(1), variant])).min(1).optional(),
+  wrappers: z
+    .array(z.union([named, z.array(named).min(1)]))
+    .min(1)
+    .optional(),
+  variants: z
+    .array(z.union([z.string().min(1), variant]))
+    .min(1)
+    .optional(),
   seeds: count.optional(),
   tuningSeeds: count.optional(),
   budgets: z.array(count).min(1).optional(),
@@ -100,7 +105,11 @@ const loadConfig = (path: string): SweepConfig => {
 const listOf = (text: string | undefined): string[] | undefined => text?.split(',').map((part) => part.trim());
 
 /** Rows by names and globs, each once, in the order given. @throws UnknownNameError, with a suggestion; CommandFault for a glob that matches none */
-const rowsOf = (what: string, table: Readonly<Record<string, unknown>>, globs: readonly string[]): readonly string[] => {
+const rowsOf = (
+  what: string,
+  table: Readonly<Record<string, unknown>>,
+  globs: readonly string[],
+): readonly string[] => {
   const chosen = globs.flatMap((glob) => {
     if (!/[*?]/.test(glob)) {
       lookup(table, what, glob);
@@ -133,7 +142,10 @@ const optimizersOf = (list: NonNullable<SweepConfig['optimizers']>): readonly Op
 
 const NONE = 'none';
 
-const namedOf = (item: z.infer<typeof named>, what: string, table: Readonly<Record<string, unknown>>): Named => {
+/** A row with the numbers that differ from its own. */
+type NamedRow = NonNullable<OptimizerSpec['schedule']>;
+
+const namedOf = (item: z.infer<typeof named>, what: string, table: Readonly<Record<string, unknown>>): NamedRow => {
   const row = (typeof item === 'string' ? { name: item } : item) as Named;
   lookup(table, what, row.name);
   return row;

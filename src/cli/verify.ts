@@ -83,7 +83,7 @@ export const runLaws = async (
     },
   });
   try {
-    await stages([...new Set(laws.map((l) => l.id.split('/')[0] ?? ''))].map(chapter), quiet, true);
+    await stages([...new Set(laws.map((l) => l.id.split('/')[0] ?? ''))].map(chapter), quiet, { together: true });
     return await Promise.all(todo.map((task) => running.get(task) as Promise<Check>)); // every task is running
   } finally {
     await crew.close();
