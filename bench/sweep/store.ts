@@ -156,7 +156,7 @@ export const openStore = (path: string, each: (record: RunRecord) => void = () =
   let size = 0;
   let tornAt = Number.POSITIVE_INFINITY;
   folderFor(path);
-  if (existsSync(path) && statSync(path).isFile())
+  if (existsSync(path) && !isSpecial(path))
     for (const { record } of recordsIn(path, (at) => {
       tornAt = at;
     }))
@@ -189,9 +189,15 @@ export const openStore = (path: string, each: (record: RunRecord) => void = () =
   };
 };
 
+/** Whether a path is of a device or a pipe, which are written to and never replaced. */
+const isSpecial = (path: string): boolean => {
+  const what = statSync(path, { throwIfNoEntry: false });
+  return what !== undefined && !what.isFile() && !what.isDirectory();
+};
+
 /** Writes text by pieces into a file, which takes its place once it is whole. @throws StoreFault */
 export const writeWhole = (path: string, pieces: Iterable<string>): void => {
-  const part = `${path}.part`;
+  const part = isSpecial(path) ? path : `${path}.part`;
   folderFor(path);
   try {
     const fd = openSync(part, 'w');
@@ -200,14 +206,14 @@ export const writeWhole = (path: string, pieces: Iterable<string>): void => {
     } finally {
       closeSync(fd);
     }
-    renameSync(part, path);
+    if (part !== path) renameSync(part, path);
   } catch (error) {
     throw error instanceof StoreFault ? error : fault('written', path, error);
   }
 };
 
 /** Where merged times go: beside the records, since they are part of no result. */
-export const timesBeside = (path: string): string => path.replace(/(\.jsonl)?$/, '.times.jsonl');
+export const timesBeside = (path: string): string => `${path}.times`;
 
 /** What merging has found. */
 export interface Merged {

@@ -146,7 +146,7 @@ const NONE = 'none';
 type NamedRow = NonNullable<OptimizerSpec['schedule']>;
 
 const namedOf = (item: z.infer<typeof named>, what: string, table: Readonly<Record<string, unknown>>): NamedRow => {
-  const row = (typeof item === 'string' ? { name: item } : item) as Named;
+  const row = (typeof item === 'string' ? { name: item } : item) as NamedRow;
   lookup(table, what, row.name);
   return row;
 };

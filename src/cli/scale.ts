@@ -110,7 +110,7 @@ export const runCommand = async (options: RunOptions): Promise<number> => {
       ? shardFrom(process.env, options.shards)
       : { shard: parseShard(options.shard), by: null };
   const path = options.out ?? join('runs', `shard-${shard.index}-of-${shard.of}.jsonl`);
-  if (options.resume !== true && existsSync(path) && path !== '/dev/full')
+  if (options.resume !== true && existsSync(path))
     throw new CommandFault(`sweep: ${path} exists; --resume goes on with it`);
   const quiet = options.json === true;
   const interrupt = interruptible(options.maxSeconds);
