@@ -187,7 +187,7 @@ describe('a plan is a file', () => {
     const faulty: readonly (readonly [string, RegExp])[] = [
       [text.slice(0, -30), /^sweep: line \d+ of .* is not of a plan/],
       [text.slice(0, text.trimEnd().lastIndexOf('\n') + 1), /is torn: it has 17 of 18 runs$/],
-      [text.replace('"seed":1}', '"seed":9}'), /is not of a plan/],
+      [text.replace('"seed":1,', '"seed":9,'), /is not of a plan/],
       ['', /is empty, and no plan$/],
       ['{"id":1}\n', /^sweep: line 1 of .* is not of a plan, got/],
     ];

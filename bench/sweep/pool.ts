@@ -21,6 +21,8 @@ export interface Pool {
 const HELD = 2;
 /** Room for short-lived numbers in each thread, in MB: clearing the host's default takes long. */
 const NURSERY = 64;
+/** What runs in a thread. */
+const WORKER = new URL(`./worker${extname(import.meta.url)}`, import.meta.url);
 /** Seconds of work of a group that are worth compiling its step once more in another thread. */
 const WORTH = 0.5;
 
@@ -116,11 +118,11 @@ interface Wanted {
 }
 
 /** So many threads; 0 for none, in which all is made here. As many as there are cores unless named. */
-export const poolOf = (workers = availableParallelism()): Pool => {
+export const poolOf = (workers = availableParallelism(), module = WORKER): Pool => {
   const deal = dealer();
   const wanted = new Map<string, Wanted>();
   const threads = Array.from({ length: workers }, () => {
-    const worker = new Worker(new URL(`./worker${extname(import.meta.url)}`, import.meta.url), {
+    const worker = new Worker(module, {
       resourceLimits: { maxYoungGenerationSizeMb: NURSERY },
     });
     return { worker, held: new Set<string>() };
@@ -136,6 +138,8 @@ export const poolOf = (workers = availableParallelism()): Pool => {
       }
   };
   let closing = false;
+  /** Why there is a thread less. */
+  let broken: Error | null = null;
   for (const { worker, held } of threads) {
     worker.on('message', (told: Told & { readonly id: string }) => {
       const one = wanted.get(told.id);
@@ -150,7 +154,8 @@ export const poolOf = (workers = availableParallelism()): Pool => {
       if (closing) return;
       const [first = 'no run'] = held; // in the order of asking
       deal.drop();
-      for (const { failed } of wanted.values()) failed(new Error(`sweep: a worker thread ended at ${first}: ${why}`));
+      broken ??= new Error(`sweep: a worker thread ended at ${first}: ${why}`);
+      for (const { failed } of wanted.values()) failed(broken);
       wanted.clear();
     };
     worker.on('error', (error) => lost(error instanceof Error ? error.message : String(error)));
@@ -178,6 +183,7 @@ export const poolOf = (workers = availableParallelism()): Pool => {
         deal.drop();
         reject(error);
       };
+      if (broken !== null) return reject(broken);
       if (runs.length === 0 || signal?.aborted) return resolve();
       for (const run of runs)
         wanted.set(idOf(run), {
