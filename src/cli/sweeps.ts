@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import { integer, jsonFlag, seconds } from './parse.ts';
 
 /** Sizes of a sweep, as bench/sweep/tiers.ts has them; named here so that `--help` loads nothing. */
-const TIERS = ['smoke', 'quick', 'brief', 'standard', 'full'];
+export const TIERS_NAMED = ['smoke', 'quick', 'brief', 'standard', 'full'];
 
 /** Adds `sweep` and its parts; `ends` takes the exit code. */
 export const sweepCommands = (program: Command, ends: (code: number) => void): void => {
@@ -14,7 +14,7 @@ export const sweepCommands = (program: Command, ends: (code: number) => void): v
   const withAxes = (command: Command): Command =>
     command
       .option('--config <file>', 'JSON of the same axes; options come before it')
-      .addOption(new Option('--tier <name>', 'what is not named (brief unless named)').choices(TIERS))
+      .addOption(new Option('--tier <name>', 'what is not named (brief unless named)').choices(TIERS_NAMED))
       .addOption(
         new Option('--mode <name>', 'which numbers: as they are, the best learning rate, the best of so many').choices([
           'defaults',
