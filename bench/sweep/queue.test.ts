@@ -122,7 +122,7 @@ describe.skipIf(!redis || !bullmq)('a queue (skipped without redis-server, or be
     expect(mergeInto(at('local'), [at('local.jsonl')]).repeated).toBe(0);
     expect(mergeInto(at('queued'), [at('queued.jsonl')]).repeated).toBe(0); // nothing twice
     expect(readFileSync(at('queued'), 'utf8')).toBe(readFileSync(at('local'), 'utf8'));
-  }, 240_000);
+  }, 600_000);
 
   test('a server that was killed takes over what its queue still has', async () => {
     const axes = ['--mode', 'defaults', '--problems', 'xor', '--optimizers', 'lion,adam', '--initializers', 'heNormal'];
@@ -140,11 +140,11 @@ describe.skipIf(!redis || !bullmq)('a queue (skipped without redis-server, or be
     expect(mergeInto(at('again'), [at('again.jsonl')])).toMatchObject({ runs: 60, repeated: 0 });
     worker.child.kill('SIGTERM');
     expect((await worker.end).code).toBe(0);
-  }, 120_000);
+  }, 300_000);
 
   test('nobody there is a sentence', async () => {
     const { code, err } = await start('work', '--redis', `redis://127.0.0.1:${await freePort()}`, '--queue', 'x').end;
     expect(err).toMatch(/^tautograd: queue: redis:.* cannot be reached: /);
     expect(code).toBe(2);
-  }, 120_000);
+  }, 300_000);
 });

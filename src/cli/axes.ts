@@ -179,7 +179,7 @@ const variantOf = (item: NonNullable<SweepConfig['variants']>[number]): Variant 
   if (item === NONE) return {};
   const fields = item.split('+').map((part): readonly [string, unknown] => {
     const [name = '', value] = part.split('=').map((t) => t.trim());
-    return [name, value === undefined ? true : value === 'full' ? value : Number(value)];
+    return [name, value === undefined ? true : value === 'full' || value === '' ? value : Number(value)];
   });
   const parsed = variant.safeParse(Object.fromEntries(fields));
   if (parsed.success) return parsed.data as Variant; // as the schema has found it

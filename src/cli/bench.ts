@@ -21,9 +21,10 @@ import { compiled, runScaling } from '../../bench/scaling.ts';
 import { inputsOf, WORKLOADS, type Workload } from '../../bench/workloads.ts';
 import { fromJson, OP_NAMES, toJson } from '../index.ts';
 import { CommandFault, EXIT } from './fault.ts';
-import { namesOf, writeText } from './load.ts';
+import { namesOf } from './load.ts';
 import { type BenchOptions, benchCommand, counting, finish, keeping, type Mutable } from './reports.ts';
 import { print, type Stage, stages } from './show.ts';
+import { writeText } from './write.ts';
 
 export interface GaugeOptions extends BenchOptions {
   readonly rounds?: number;

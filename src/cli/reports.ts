@@ -21,11 +21,12 @@ import { card, lawLines, markdown, tally, tallyText } from '../../properties/rep
 import { ALPHA } from '../../properties/tolerance.ts';
 import { OP_NAMES, toJson } from '../index.ts';
 import { EXIT } from './fault.ts';
-import { loadPort, namesOf, writeText } from './load.ts';
+import { loadPort, namesOf } from './load.ts';
 import { replayOf } from './replay.ts';
 import { coloured, print, type Stage, stages } from './show.ts';
 import { findings, type Progressed, shelfOf, sweepStages } from './sweep.ts';
 import { exitOf, runLaws, workersOf } from './verify.ts';
+import { writeText } from './write.ts';
 
 export const counting =
   (say: (text: string) => void) =>

@@ -13,8 +13,8 @@ import { toJson } from '../index.ts';
 import { type AxisOptions, axesOf } from './axes.ts';
 import { CommandFault, EXIT } from './fault.ts';
 import { type Interrupt, interruptible } from './interrupt.ts';
-import { writeText } from './load.ts';
 import { print, type Stage, stages } from './show.ts';
+import { writeText } from './write.ts';
 
 export interface Output {
   readonly json?: boolean;

@@ -20,11 +20,12 @@ import {
   tapOf,
   type Verification,
 } from './formats.ts';
-import { lawsOf, loadDeviations, loadEngine, moduleOf, type Source, writeText } from './load.ts';
+import { lawsOf, loadDeviations, loadEngine, moduleOf, type Source } from './load.ts';
 import { pageOf } from './page.ts';
 import { replay, replayOf } from './replay.ts';
 import { coloured, print, type Stage, stages } from './show.ts';
 import { keep, kept } from './store.ts';
+import { writeText } from './write.ts';
 
 export interface VerifyOptions {
   readonly law?: string;
