@@ -5,7 +5,7 @@ import { type Counted, readPlan } from '../../bench/sweep/plan.ts';
 import { type Pool, poolOf } from '../../bench/sweep/pool.ts';
 import { nameOfProtocol, nextRuns, type Protocol } from '../../bench/sweep/protocol.ts';
 import type { RunRecord } from '../../bench/sweep/record.ts';
-import { findingsOf, instrumentFaults, reportable } from '../../bench/sweep/report.ts';
+import { findingsOf, instrumentFaults, reportable } from '../../bench/sweep/findings.ts';
 import { openStore, recordsOfAll } from '../../bench/sweep/store.ts';
 import { sweepInto } from '../../bench/sweep/sweep.ts';
 import { protocolOf } from '../../bench/sweep/tiers.ts';
