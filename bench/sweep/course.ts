@@ -47,6 +47,8 @@ export interface Pass {
   /** Loss on all training samples in eval mode, with the penalty that the problem itself has, if any; of a function its value. */
   readonly loss: () => number;
   readonly judged: () => { readonly testLoss: number; readonly score: number };
+  /** Those that a step moves, in the order of the layers; of a function its one vector. */
+  readonly weights: () => readonly Tensor[];
   readonly unitSpread: () => number | null;
   readonly layers: () => readonly LayerTrace[];
   readonly slotsPerParameter: number;
@@ -67,7 +69,7 @@ export const keyOfCourse = (problem: string, seed: number): Key =>
   [...problem].reduce((key, letter) => fold(key, letter.codePointAt(0) ?? 0), keyOf(seed));
 
 /** Children of that key: what each is for. */
-const STREAMS = { data: 0, batches: 1, start: 2, samples: 3, look: 4 } as const;
+export const STREAMS = { data: 0, batches: 1, start: 2, samples: 3, look: 4 } as const;
 
 /** Room for what a worker makes for one configuration and may need for the next. */
 const STEPS_KEPT = 48;
@@ -297,6 +299,7 @@ const networkCourse = async (
           if (problem.score === undefined) return { testLoss, score: testLoss };
           return { testLoss, score: problem.score.of(countErrors(evaluate(model, now(), test.x), test), samples) };
         },
+        weights: () => flatten<Tensor>(trainingOf(at.state).variables.params).leaves,
         unitSpread: () => unitSpread(now()),
         layers: () => traceOf(model, now(), probe, startKey),
         slotsPerParameter:
@@ -383,6 +386,7 @@ const functionCourse = (
         },
         loss: value,
         judged: () => ({ testLoss: value(), score: value() }),
+        weights: () => at.state.slice(0, 1),
         unitSpread: () => null,
         layers: () => [],
         slotsPerParameter: count(slots.leaves) / Math.max(1, w0.view.length),

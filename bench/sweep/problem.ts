@@ -8,7 +8,7 @@ export interface Floor {
   readonly how: string;
 }
 
-interface Facts {
+export interface Facts {
   readonly doc: string;
   readonly source: string;
   /** Words to choose by, as `real data` or `ill-conditioned`. */
@@ -19,8 +19,10 @@ interface Facts {
   readonly target: number;
   /** What the loss is counted in. */
   readonly unit: string;
-  /** Absent where nobody knows. */
+  /** Of the training loss; absent where nobody knows. */
   readonly floor?: Floor;
+  /** Of the loss on the test samples; absent where nobody knows. */
+  readonly testFloor?: Floor;
 }
 
 /** Samples, layers and a loss. */
