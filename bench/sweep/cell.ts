@@ -1,110 +1,220 @@
-// What the sweep reports: one cell per problem, optimizer and initializer, and the paired comparison of two cells.
-
-import { holm, type Paired, pairedRankTest, type Summary, summarise } from '../statistics.ts';
-import type { ProblemName } from './problems.ts';
-import type { Run } from './run.ts';
+// What one optimizer makes of one initializer on one task: figures over the seeds, with failures told apart.
+import type { Hyper } from '../../src/index.ts';
+import type { Estimate } from '../statistics/bootstrap.ts';
+import {
+  type Basin,
+  basinOf,
+  expectedSteps,
+  gapOf,
+  generalisationGap,
+  meanLogGap,
+  penalisedSteps,
+  sensitivityOf,
+} from '../statistics/effort.ts';
+import { type MedianInterval, medianInterval, wilson } from '../statistics/evidence.ts';
+import { median, type Summary, summarise } from '../statistics.ts';
+import { type CellState, type Draw, defaultRate } from './protocol.ts';
+import type { LayerTrace, Reason, RunRecord } from './record.ts';
+import { evaluationSteps } from './run.ts';
+import type { Task } from './task.ts';
 import type { Tuned } from './tuning.ts';
 
-/** Median and quartiles of the training loss over the seeds, in nats per sample, one entry per evaluated step. */
+/** One run in the summary; its curve is summed up in that of the cell. */
+export interface SeedRun {
+  readonly seed: number;
+  readonly status: RunRecord['status'];
+  readonly reason: Reason | null;
+  readonly message: string | null;
+  /** What is compared: how far the final loss lies above the floor, or the loss itself where there is none. */
+  readonly gap: number;
+  readonly finalLoss: number;
+  readonly testLoss: number;
+  readonly score: number;
+  readonly stepsToTarget: number;
+}
+
+/** Training loss over the evaluations: the middle run and an interval of the median. */
 export interface Curve {
   readonly steps: readonly number[];
-  readonly q1: readonly number[];
   readonly median: readonly number[];
-  readonly q3: readonly number[];
+  readonly low: readonly number[];
+  readonly high: readonly number[];
 }
 
-/** One run as reported; its curve is summed up in that of the cell. */
-export type SeedRun = Omit<Run, 'curve'> & { readonly seed: number };
-
-/** The place of a cell in the sweep. */
-export interface Place {
-  readonly problem: ProblemName;
-  readonly optimizer: string;
-  readonly initializer: string;
+/** Medians over the runs that got so far. */
+export interface CellTrace {
+  readonly step: number;
+  readonly runs: number;
+  readonly layers: readonly LayerTrace[];
 }
 
-/** What one optimizer makes of one initializer on one problem. */
-export interface Cell extends Place {
-  /** Learning rate per step, chosen on the tuning seeds. */
-  readonly lr: number;
-  readonly tuning: Omit<Tuned, 'lr'>;
+/** Why runs failed, and how many. */
+export type Reasons = Readonly<Partial<Record<Reason | 'error', number>>>;
+
+export interface Metrics {
+  readonly gap: MedianInterval;
   readonly finalLoss: Summary;
+  readonly bestLoss: Summary;
+  readonly testLoss: Summary;
   readonly score: Summary;
   readonly stepsToTarget: Summary;
-  /** Runs that reached the target loss. */
   readonly reached: number;
-  readonly diverged: number;
+  readonly expectedSteps: number;
+  /** Expected steps times the gradients that a step computes. */
+  readonly expectedGradients: number;
+  readonly penalisedSteps: number;
+  readonly failed: number;
+  readonly reasons: Reasons;
+  readonly failureRate: Estimate;
+  readonly meanLogGap: number;
+  readonly generalisation: number;
   /** Largest over the seeds; exactly 0 where the hidden units never came apart. */
-  readonly unitSpread: number;
-  readonly runs: readonly SeedRun[];
-  readonly curve: Curve;
+  readonly unitSpread: number | null;
+  readonly slotsPerParameter: number;
+  readonly gradientsPerStep: number;
+  /** In the mode `rate`: of the losses over the rates that were tried, on the tuning seeds. */
+  readonly sensitivity: number | null;
+  readonly basin: Basin | null;
+  /** Loss at the default rate less that at the chosen one, on the tuning seeds. */
+  readonly defaultRegret: number | null;
 }
 
-/** Two optimizers from the same starts, by final training loss over the paired seeds. */
-export interface Comparison extends Paired {
-  readonly problem: ProblemName;
+/** What is reported of a cell. */
+export interface Cell {
+  readonly task: string;
+  readonly optimizer: string;
   readonly initializer: string;
-  readonly a: string;
-  readonly b: string;
-  /** p corrected by Holm's method over all valid comparisons of the sweep. */
-  readonly pHolm: number;
-  /** `lower`: which has the lower loss. `same`: equal on every seed. `invalid`: a rate on the edge of its grid. */
-  readonly verdict: 'a lower' | 'b lower' | 'not distinguishable' | 'same' | 'invalid';
+  readonly budget: number | null;
+  /** `undecided`: runs are missing. `invalid`: the best rate lies on the edge of what was tried, so that a better one may exist. */
+  readonly state: 'complete' | 'invalid' | 'undecided';
+  /** Runs that could be made now. */
+  readonly missing: number;
+  /** Null while runs to choose by are missing. */
+  readonly lr: number | null;
+  readonly defaultLr: number;
+  readonly hyper: Hyper;
+  readonly tuning: Pick<Tuned, 'status' | 'tried'> | null;
+  readonly draws: readonly Draw[];
+  /** Those that are known. */
+  readonly runs: readonly SeedRun[];
+  /** Null unless all runs are known. */
+  readonly metrics: Metrics | null;
+  readonly curve: Curve | null;
+  readonly traces: readonly CellTrace[];
 }
 
-/** Corrected p-values above are no evidence. */
-export const ALPHA = 0.05;
-
-const over = (runs: readonly Run[], of: (run: Run) => number): Summary => summarise(runs.map(of));
-
-const curveOf = (runs: readonly Run[], steps: readonly number[]): Curve => {
-  const at = steps.map((_, i) => over(runs, (run) => run.curve[i] ?? Number.NaN));
-  return { steps, q1: at.map((s) => s.q1), median: at.map((s) => s.median), q3: at.map((s) => s.q3) };
-};
-
-/** Sums up the runs of a cell, one per seed, evaluated at `steps`. */
-export const cellOf = (
-  place: Place,
-  { lr, ...tuning }: Tuned,
-  runs: readonly (Run & { readonly seed: number })[],
-  steps: readonly number[],
-): Cell => ({
-  ...place,
-  lr,
-  tuning,
-  finalLoss: over(runs, (run) => run.finalLoss),
-  score: over(runs, (run) => run.score),
-  stepsToTarget: over(runs, (run) => run.stepsToTarget),
-  reached: runs.filter((run) => run.stepsToTarget < Number.POSITIVE_INFINITY).length,
-  diverged: runs.filter((run) => run.status === 'diverged').length,
-  unitSpread: Math.max(...runs.map((run) => run.unitSpread)),
-  runs: runs.map(({ curve: _, ...run }) => run),
-  curve: curveOf(runs, steps),
+const seedRun = (record: RunRecord, floor: number | null): SeedRun => ({
+  seed: record.config.seed,
+  status: record.status,
+  reason: record.reason ?? null,
+  message: record.message ?? null,
+  gap: gapOf(record.finalLoss, floor),
+  finalLoss: record.finalLoss,
+  testLoss: record.testLoss,
+  score: record.score,
+  stepsToTarget: record.stepsToTarget,
 });
 
-const losses = ({ runs }: Cell): readonly number[] => runs.map((run) => run.finalLoss);
-
-const verdictOf = ({ aLower, bLower }: Paired, pHolm: number): Comparison['verdict'] => {
-  if (aLower + bLower === 0) return 'same';
-  if (pHolm > ALPHA || aLower === bLower) return 'not distinguishable';
-  return aLower > bLower ? 'a lower' : 'b lower';
+const curveOf = (runs: readonly RunRecord[], steps: readonly number[]): Curve => {
+  const at = steps.map((_, i) => medianInterval(runs.map(({ losses }) => losses[i] ?? Number.POSITIVE_INFINITY)));
+  return { steps, median: at.map((m) => m.estimate), low: at.map((m) => m.low), high: at.map((m) => m.high) };
 };
 
-/** Every pair of optimizers that met the same problem and initializer. */
-export const compareAll = (cells: readonly Cell[]): readonly Comparison[] => {
-  const pairs = cells.flatMap((a, i) =>
-    cells
-      .slice(i + 1)
-      .filter((b) => b.problem === a.problem && b.initializer === a.initializer)
-      .map((b) => ({ a, b, test: pairedRankTest(losses(a), losses(b)) })),
-  );
-  const valid = pairs.filter(({ a, b }) => a.tuning.status !== 'edge' && b.tuning.status !== 'edge');
-  const corrected = holm(valid.map(({ test }) => test.p));
-  return pairs.map((pair) => {
-    const { a, b, test } = pair;
-    const pHolm = corrected[valid.indexOf(pair)]; // undefined for a pair that is not valid
-    const verdict = pHolm === undefined ? 'invalid' : verdictOf(test, pHolm);
-    const { problem, initializer } = a;
-    return { problem, initializer, a: a.optimizer, b: b.optimizer, ...test, pHolm: pHolm ?? 1, verdict };
+const middle = (values: readonly (number | null)[]): number | null => {
+  const known = values.filter((v) => v !== null);
+  return known.length === 0 ? null : median(known);
+};
+
+const tracesOf = (runs: readonly RunRecord[]): readonly CellTrace[] => {
+  const steps = [...new Set(runs.flatMap(({ traces }) => traces.map(({ step }) => step)))].sort((a, b) => a - b);
+  return steps.map((step) => {
+    const looks = runs.flatMap(({ traces }) => traces.filter((t) => t.step === step));
+    const layers = looks[0]?.layers ?? [];
+    return {
+      step,
+      runs: looks.length,
+      layers: layers.map(({ layer }, i): LayerTrace => {
+        const of = (what: (l: LayerTrace) => number | null) =>
+          middle(looks.map((look) => (look.layers[i] === undefined ? null : what(look.layers[i]))));
+        return {
+          layer,
+          ratio: of((l) => l.ratio) ?? Number.NaN,
+          gradient: of((l) => l.gradient),
+          mean: of((l) => l.mean) ?? Number.NaN,
+          deviation: of((l) => l.deviation) ?? Number.NaN,
+          saturated: of((l) => l.saturated),
+          dead: of((l) => l.dead),
+        };
+      }),
+    };
   });
+};
+
+const reasonsOf = (runs: readonly RunRecord[]): Reasons => {
+  const counts: Partial<Record<Reason | 'error', number>> = {};
+  for (const { status, reason } of runs) {
+    const why = status === 'error' ? 'error' : reason;
+    if (why !== undefined) counts[why] = (counts[why] ?? 0) + 1;
+  }
+  return counts;
+};
+
+const metricsOf = (task: Task, { place, chosen }: CellState, records: readonly RunRecord[]): Metrics => {
+  const { floor, steps, score } = task;
+  const over = (of: (run: RunRecord) => number, worst?: number): Summary => summarise(records.map(of), worst);
+  const toTarget = records.map(({ stepsToTarget }) => stepsToTarget);
+  const failed = records.filter(({ status }) => status !== 'ok').length;
+  const spread = records.flatMap(({ unitSpread }) => unitSpread ?? []);
+  const tried = chosen?.tuned?.tried;
+  const lossAt = (lr: number | undefined): number | undefined => tried?.find((t) => t.lr === lr)?.loss;
+  const [standard, best] = [lossAt(defaultRate(place.optimizer)), lossAt(chosen?.lr)];
+  const gradientsPerStep = Math.max(...records.map((r) => r.gradientsPerStep));
+  const expected = expectedSteps(toTarget, steps);
+  return {
+    gap: medianInterval(records.map(({ finalLoss }) => gapOf(finalLoss, floor))),
+    finalLoss: over((r) => r.finalLoss),
+    bestLoss: over((r) => r.bestLoss),
+    testLoss: over((r) => r.testLoss),
+    score: over((r) => r.score, score?.better === 'higher' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY),
+    stepsToTarget: over((r) => r.stepsToTarget),
+    reached: toTarget.filter((s) => s < Number.POSITIVE_INFINITY).length,
+    expectedSteps: expected,
+    expectedGradients: expected * gradientsPerStep,
+    penalisedSteps: penalisedSteps(toTarget, steps),
+    failed,
+    reasons: reasonsOf(records),
+    failureRate: wilson(failed, records.length),
+    meanLogGap: median(records.map(({ losses }) => meanLogGap(evaluationSteps(steps), losses, floor))),
+    generalisation: generalisationGap(records),
+    unitSpread: spread.length === 0 ? null : Math.max(...spread),
+    slotsPerParameter: Math.max(...records.map((r) => r.slotsPerParameter)),
+    gradientsPerStep,
+    sensitivity: tried === undefined ? null : sensitivityOf(tried, task.start),
+    basin: tried === undefined ? null : basinOf(tried, floor),
+    defaultRegret: standard === undefined || best === undefined ? null : standard === best ? 0 : standard - best,
+  };
+};
+
+/** Sums up a cell as far as it is known. */
+export const cellOf = (task: Task, optimizer: string, known: CellState): Cell => {
+  const { place, chosen, runs, missing } = known;
+  const done = chosen !== null && missing.length === 0 && runs.length > 0;
+  const status = chosen?.tuned?.status;
+  return {
+    task: task.name,
+    optimizer,
+    initializer: place.initializer,
+    budget: place.budget,
+    state: !done ? 'undecided' : status === 'edge' ? 'invalid' : 'complete',
+    missing: missing.length,
+    lr: chosen?.lr ?? null,
+    defaultLr: defaultRate(place.optimizer) ?? Number.NaN, // checked before a sweep is run
+    hyper: chosen?.hyper ?? {},
+    tuning: chosen?.tuned == null ? null : { status: chosen.tuned.status, tried: chosen.tuned.tried },
+    draws: chosen?.draws ?? [],
+    runs: runs.map((record) => seedRun(record, task.floor)),
+    metrics: done ? metricsOf(task, known, runs) : null,
+    curve: done ? curveOf(runs, evaluationSteps(task.steps)) : null,
+    traces: tracesOf(runs),
+  };
 };

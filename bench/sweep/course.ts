@@ -49,6 +49,8 @@ export interface Pass {
   readonly judged: () => { readonly testLoss: number; readonly score: number };
   /** Those that a step moves, in the order of the layers; of a function its one vector. */
   readonly weights: () => readonly Tensor[];
+  /** Of a function: the weights that it is evaluated at. */
+  readonly point?: () => readonly number[];
   readonly unitSpread: () => number | null;
   readonly layers: () => readonly LayerTrace[];
   readonly slotsPerParameter: number;
@@ -372,12 +374,12 @@ const functionCourse = (
         scalar(lr),
       );
       let at: Moved = { state: [w0, scalar(0), ...slots.leaves], step: 0 };
-      const value = (): number => {
+      const point = (): Tensor => {
         const [w, , ...rest] = at.state as [Tensor, ...Tensor[]];
         const own = slots.build(rest) as unknown as Record<string, Tensor[]>;
-        const [point = w] = rule.evaluated?.(ops, [w], own) ?? [w];
-        return problem.value(ops, point, constants).view[0] as number; // a scalar
+        return rule.evaluated?.(ops, [w], own)?.[0] ?? w;
       };
+      const value = (): number => problem.value(ops, point(), constants).view[0] as number; // a scalar
       return {
         advance: (to) => {
           const { moved, losses } = move(at, to);
@@ -385,6 +387,7 @@ const functionCourse = (
           return losses;
         },
         loss: value,
+        point: () => point().toArray(),
         judged: () => ({ testLoss: value(), score: value() }),
         weights: () => at.state.slice(0, 1),
         unitSpread: () => null,
