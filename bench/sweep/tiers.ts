@@ -32,8 +32,8 @@ const FIRST_TUNING = 1001;
 
 const plainly = (...names: readonly string[]): readonly OptimizerSpec[] => names.map((name) => ({ name }));
 
-const SIX = plainly('sgd', 'momentum', 'rmsprop', 'adam', 'adamw', 'nadam');
-const TWELVE = [...SIX, ...plainly('nesterov', 'adagrad', 'amsgrad', 'radam', 'lion', 'muon')];
+const FIVE = plainly('sgd', 'momentum', 'rmsprop', 'adam', 'nadam');
+const TWELVE = [...FIVE, ...plainly('nesterov', 'adagrad', 'adamw', 'amsgrad', 'radam', 'lion', 'muon')];
 
 const rate = { mode: 'rate', variants: [{}], seeds: 20, tuningSeeds: 3, budgets: [] } as const;
 
@@ -42,7 +42,7 @@ export const TIERS = {
     ...rate,
     doc: 'as they are, on three seeds: does everything run?',
     mode: 'defaults',
-    problems: ['xor', 'breastCancer', 'rosenbrock'],
+    problems: ['xor', 'moons', 'breastCancer', 'student', 'deepTanh10'],
     optimizers: plainly('sgd', 'momentum', 'nesterov', 'adagrad', 'rmsprop', 'adam', 'lion', 'muon'),
     initializers: ['zeros', 'lecunNormal', 'xavierUniform', 'heNormal'],
     seeds: 3,
@@ -59,14 +59,14 @@ export const TIERS = {
   brief: {
     ...rate,
     doc: 'learning rates chosen, twenty seeds: an answer in two minutes',
-    problems: ['xor', 'breastCancer', 'rosenbrock'],
-    optimizers: SIX,
+    problems: ['xor', 'moons', 'breastCancer', 'deepRelu10'],
+    optimizers: FIVE,
     initializers: ['zeros', 'xavierUniform', 'heNormal', 'orthogonal'],
   },
   standard: {
     ...rate,
-    doc: 'twelve optimizers, eight initializers: half an hour',
-    problems: ['xor', 'breastCancer', 'rosenbrock'],
+    doc: 'twelve optimizers, eight initializers, six problems: half an hour',
+    problems: ['xor', 'moons', 'spirals2', 'breastCancer', 'digits', 'deepRelu10'],
     optimizers: TWELVE,
     initializers: [
       'zeros',
@@ -81,8 +81,21 @@ export const TIERS = {
   },
   full: {
     ...rate,
-    doc: 'twenty optimizers, twelve initializers: hours, or many machines',
-    problems: ['xor', 'breastCancer', 'rosenbrock'],
+    doc: 'twenty optimizers, twelve initializers, twelve problems: hours, or many machines',
+    problems: [
+      'xor',
+      'parity4',
+      'moons',
+      'spirals2',
+      'noisyLabels',
+      'student',
+      'breastCancer',
+      'digits',
+      'deepSigmoid10',
+      'deepTanh10',
+      'deepRelu10',
+      'linear8',
+    ],
     optimizers: [
       ...TWELVE,
       ...plainly('adadelta', 'adamax', 'adabelief', 'yogi', 'adan', 'lamb', 'scheduleFreeAdamw', 'prodigy'),

@@ -123,6 +123,10 @@ const rowsOf = (
   return [...new Set(chosen)];
 };
 
+/** Rows by names and globs, and problems that a name with a colon describes. */
+const problemsOf = (list: readonly string[]): readonly string[] =>
+  list.flatMap((name) => (name.includes(':') ? [name] : rowsOf('problem', PROBLEMS, [name])));
+
 /** `adam`, `adam*`, `adam:keras`, `adam:*` for every dialect; or a row with numbers. */
 const optimizersOf = (list: NonNullable<SweepConfig['optimizers']>): readonly OptimizerSpec[] =>
   list.flatMap((item): readonly OptimizerSpec[] => {
@@ -224,7 +228,7 @@ export const axesOf = (options: AxisOptions): Axes => {
   const mode = asked.mode ?? tier.mode;
   return {
     mode,
-    problems: asked.problems === undefined ? tier.problems : rowsOf('problem', PROBLEMS, asked.problems),
+    problems: asked.problems === undefined ? tier.problems : problemsOf(asked.problems),
     optimizers: combined(asked.optimizers === undefined ? tier.optimizers : optimizersOf(asked.optimizers), asked),
     initializers:
       asked.initializers === undefined

@@ -24,7 +24,7 @@ import { EXIT } from './fault.ts';
 import { loadPort, namesOf } from './load.ts';
 import { replayOf } from './replay.ts';
 import { coloured, print, type Stage, stages } from './show.ts';
-import { findings, type Progressed, shelfOf, sweepStages } from './sweep.ts';
+import { findings, shelfOf, sweepStages, unswept } from './sweep.ts';
 import { exitOf, runLaws, workersOf } from './verify.ts';
 import { writeText } from './write.ts';
 
@@ -151,12 +151,12 @@ export const startCommand = async (seed: number, out: string): Promise<number> =
   const checks = await runLaws(LAWS, port, crew, { seed }, false);
   const protocol = await protocolOf(TIERS.quick);
   const shelf = shelfOf(protocol);
-  const swept: Progressed = { made: 0, complete: false };
+  const swept = unswept();
   await stages(
     [kernelStage(made, undefined, undefined), programStage(made), ...sweepStages(protocol, shelf, swept)],
     false,
   );
-  const sweep = await findings(protocol, [shelf], out);
+  const sweep = await findings(protocol, [shelf], swept.verdicts, out);
   const lines = lawLines(LAWS, checks);
   const replay = replayOf({}, port);
   const paths = [

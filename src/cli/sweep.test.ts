@@ -81,7 +81,7 @@ describe('interruptions', () => {
     });
 
   test('twenty times by SIGKILL at random moments: nothing is lost, nothing made twice, and the result is the same', async () => {
-    const moments = uniform(keyOf(7), [20]).view;
+    const moments = uniform(keyOf(7), [20]).toArray();
     let kept = 0;
     for (const [i, moment] of moments.entries()) {
       const workers = i % 4 === 0 ? '1' : '0'; // in a thread, or in that of the command
@@ -206,7 +206,9 @@ describe('shards', () => {
     expect(await merged('cells2.jsonl', 'cells1.jsonl')).toBe(text);
     expect(await merged(`.tautograd/sweep/${name}.jsonl`)).toBe(text);
     const report = await run('report', '--plan', 'p1', 'merged', '--json');
-    expect(JSON.parse(report.out)).toMatchObject({ schema: 1, name });
+    const { summary, checks } = JSON.parse(report.out);
+    expect(summary.protocol.seeds).toEqual([1, 2]);
+    expect(checks.length).toBeGreaterThan(5);
     expect(report.code).toBe(0);
   }, 300_000);
 });

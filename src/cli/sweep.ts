@@ -1,12 +1,13 @@
 // `tautograd sweep`: which optimizer and initializer, in one command; and the report of runs that were made elsewhere.
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { type Findings, findingsOf, instrumentVerdicts, reportable } from '../../bench/sweep/findings.ts';
+import type { InstrumentVerdict } from '../../bench/sweep/instrument.ts';
 import { type Counted, readPlan } from '../../bench/sweep/plan.ts';
 import { type Pool, poolOf } from '../../bench/sweep/pool.ts';
 import { nameOfProtocol, nextRuns, type Protocol } from '../../bench/sweep/protocol.ts';
 import type { RunRecord } from '../../bench/sweep/record.ts';
-import { findingsOf, instrumentFaults, reportable } from '../../bench/sweep/findings.ts';
-import { openStore, recordsOfAll } from '../../bench/sweep/store.ts';
+import { mergeInto, openStore, recordsOfAll, writeWhole } from '../../bench/sweep/store.ts';
 import { sweepInto } from '../../bench/sweep/sweep.ts';
 import { protocolOf } from '../../bench/sweep/tiers.ts';
 import { toJson } from '../index.ts';
@@ -14,7 +15,6 @@ import { type AxisOptions, axesOf } from './axes.ts';
 import { CommandFault, EXIT } from './fault.ts';
 import { type Interrupt, interruptible } from './interrupt.ts';
 import { print, type Stage, stages } from './show.ts';
-import { writeText } from './write.ts';
 
 export interface Output {
   readonly json?: boolean;
@@ -112,36 +112,50 @@ const reportedFrom = (protocol: Protocol, paths: readonly string[]): ReadonlyMap
 export const findings = async (
   protocol: Protocol,
   paths: readonly string[],
+  verdicts: readonly InstrumentVerdict[],
   out: string | undefined,
-): Promise<{ readonly lines: readonly string[]; readonly written: readonly string[] }> => {
-  const { lines, files } = await findingsOf(protocol, reportedFrom(protocol, paths));
-  return { lines, written: out === undefined ? [] : files.map(([path, text]) => writeText(join(out, path), text)) };
+): Promise<Pick<Findings, 'lines' | 'report'> & { readonly written: readonly string[] }> => {
+  const { report, lines, files } = await findingsOf(protocol, reportedFrom(protocol, paths), verdicts);
+  if (out === undefined) return { report, lines, written: [] };
+  const written = files.map(([name, pieces]) => {
+    const path = join(out, 'sweep', name);
+    writeWhole(path, pieces);
+    return path;
+  });
+  const runs = join(out, 'sweep', 'runs.jsonl');
+  mergeInto(runs, paths);
+  return { report, lines, written: [...written, runs] };
 };
 
 /** Says the findings, and writes them where that was asked for. */
 const finish = async (
   protocol: Protocol,
   paths: readonly string[],
+  verdicts: readonly InstrumentVerdict[],
   { json, out }: Output & { readonly out?: string },
 ): Promise<void> => {
-  const { lines, written } = await findings(protocol, paths, out);
-  if (json) print(toJson({ schema: 1, name: nameOfProtocol(protocol), lines, written }).trimEnd());
+  const { report, lines, written } = await findings(protocol, paths, verdicts, out);
+  if (json) print(toJson(report).trimEnd());
   else for (const line of ['', ...lines, ...written.map((path) => `wrote ${path}`)]) print(line);
 };
 
-/** A stage that holds the harness to exact theory, and ends everything when it fails. */
-const instrumentStage: Stage = {
+/** A stage that holds the harness to exact theory, and ends everything when it is off. */
+const instrumentStage = (keep: (verdicts: readonly InstrumentVerdict[]) => void): Stage => ({
   title: 'instrument',
   run: async (say) => {
-    const faults = await instrumentFaults(say);
-    if (faults.length > 0)
+    const from = performance.now();
+    const verdicts = await instrumentVerdicts(say);
+    const off = verdicts.filter(({ ok }) => !ok);
+    if (off.length > 0)
       throw new CommandFault(
-        `sweep: the instrument is off, so nothing is ranked: ${faults.join('; ')}`,
+        `sweep: the instrument is off, so nothing is ranked: ${off.map(({ id, detail }) => `${id} (${detail})`).join('; ')}`,
         EXIT.falsified,
       );
-    return { ok: true, text: 'as theory has it' };
+    keep(verdicts);
+    const seconds = (performance.now() - from) / 1000;
+    return { ok: true, text: `${verdicts.length} laws of theory and fairness hold, ${seconds.toFixed(1)} s` };
   },
-};
+});
 
 /** The file of a sweep that is made in one go; empty, unless it goes on with what was kept. */
 export const shelfOf = (protocol: Protocol, resume = false): string => {
@@ -154,7 +168,11 @@ export const shelfOf = (protocol: Protocol, resume = false): string => {
 export interface Progressed {
   made: number;
   complete: boolean;
+  verdicts: readonly InstrumentVerdict[];
 }
+
+/** Before any stage. */
+export const unswept = (): Progressed => ({ made: 0, complete: false, verdicts: [] });
 
 /** The stages of a whole sweep into a file. */
 export const sweepStages = (
@@ -163,7 +181,9 @@ export const sweepStages = (
   state: Progressed,
   { workers, signal }: { readonly workers?: number | undefined; readonly signal?: AbortSignal } = {},
 ): readonly Stage[] => [
-  instrumentStage,
+  instrumentStage((verdicts) => {
+    state.verdicts = verdicts;
+  }),
   {
     title: 'sweep',
     run: async (say) => {
@@ -199,7 +219,7 @@ export const sweepCommand = async ({ resume, workers, ...options }: SweepOptions
   const protocol = await protocolOf(axesOf(options));
   const path = shelfOf(protocol, resume);
   const interrupt = interruptible();
-  const state: Progressed = { made: 0, complete: false };
+  const state = unswept();
   try {
     const { signal } = interrupt;
     await stages(sweepStages(protocol, path, state, { workers, signal }), options.json === true, { ownSignals: true });
@@ -208,7 +228,7 @@ export const sweepCommand = async ({ resume, workers, ...options }: SweepOptions
   }
   if (!state.complete)
     throw new CommandFault(stopped(interrupt, state.made, 'the same command and --resume'), EXIT.incomplete);
-  await finish(protocol, [path], options);
+  await finish(protocol, [path], state.verdicts, options);
   return EXIT.ok;
 };
 
@@ -235,7 +255,15 @@ export const reportCommand = async (
       `sweep: ${missing} runs are missing that can be made now; sweep status says more`,
       EXIT.incomplete,
     );
-  await stages([instrumentStage], options.json === true);
-  await finish(protocol, files, options);
+  const state = unswept();
+  await stages(
+    [
+      instrumentStage((verdicts) => {
+        state.verdicts = verdicts;
+      }),
+    ],
+    options.json === true,
+  );
+  await finish(protocol, files, state.verdicts, options);
   return EXIT.ok;
 };
