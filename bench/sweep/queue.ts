@@ -1,4 +1,5 @@
 // Runs by a queue in Redis, which machines come to and go from: a run that a lost machine had is given to another.
+import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TautogradError } from '../../src/index.ts';
 import { queuePackage } from '../queue/load.ts';
@@ -26,14 +27,12 @@ interface JobQueue {
   readonly getCompleted: (from: number, to: number) => Promise<readonly (Job | undefined)[]>;
   readonly getFailed: (from: number, to: number) => Promise<readonly (Job | undefined)[]>;
   readonly obliterate: (options: { readonly force: boolean }) => Promise<void>;
-  readonly drain: () => Promise<void>;
   readonly waitUntilReady: () => Promise<unknown>;
   readonly on: (event: 'error', listener: (error: Error) => void) => unknown;
   readonly close: () => Promise<void>;
 }
 interface JobWorker {
   readonly on: (event: string, listener: (...args: readonly unknown[]) => void) => unknown;
-  readonly waitUntilReady: () => Promise<unknown>;
   readonly close: (force?: boolean) => Promise<void>;
 }
 interface BullMq {
@@ -66,38 +65,45 @@ const PREFIX = 'sweep';
 const BATCH = 500;
 /** How often it is looked what has come back, in ms. */
 const LOOK = 200;
+/** How long Redis may take to answer at first, in ms. */
+const PATIENCE = 5000;
 /** How long a worker may be silent until its run is given to another, in ms. A thread makes the runs, so that it is never silent. */
 const LOCK = 30_000;
 /** How often a run may be lost with its worker. */
 const LOSSES = 1000;
 
-const connectionOf = (url: string, tries: number): object => {
+/** Where Redis is, once it answers there; BullMQ itself would wait for ever. @throws QueueFault */
+const connectionOf = async (url: string): Promise<object> => {
   const address = URL.parse(url);
   if (address === null || !/^rediss?:$/.test(address.protocol))
     throw new QueueFault(`queue: an address is as redis://127.0.0.1:6379, got "${url}"`);
+  const host = address.hostname || '127.0.0.1';
+  const port = Number(address.port || 6379);
+  await new Promise<void>((resolve, reject) => {
+    const probe = connect({ host, port, timeout: PATIENCE });
+    const fail = (why: string): void => {
+      probe.destroy();
+      reject(new QueueFault(`queue: ${url} cannot be reached: ${why}`));
+    };
+    probe.on('error', (error) => fail(error.message));
+    probe.on('timeout', () => fail(`no answer within ${PATIENCE} ms`));
+    probe.on('connect', () => {
+      probe.destroy();
+      resolve();
+    });
+  });
   return {
-    host: address.hostname || '127.0.0.1',
-    port: Number(address.port || 6379),
+    host,
+    port,
     ...(address.username === '' ? {} : { username: decodeURIComponent(address.username) }),
     ...(address.password === '' ? {} : { password: decodeURIComponent(address.password) }),
     ...(address.pathname.length > 1 ? { db: Number(address.pathname.slice(1)) } : {}),
     ...(address.protocol === 'rediss:' ? { tls: {} } : {}),
-    // BullMQ's workers want to wait for ever
-    maxRetriesPerRequest: null,
-    retryStrategy: (times: number) => (times > tries ? null : Math.min(times * 200, 2000)),
+    maxRetriesPerRequest: null, // as BullMQ's workers want it
   };
 };
 
 const library = (): BullMq => queuePackage<BullMq>('bullmq');
-
-/** Waits for a connection, and ends with a sentence where none can be had. */
-const ready = async (url: string, waiting: Promise<unknown>): Promise<void> => {
-  try {
-    await waiting;
-  } catch (error) {
-    throw new QueueFault(`queue: ${url} cannot be reached: ${(error as Error).message}`, { cause: error });
-  }
-};
 
 /** A runner that gives its runs to a queue, and how to let the queue go; nothing of it is left in Redis once the sweep is complete. */
 export interface Served {
@@ -112,9 +118,9 @@ const within = (promise: Promise<unknown>, ms: number): Promise<unknown> =>
 /** Gives runs to a queue. A server that was ended takes over what its queue still has when it begins again. @throws QueueFault */
 export const serveQueue = async ({ url, name }: QueueOptions): Promise<Served> => {
   const { Queue } = library();
-  const queue = new Queue(`${PREFIX}-${name}`, { connection: connectionOf(url, 5) });
-  queue.on('error', () => {}); // whatever is asked of it says so
-  await ready(url, queue.waitUntilReady());
+  const queue = new Queue(`${PREFIX}-${name}`, { connection: await connectionOf(url) });
+  queue.on('error', () => {}); // it connects again by itself
+  await queue.waitUntilReady();
   const runner: Runner = async (runs, done, signal) => {
     const open = new Set(runs.map(idOf));
     for (let from = 0; from < runs.length; from += BATCH)
@@ -162,7 +168,7 @@ export interface WorkOptions extends QueueOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Takes runs from a queue until the signal says so. @throws QueueFault when it cannot be reached, or is lost for good */
+/** Takes runs from a queue until the signal says so. @throws QueueFault when it cannot be reached */
 export const workQueue = async (
   pool: Pick<Pool, 'run'>,
   { url, name, together, lock = LOCK, onRun = () => {}, signal }: WorkOptions,
@@ -176,15 +182,14 @@ export const workQueue = async (
       return lineOf(record);
     },
     {
-      connection: connectionOf(url, 20),
+      connection: await connectionOf(url),
       concurrency: together,
       lockDuration: lock,
       stalledInterval: lock,
       maxStalledCount: LOSSES,
     },
   );
-  worker.on('error', () => {}); // it tries again; the end of that is told below
-  await ready(url, worker.waitUntilReady());
+  worker.on('error', () => {}); // it connects again by itself
   await new Promise<void>((resolve) => {
     if (signal?.aborted) resolve();
     signal?.addEventListener('abort', () => resolve());
