@@ -36,7 +36,7 @@ const NONE = 1e-12;
 /**
  * The least loss of logistic regression; the ridge leaves the bias out.
  * @source Newton's method, Boyd & Vandenberghe 2004, Algorithm 9.5 with its line search
- * @throws DomainError when the slope does not vanish, as for classes that a plane divides and no ridge
+ * @throws DomainError when the slope does not vanish
  */
 export const leastLogistic = ({ x, y }: Data, l2: number): Least => {
   const [n = 0, d = 0] = x.shape;

@@ -25,8 +25,8 @@ export const HARNESS: Harness = {
 export const INSTRUMENT: readonly InstrumentRow[] = [
   ...fairnessRows,
   ...sameBitsRows,
-  ...convergenceRows,
   ...startRows,
+  ...convergenceRows,
 ];
 
 export interface InstrumentVerdict extends Finding, Pick<InstrumentRow, 'id' | 'says' | 'source'> {}

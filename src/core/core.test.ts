@@ -243,6 +243,7 @@ test('errors say what they are, and a table that has no such row says which it h
   );
   const engines = { steam: 1, diesel: 2, stirling: 3 };
   expect(() => lookup(engines, 'engine', 'Stering')).toThrow('steam, diesel, stirling; did you mean "stirling"?');
+  expect(() => lookup(engines, 'engine', 'setma')).toThrow('did you mean "steam"?');
   expect(() => lookup(engines, 'engine', 'petrol')).toThrow(/stirling$/);
   expect(() => lookup({ a: 1 }, 'letter', 'toString')).toThrow(UnknownNameError);
 });

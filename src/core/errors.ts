@@ -20,22 +20,19 @@ export class UnknownNameError extends TautogradError {
   override readonly name = 'UnknownNameError';
 }
 
-/** Letters to insert, drop or replace to make one word of another. @source Levenshtein 1966; Wagner & Fischer 1974 */
+/** Letters to insert, drop, replace, or swap with the next to make one word of another. @source Damerau 1964; Wagner & Fischer 1974 */
 const distance = (a: string, b: string): number => {
-  let before = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 0; i < a.length; i++) {
-    const row = [i + 1];
-    for (let j = 0; j < b.length; j++)
-      row.push(
-        Math.min(
-          (before[j] as number) + Number(a[i] !== b[j]), // both rows are one longer than b
-          (before[j + 1] as number) + 1,
-          (row[j] as number) + 1,
-        ),
-      );
-    before = row;
+  const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, j) => j)];
+  const at = (i: number, j: number): number => (rows[i] as number[])[j] as number; // only places that are filled
+  for (let i = 1; i <= a.length; i++) {
+    rows.push([i]);
+    for (let j = 1; j <= b.length; j++) {
+      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      const one = Math.min(at(i - 1, j) + 1, at(i, j - 1) + 1, at(i - 1, j - 1) + Number(a[i - 1] !== b[j - 1]));
+      (rows[i] as number[]).push(swapped ? Math.min(one, at(i - 2, j - 2) + 1) : one);
+    }
   }
-  return before[b.length] as number;
+  return at(a.length, b.length);
 };
 
 /** Slips in a word of so many letters: one of two letters, two of five. */

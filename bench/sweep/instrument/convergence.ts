@@ -87,7 +87,7 @@ const DISPLACEMENTS: Readonly<Record<string, (g: number, k: number) => number>> 
   radam: (g, k) => (rectified(k) === 0 ? g : (rectified(k) * g) / (Math.abs(g) + EPS)),
 };
 
-const NOISE = { seeds: 24, steps: 200, lr: 0.2 } as const;
+const NOISE = { seeds: 32, steps: 80, lr: 0.05 } as const;
 const MODE = { s: 1, start: 0.1, lr: 1e-3, steps: 3000 } as const;
 const SLOW = { lr: 0.5, steps: 1500 } as const;
 const DESCENT = { steps: 400 } as const;

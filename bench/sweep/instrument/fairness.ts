@@ -8,7 +8,7 @@ import { configOf, exact, gamma, type Harness, type InstrumentRow } from './row.
 
 const STEPS = 20;
 const PAIRED = ['xor', 'moons', 'quadraticNoisy'] as const;
-const RULES: readonly OptimizerSpec[] = [{ name: 'sgd' }, { name: 'adam' }, { name: 'lion' }];
+const RULES: readonly OptimizerSpec[] = [{ name: 'sgd' }, { name: 'adam' }];
 
 /** Rules that are plain descent by other names. */
 const PLAIN: readonly OptimizerSpec[] = [
@@ -70,6 +70,9 @@ export const fairnessRows: readonly InstrumentRow[] = [
         if (wrong !== undefined) failures.push(`${mode}: a run to choose by has the seed ${wrong.seed}`);
         const other = reporting.find(({ seed }) => !protocol.seeds.includes(seed));
         if (other !== undefined) failures.push(`${mode}: a reported run has the seed ${other.seed}`);
+        const shown = cells.find(({ runs }) => String(runs.map((r) => r.config.seed)) !== String(protocol.seeds));
+        if (shown !== undefined)
+          failures.push(`${mode}: the seeds reported are ${shown.runs.map((r) => r.config.seed)}`);
         // other results on the reported seeds, best where they were worst
         const turned = new Map(
           [...known].map(([id, record]) => [
@@ -140,7 +143,7 @@ export const fairnessRows: readonly InstrumentRow[] = [
           String(Array.from(values, (_, i) => i).sort((i, j) => (values[i] as number) - (values[j] as number)));
         for (const [rule, init, scale] of [
           ['adam', 'heNormal', (fanIn: number) => Math.sqrt(2 / fanIn)],
-          ['lion', 'lecunNormal', (fanIn: number) => Math.sqrt(1 / fanIn)],
+          ['adam', 'lecunNormal', (fanIn: number) => Math.sqrt(1 / fanIn)],
           ['sgd', 'xavierNormal', (fanIn: number, fanOut: number) => Math.sqrt(2 / (fanIn + fanOut))],
         ] as const)
           weightsOf(rule, init).forEach((w, layer) => {

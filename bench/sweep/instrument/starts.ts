@@ -66,9 +66,9 @@ const unlikely = (k: number, n: number, p: number): number => {
   return n * (part(q, p) + part(1 - q, 1 - p));
 };
 
-const HE = { width: 16, depth: 10, seeds: 60 } as const;
-const TWO = { width: 2, depth: 8, seeds: 150 } as const;
-const DEAD = { width: 3, depth: 6, seeds: 300 } as const;
+const HE = { width: 16, depth: 10, seeds: 40 } as const;
+const TWO = { width: 2, depth: 8, seeds: 120 } as const;
+const DEAD = { width: 3, depth: 6, seeds: 240 } as const;
 const STEPS = 20;
 
 export const startRows: readonly InstrumentRow[] = [
