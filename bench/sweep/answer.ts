@@ -98,22 +98,45 @@ const sayDuel = ({ a, b, verdict, probability, ratio }: Duel): string => {
   );
 };
 
-const axisText = ({ axis, duels }: AxisReport, fixed: boolean): readonly string[] => {
+/** Who wins against how many, from the most wins over losses down. */
+const tallies = (names: readonly string[], duels: readonly Duel[]): readonly string[] => {
+  const counts = names.map((name) => {
+    const wins = duels.filter(
+      (d) => (d.verdict === 'a lower' && d.a === name) || (d.verdict === 'b lower' && d.b === name),
+    );
+    const losses = duels.filter(
+      (d) => (d.verdict === 'b lower' && d.a === name) || (d.verdict === 'a lower' && d.b === name),
+    );
+    return { name, wins: wins.length, losses: losses.length };
+  });
+  return counts
+    .toSorted((x, y) => y.wins - y.losses - (x.wins - x.losses))
+    .map(
+      ({ name, wins, losses }) => `${bold(name)} lower than ${wins} and higher than ${losses === 0 ? 'none' : losses}`,
+    );
+};
+
+const axisText = ({ axis, names, duels }: AxisReport, fixed: boolean): readonly string[] => {
   const of = (...some: readonly Duel['verdict'][]): readonly Duel[] =>
     duels.filter(({ verdict }) => some.includes(verdict));
   const won = of('a lower', 'b lower');
   const close = of('not distinguishable', 'same', 'equivalent');
   const lost = of('invalid', 'undecided');
-  const names = (some: readonly Duel[]): string => listed(some.map(({ a, b }) => `${a} and ${b}`));
-  const other = axis === 'optimizer' ? 'initializers' : 'optimizers';
+  const pairs = (some: readonly Duel[]): string =>
+    some.length > NAMED
+      ? `${some.length} of the ${duels.length} pairs`
+      : listed(some.map(({ a, b }) => `${a} and ${b}`));
+  const [title, other] = axis === 'optimizer' ? ['Optimizers', 'initializers'] : ['Initializers', 'optimizers'];
+  const over = `${title}, over all ${fixed ? 'problems' : other} together`;
+  const text =
+    won.length === 0
+      ? `${over}: no winner; not distinguishable ${close.length === 1 ? 'is' : 'are'} ${pairs(close)}.`
+      : won.length <= NAMED
+        ? `${over}: ${listed(won.map(sayDuel))}.${close.length === 0 ? '' : ` Not distinguishable: ${pairs(close)}.`}`
+        : `${over}, of ${names.length}: ${listed(tallies(names, duels))}.${close.length === 0 ? '' : ` Not distinguishable: ${pairs(close)}.`}`;
   return [
-    ...(won.length === 0
-      ? []
-      : [
-          `${axis === 'optimizer' ? 'Optimizers' : 'Initializers'}, over all ${fixed ? 'problems' : other} together: ${listed(won.map(sayDuel))}.`,
-        ]),
-    ...(close.length === 0 ? [] : [`Not distinguishable: ${names(close)}.`]),
-    ...(lost.length === 0 ? [] : [`Not compared, as no valid pair is there: ${names(lost)}.`]),
+    ...(won.length + close.length === 0 ? [] : [text]),
+    ...(lost.length === 0 ? [] : [`Not compared, as no valid pair is there: ${pairs(lost)}.`]),
   ];
 };
 
@@ -122,16 +145,22 @@ const sureness = ({ protocol, comparisons, tasks }: SweepSummary): string => {
   if (tasks.every(({ fixed }) => fixed))
     return 'Nothing is drawn in these problems: one run is the truth, and nothing is said of other problems.';
   const n = protocol.seeds.length;
-  const counts = (['optimizer', 'initializer'] as const).map(
-    (axis) => comparisons.filter((c) => c.axis === axis && !c.certain).length,
-  );
-  const most = Math.max(1, ...counts);
-  const need = pairsNeeded(most);
+  const texts = (['optimizer', 'initializer'] as const).flatMap((axis): readonly string[] => {
+    const m = comparisons.filter(
+      (c) => c.axis === axis && !c.certain && c.verdict !== 'invalid' && c.verdict !== 'undecided',
+    ).length;
+    const need = pairsNeeded(m);
+    const what = `the ${m} comparison${m === 1 ? '' : 's'} of ${axis}s`;
+    if (m === 0) return [];
+    return [
+      n >= need
+        ? `enough for ${what}`
+        : `too much for ${what}, which take ${need} seeds: none can be a win, however large`,
+    ];
+  });
   return (
-    `How sure: ${n} paired seeds; the smallest p that they can give is ${figure(smallestP(n))}, ` +
-    (n >= need
-      ? `enough for the ${most} comparisons of one kind within the problems after Holm's correction.`
-      : `too much for the ${most} comparisons of one kind within the problems after Holm's correction, which takes ${need} seeds: a single problem can then show no winner, however large the difference.`)
+    `How sure: of ${n} paired seeds the smallest p is ${figure(smallestP(n))}` +
+    (texts.length === 0 ? '.' : `; within the problems, after Holm's correction, ${texts.join('; ')}.`)
   );
 };
 
@@ -168,7 +197,7 @@ export const sweepAnswer = (summary: SweepSummary): readonly string[] => {
     runs.failed === 0
       ? `None of the ${runs.known} runs reported failed.`
       : `${runs.failed} of the ${runs.known} runs reported failed; they count as infinitely bad and are left out of nothing.`,
-    `An interval misses in ${share(ALPHA)} of the cases at most; nothing here says which is better on other problems.`,
+    `Intervals are of ${share(1 - ALPHA)}; nothing here says which is better on other problems.`,
   ];
 };
 

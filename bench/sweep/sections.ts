@@ -1,10 +1,11 @@
 // What the page says of one problem: what it is, its cells, its comparisons, and what the tuning saw.
 import { figure, page, table } from '../markdown.ts';
+import { bestQuantile, expectedBest } from '../statistics/effort.ts';
 import { MARGIN } from '../statistics/evidence.ts';
 import type { Summary } from '../statistics.ts';
 import { share, within } from './answer.ts';
 import type { Cell, Metrics } from './cell.ts';
-import { slug } from './charts/look.ts';
+import { budgetOf, lowestOptimizer, slug, viewOf } from './charts/look.ts';
 import type { Comparison } from './compare.ts';
 import type { SweepSummary } from './summary.ts';
 import type { Task } from './task.ts';
@@ -140,24 +141,58 @@ const sensitivityTable = (cells: readonly Cell[]): string =>
     ),
   );
 
-const bestText = (cells: readonly Cell[]): string =>
+const triesTable = (cells: readonly Cell[], budgets: readonly number[]): string =>
   table(
     [
       'initializer',
       'optimizer',
-      'configurations',
       'failed on a tuning seed',
-      'expected best of them all',
+      ...budgets.map((k) => `best of ${k}: median, mean`),
       'best configuration',
     ],
-    cells.map(({ initializer, optimizer, draws, hyper, lr }) => [
-      initializer,
-      optimizer,
-      String(draws.length),
-      String(draws.filter(({ loss }) => loss === Number.POSITIVE_INFINITY).length),
-      draws.length === 0 ? '' : figure(Math.min(...draws.map(({ loss }) => loss))),
-      [`lr ${lr}`, ...Object.entries(hyper).map(([name, value]) => `${name} ${value}`)].join(', '),
-    ]),
+    cells.map(({ initializer, optimizer, draws, hyper, lr }) => {
+      const losses = draws.map(({ loss }) => loss);
+      return [
+        initializer,
+        optimizer,
+        `${losses.filter((loss) => loss === Number.POSITIVE_INFINITY).length}/${losses.length}`,
+        ...budgets.map((k) => `${figure(bestQuantile(losses, k))}, ${figure(expectedBest(losses, k))}`),
+        [`lr ${lr}`, ...Object.entries(hyper).map(([name, value]) => `${name} ${value}`)].join(', '),
+      ];
+    }),
+  );
+
+const blank = (v: number | null | undefined): string => (v == null ? '' : figure(v));
+
+/** What the layers show at the first and the last look, under one optimizer. */
+const layerTable = (cells: readonly Cell[]): string =>
+  table(
+    [
+      'initializer',
+      'layer',
+      'slope, first',
+      'slope, last',
+      'deviation, first',
+      'deviation, last',
+      'saturated, last',
+      'dead, last',
+    ],
+    cells.flatMap(({ initializer, traces }) => {
+      const [first, last] = [traces[0], traces.at(-1)];
+      return (first?.layers ?? []).map((layer, i) => {
+        const end = last?.layers[i];
+        return [
+          initializer,
+          layer.layer,
+          blank(layer.gradient),
+          blank(end?.gradient),
+          blank(layer.deviation),
+          blank(end?.deviation),
+          blank(end?.saturated),
+          blank(end?.dead),
+        ];
+      });
+    }),
   );
 
 /** Two cells of a problem in a sentence. */
@@ -187,6 +222,42 @@ export const comparisonText = ({ a, b, verdict, certain, paired }: Comparison): 
     default:
       return `${a} and ${b} are not distinguishable (${tally}).`;
   }
+};
+
+/** With more, a problem shows who wins how often in place of every comparison. */
+const MOST_COMPARISONS = 40;
+
+/** Every comparison in a sentence, or counts of verdicts where there are many. */
+const comparisonsText = (comparisons: readonly Comparison[], axis: Comparison['axis']): string => {
+  const own = comparisons.filter((c) => c.axis === axis);
+  if (own.length <= MOST_COMPARISONS)
+    return own
+      .map((c) => `- ${c.at}${c.budget === null ? '' : `, best of ${c.budget}`}: ${comparisonText(c)}`)
+      .join('\n');
+  const pairs = [...new Map(own.map((c) => [JSON.stringify([c.a, c.b]), c])).values()];
+  const rows = pairs.map(({ a, b }) => {
+    const some = own.filter((c) => c.a === a && c.b === b);
+    const of = (...verdicts: readonly Comparison['verdict'][]): string => {
+      const n = some.filter(({ verdict }) => verdicts.includes(verdict)).length;
+      return n === 0 ? '' : String(n);
+    };
+    return [
+      `${a}, ${b}`,
+      of('a lower'),
+      of('b lower'),
+      of('equivalent', 'same'),
+      of('not distinguishable'),
+      of('invalid'),
+      of('undecided'),
+    ];
+  });
+  return page(
+    `Of ${own.length} comparisons, each with its p and intervals in sweep.json, so many end so:`,
+    table(
+      ['pair', 'first lower', 'second lower', 'equivalent or the same', 'not distinguishable', 'invalid', 'undecided'],
+      rows,
+    ),
+  ).trimEnd();
 };
 
 /** Sentences that follow from the figures of a cell alone. */
@@ -227,11 +298,7 @@ export const problemSection = (summary: SweepSummary, task: Task, charts: Readon
   const least = task.floor === null ? 'the least loss is not known' : `least ${figure(task.floor)} (${task.floorHow})`;
   const fold = (title: string, text: string): string =>
     text === '' ? '' : `<details><summary>${title}</summary>\n\n${text}\n\n</details>`;
-  const lines = (axis: Comparison['axis']): string =>
-    comparisons
-      .filter((c) => c.axis === axis)
-      .map((c) => `- ${c.at}${c.budget === null ? '' : `, best of ${c.budget}`}: ${comparisonText(c)}`)
-      .join('\n');
+  const traced = lowestOptimizer(viewOf(summary, task));
   const tuned = cells.some(({ tuning }) => tuning !== null);
   const drawn = cells.filter(
     ({ draws, budget }) => draws.length > 0 && budget === Math.max(...summary.protocol.budgets),
@@ -242,8 +309,8 @@ export const problemSection = (summary: SweepSummary, task: Task, charts: Readon
     image('curves', 'learning curves'),
     image('trajectories', 'ways over the contours'),
     fold('Cells', page(cellTable(task, cells), remarks(cells)).trimEnd()),
-    fold('Optimizers compared', lines('optimizer')),
-    fold('Initializers compared', lines('initializer')),
+    fold('Optimizers compared', comparisonsText(comparisons, 'optimizer')),
+    fold('Initializers compared', comparisonsText(comparisons, 'initializer')),
     tuned
       ? fold(
           'Learning rates',
@@ -251,10 +318,20 @@ export const problemSection = (summary: SweepSummary, task: Task, charts: Readon
         )
       : '',
     drawn.length > 0
-      ? fold('What tuning brings', page(image('tries', 'the best of k'), bestText(drawn)).trimEnd())
+      ? fold(
+          'What tuning brings',
+          page(image('tries', 'the best of k'), triesTable(drawn, summary.protocol.budgets)).trimEnd(),
+        )
       : '',
     charts.has(`gradients-${slug(task.name)}`)
-      ? fold('Slopes by layer', image('gradients', 'slopes by layer and step'))
+      ? fold(
+          'Layers',
+          page(
+            image('gradients', 'slopes by layer and step'),
+            `Under ${traced}: slopes and the deviation of what a layer puts out, in the middle run that got so far; saturated and dead are shares of the units on one batch.`,
+            layerTable(cells.filter((c) => c.optimizer === traced && c.budget === budgetOf(summary))),
+          ).trimEnd(),
+        )
       : '',
     fold('More figures', moreTable(cells)),
   ).trimEnd();

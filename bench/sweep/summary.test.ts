@@ -37,7 +37,9 @@ describe('comparisons', () => {
     const summary = await summaryOf(protocol, ({ optimizer }) => (optimizer.name === 'adam' ? 1e-9 : 1));
     expect(summary.comparisons[0]?.verdict).toBe('not distinguishable');
     expect(summary.groups[0]?.axes[0]?.duels[0]?.verdict).toBe('not distinguishable');
-    expect(sweepAnswer(summary).join('\n')).toMatch(/smallest p that they can give is 0.25, too much .* takes 6 seeds/);
+    expect(sweepAnswer(summary).join('\n')).toMatch(
+      /smallest p is 0.25; .* too much for the 1 comparison of optimizers, which take 6 seeds/,
+    );
   });
 
   test('an advantage on six of ten seeds is no win', async () => {

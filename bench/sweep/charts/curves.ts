@@ -40,7 +40,7 @@ const curvesOf = (view: View): readonly Promise<Chart>[] => {
   // a band that failures make endless goes up to the frame, and a curve whose middle run fails ends with a cross
   const values = drawn.map((row, i) => ({
     ...row,
-    high: finite(row.high) ? row.high : top,
+    high: finite(row.high) ? row.high : top, // up to the frame
     ends: rows[rows.indexOf(row) + 1]?.optimizer === row.optimizer && rows[rows.indexOf(row) + 1] !== drawn[i + 1],
   }));
   const x = {

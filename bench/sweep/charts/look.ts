@@ -7,7 +7,7 @@ import type { SweepSummary } from '../summary.ts';
 import type { Task } from '../task.ts';
 
 /** Lines and panels that one chart has room for. */
-const MOST_LINES = 7;
+export const MOST_LINES = 7;
 const MOST_PANELS = 6;
 
 export const finite = Number.isFinite;
@@ -68,6 +68,10 @@ export const viewOf = (summary: SweepSummary, task: Task): View => {
   };
 };
 
+/** The optimizer with the lowest median gap of a task. */
+export const lowestOptimizer = ({ cells, optimizers }: View): string =>
+  bestNames(optimizers, 1, (name) => cells.filter((c) => c.optimizer === name))[0] ?? '';
+
 /** Letters of a line of a subtitle: Vega guesses widths generously, and a long line makes a wide picture. */
 const LINE = 92;
 
@@ -80,6 +84,9 @@ export const wrapped = (most: number, parts: readonly string[]): string[] => {
   return parts.flatMap((part) => part.match(line) ?? []).map((text) => text.trimEnd());
 };
 
+/** Names beside each other in a legend. */
+export const WIDE_LEGEND = 7;
+
 const DASHES = [
   [1, 0],
   [6, 3],
@@ -88,13 +95,14 @@ const DASHES = [
 ];
 
 /** Lines of different names stay apart where they coincide: dashes beside colours. */
-export const lineLook = (field: string, names: readonly string[]) => {
+export const lineLook = (field: string, names: readonly string[], columns = WIDE_LEGEND) => {
   const legend = {
     symbolOpacity: 1,
     symbolFillColor: 'transparent',
     symbolType: 'stroke',
     symbolStrokeWidth: 2,
     symbolSize: 400,
+    columns,
   };
   const domain = [...names];
   return {
@@ -117,12 +125,16 @@ export const lineLook = (field: string, names: readonly string[]) => {
   };
 };
 
-/** Colours without lines. */
-export const dotColour = (field: string, names: readonly string[]) => ({
+/** Colours without lines; grey for a name that stands for all the rest. */
+export const dotColour = (field: string, names: readonly string[], rest?: string) => ({
   field,
   type: 'nominal' as const,
   title: null,
-  scale: { domain: [...names], range: names.map((_, i) => COLOURS[i % COLOURS.length] as string) }, // in range
+  scale: {
+    domain: [...names, ...(rest === undefined ? [] : [rest])],
+    range: [...names.map((_, i) => COLOURS[i % COLOURS.length] as string), '#b9bec7'], // in range
+  },
+  legend: { columns: 4 },
 });
 
 /** How far a loss lies above the floor, as it is drawn on a logarithmic axis. */

@@ -6,7 +6,7 @@ import type { Cell } from '../cell.ts';
 import type { Duel, Group } from '../ranking.ts';
 import type { SweepSummary } from '../summary.ts';
 import type { Task } from '../task.ts';
-import { budgetOf, columnsOf, finite, shownGroups, slug, subtitle, viewOf } from './look.ts';
+import { budgetOf, columnsOf, finite, lowestOptimizer, shownGroups, slug, subtitle, viewOf } from './look.ts';
 
 /** Orders of magnitude above the best at which the colour ends. */
 const PALE = 3;
@@ -205,7 +205,8 @@ export const winMatrices = (summary: SweepSummary): Promise<readonly Chart[]> =>
             ),
           },
           spacing: 40,
-          hconcat: axes.map(winPanel),
+          columns: axes.reduce((n, { names }) => n + names.length, 0) > 14 ? 1 : 2,
+          concat: axes.map(winPanel),
           resolve: { scale: { color: 'shared' } },
         } satisfies TopLevelSpec),
       ),
@@ -215,12 +216,9 @@ export const winMatrices = (summary: SweepSummary): Promise<readonly Chart[]> =>
 export const gradientMaps = (summary: SweepSummary): Promise<readonly Chart[]> =>
   Promise.all(
     summary.tasks.flatMap((task): readonly Promise<Chart>[] => {
-      const { cells, initializers, optimizers } = viewOf(summary, task);
-      const end = (name: string): number =>
-        Math.min(
-          ...cells.filter((c) => c.optimizer === name).map((c) => c.metrics?.gap.estimate ?? Number.POSITIVE_INFINITY),
-        );
-      const [optimizer = ''] = optimizers.toSorted((a, b) => end(a) - end(b) || 0);
+      const view = viewOf(summary, task);
+      const { cells, initializers } = view;
+      const optimizer = lowestOptimizer(view);
       const values = cells
         .filter((cell) => cell.optimizer === optimizer)
         .flatMap(({ initializer, traces }) =>

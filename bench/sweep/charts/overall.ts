@@ -12,6 +12,7 @@ import {
   gapTitle,
   lineLook,
   logAxis,
+  MOST_LINES,
   shownGroups,
   subtitle,
   viewOf,
@@ -34,10 +35,24 @@ const staircase = (name: string, points: readonly Rise[], from: number, to: numb
   return [...start, ...inside, { x: to, share: inside.at(-1)?.share ?? 0 }].map((point) => ({ name, ...point }));
 };
 
+interface Stairs {
+  readonly name: string;
+  readonly points: readonly Rise[];
+}
+
+/** The names whose curves are highest on the whole, in the order of the axis. */
+const shownOf = (axis: AxisReport, pointsOf: (axis: AxisReport) => readonly Stairs[]): readonly string[] => {
+  const area = new Map(
+    pointsOf(axis).map(({ name, points }) => [name, points.reduce((sum, { share: s }) => sum + s / points.length, 0)]),
+  );
+  const best = axis.names.toSorted((a, b) => (area.get(b) ?? 0) - (area.get(a) ?? 0)).slice(0, MOST_LINES);
+  return axis.names.filter((name) => best.includes(name));
+};
+
 /** One panel per axis, each with names and colours of its own. */
 const staircases = (
   axes: readonly AxisReport[],
-  pointsOf: (axis: AxisReport) => readonly { readonly name: string; readonly points: readonly Rise[] }[],
+  pointsOf: (axis: AxisReport) => readonly Stairs[],
   x: {
     readonly title: string;
     readonly domain: readonly [number, number];
@@ -48,10 +63,19 @@ const staircases = (
   title: string,
 ) =>
   axes.map((axis) => ({
-    title: { text: `${axis.axis}s`, fontSize: 12, offset: 6, frame: 'group' as const },
+    title: {
+      text: `${axis.axis}s${axis.names.length > MOST_LINES ? `, the highest ${MOST_LINES} of ${axis.names.length}` : ''}`,
+      fontSize: 12,
+      offset: 6,
+      frame: 'group' as const,
+    },
     width: 330,
     height: 230,
-    data: { values: pointsOf(axis).flatMap(({ name, points }) => staircase(name, points, ...x.domain)) },
+    data: {
+      values: pointsOf(axis)
+        .filter(({ name }) => shownOf(axis, pointsOf).includes(name))
+        .flatMap(({ name, points }) => staircase(name, points, ...x.domain)),
+    },
     mark: { type: 'line' as const, strokeWidth: 2, interpolate: 'step-after' as const },
     encoding: {
       x: {
@@ -62,7 +86,7 @@ const staircases = (
         axis: { grid: false, values: [...x.values], format: x.format },
       },
       y: { field: 'share', ...share, title },
-      ...lineLook('name', axis.names),
+      ...lineLook('name', shownOf(axis, pointsOf), 3),
     },
   }));
 
@@ -140,6 +164,8 @@ export const reachedCharts = (summary: SweepSummary): Promise<readonly Chart[]> 
     ),
   );
 
+const OTHERS = 'others';
+
 const SHAPES = [
   'circle',
   'square',
@@ -154,13 +180,23 @@ const SHAPES = [
 /** What a cell costs and what it brings: one panel per task; what never gets to the target, or fails, stands in a margin. */
 export const costScatter = async (summary: SweepSummary): Promise<Chart | null> => {
   const views = summary.tasks.map((task) => viewOf(summary, task));
-  const optimizers = summary.optimizers.filter((name) => views.some((v) => v.optimizers.includes(name)));
+  // colours for those that rank first over all problems; the others are grey
+  const ranked = shownGroups(summary).flatMap(({ standings }) => standings.map(({ optimizer }) => optimizer));
+  const first = [...new Set(ranked)].slice(0, MOST_LINES);
+  const optimizers = summary.optimizers.filter((name) => first.includes(name));
   const initializers = [...new Set(views.flatMap((v) => v.initializers))];
   const concat = views.flatMap(({ task, cells }) => {
     const points = cells.flatMap(({ optimizer, initializer, metrics }) =>
       metrics === null
         ? []
-        : [{ optimizer, initializer, cost: metrics.expectedGradients, gap: drawnGap(task, metrics.gap.estimate) }],
+        : [
+            {
+              optimizer: optimizers.includes(optimizer) ? optimizer : OTHERS,
+              initializer,
+              cost: metrics.expectedGradients,
+              gap: drawnGap(task, metrics.gap.estimate),
+            },
+          ],
     );
     const gaps = points.map(({ gap }) => gap).filter(finite);
     if (points.length === 0) return [];
@@ -175,7 +211,7 @@ export const costScatter = async (summary: SweepSummary): Promise<Chart | null> 
       type: 'quantitative' as const,
       title: 'expected gradients to the target',
       scale: { type: 'log' as const, domain: [low / 10 ** (0.06 * wide), never * 10 ** (0.1 * wide)], nice: false },
-      axis: { grid: false, tickCount: 4, format: '~s' },
+      axis: { grid: false, format: '~s', ...(costs.length === 0 ? { values: [] } : { tickCount: 4 }) },
     };
     const y = {
       field: 'y',
@@ -201,11 +237,16 @@ export const costScatter = async (summary: SweepSummary): Promise<Chart | null> 
             encoding: {
               x,
               y,
-              color: dotColour('optimizer', optimizers),
+              color: dotColour(
+                'optimizer',
+                optimizers,
+                optimizers.length < summary.optimizers.length ? OTHERS : undefined,
+              ),
               shape: {
                 field: 'initializer',
                 type: 'nominal' as const,
                 title: null,
+                legend: { columns: 4 },
                 scale: { domain: initializers, range: initializers.map((_, i) => SHAPES[i % SHAPES.length] as string) }, // in range
               },
             },
