@@ -98,7 +98,7 @@ beforeAll(async () => {
   await planned('once');
   await shell('once', 'npx tautograd sweep run --plan plan.jsonl --cells --workers 0');
   once = await outcome('once');
-}, 120_000);
+}, 300_000);
 
 describe('a Slurm array', () => {
   test('comes to the same sweep, from whatever index on', async () => {

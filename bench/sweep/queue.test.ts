@@ -73,7 +73,7 @@ describe.skipIf(!redis || !bullmq)('a queue (skipped without redis-server, or be
         if (String(data).includes('Ready to accept connections')) resolve();
       }),
     );
-  }, 60_000);
+  }, 300_000);
   afterAll(async () => {
     for (const child of [...children, server]) if (child.exitCode === null) child.kill('SIGKILL');
     await sleep(100);

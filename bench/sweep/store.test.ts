@@ -44,7 +44,7 @@ const merged = (...paths: readonly string[]): string => {
 let all: readonly RunRecord[];
 beforeAll(async () => {
   all = [...(await runSweep(await protocolOf(smallAxes))).values()];
-});
+}, 300_000);
 afterAll(() => rmSync(dir, { recursive: true }));
 
 test('records are read as they were written, failures included', () => {
