@@ -58,6 +58,8 @@ const manifest = yaml<Manifest>('kubernetes.yaml');
 const workflow = yaml<Workflow>('github.yml');
 
 const home = mkdtempSync(join(tmpdir(), 'tautograd-scale-'));
+/** Many processes, on whatever machine. */
+const LIMIT = 600_000;
 /** Shards of these tests: the recipes have more, which start one after another here. */
 const SHARDS = 2;
 
@@ -98,9 +100,9 @@ beforeAll(async () => {
   await planned('once');
   await shell('once', 'npx tautograd sweep run --plan plan.jsonl --cells --workers 0');
   once = await outcome('once');
-}, 300_000);
+}, LIMIT);
 
-describe('a Slurm array', () => {
+describe('a Slurm array', { timeout: LIMIT }, () => {
   test('comes to the same sweep, from whatever index on', async () => {
     await planned('slurm');
     copyFileSync(join(HERE, 'slurm.sh'), join(home, 'slurm', 'slurm.sh'));
@@ -126,51 +128,59 @@ describe('a Slurm array', () => {
   });
 });
 
-describe.skipIf(manifest === null)('an Indexed Job of Kubernetes (skipped without the YAML parser of Python)', () => {
-  test('has as many indices as it says to the sweep', () => {
-    const { completionMode, completions, parallelism, template } = (manifest as Manifest).spec;
-    const [{ env } = { env: [] }] = template.spec.containers;
-    expect(completionMode).toBe('Indexed');
-    expect(env.find(({ name }) => name === 'SHARDS')?.value).toBe(String(completions));
-    expect(parallelism).toBe(completions);
-  });
-
-  test('comes to the same sweep', async () => {
-    await planned('kubernetes');
-    const [container] = (manifest as Manifest).spec.template.spec.containers;
-    expect(container?.command).toEqual(['bash', '-c']);
-    for (let index = 0; index < SHARDS; index++) {
-      const own = Object.fromEntries((container?.env ?? []).map(({ name, value }) => [name, value]));
-      const variables = { ...own, SHARDS: String(SHARDS), JOB_COMPLETION_INDEX: String(index) };
-      expect(await shell('kubernetes', container?.args[0] ?? '', variables)).toMatch(/^shard \d\/2 \(Kubernetes\)/);
-    }
-    expect(await outcome('kubernetes')).toBe(once);
-  });
-});
-
-describe.skipIf(workflow === null)('a matrix of GitHub Actions (skipped without the YAML parser of Python)', () => {
-  test('comes to the same sweep, and reports it', async () => {
-    const { plan, shard, report } = (workflow as Workflow).jobs;
-    const runOf = (job: Workflow['jobs'][string] | undefined) => job?.steps.find(({ run }) => run !== undefined);
-    expect([shard?.needs, report?.needs]).toEqual(['plan', 'shard']);
-    mkdirSync(join(home, 'github'));
-    await shell('github', runOf(plan)?.run?.replace('--tier standard', SMALL) ?? '');
-    expect(runOf(shard)?.env).toEqual({
-      STRATEGY_JOB_INDEX: expect.stringContaining('{{ strategy.job-index }}'),
-      STRATEGY_JOB_TOTAL: expect.stringContaining('{{ strategy.job-total }}'),
+describe.skipIf(manifest === null)(
+  'an Indexed Job of Kubernetes (skipped without the YAML parser of Python)',
+  { timeout: LIMIT },
+  () => {
+    test('has as many indices as it says to the sweep', () => {
+      const { completionMode, completions, parallelism, template } = (manifest as Manifest).spec;
+      const [{ env } = { env: [] }] = template.spec.containers;
+      expect(completionMode).toBe('Indexed');
+      expect(env.find(({ name }) => name === 'SHARDS')?.value).toBe(String(completions));
+      expect(parallelism).toBe(completions);
     });
-    for (let index = 0; index < SHARDS; index++) {
-      const variables = { STRATEGY_JOB_INDEX: String(index), STRATEGY_JOB_TOTAL: String(SHARDS) };
-      expect(await shell('github', runOf(shard)?.run ?? '', variables)).toMatch(/^shard \d\/2 \(GitHub Actions\)/);
-    }
-    for (const file of readdirSync(join(home, 'github', 'runs'))) // as download-artifact lays them
-      copyFileSync(join(home, 'github', 'runs', file), join(home, 'github', file));
-    const said = await shell('github', runOf(report)?.run ?? '');
-    expect(said).toContain('2 of 2 cells are complete');
-    expect(readFileSync(join(home, 'github', 'merged.jsonl'), 'utf8')).toBe(once);
-    expect(readdirSync(join(home, 'github', 'reports'))).toContain('sweep');
-  });
-});
+
+    test('comes to the same sweep', async () => {
+      await planned('kubernetes');
+      const [container] = (manifest as Manifest).spec.template.spec.containers;
+      expect(container?.command).toEqual(['bash', '-c']);
+      for (let index = 0; index < SHARDS; index++) {
+        const own = Object.fromEntries((container?.env ?? []).map(({ name, value }) => [name, value]));
+        const variables = { ...own, SHARDS: String(SHARDS), JOB_COMPLETION_INDEX: String(index) };
+        expect(await shell('kubernetes', container?.args[0] ?? '', variables)).toMatch(/^shard \d\/2 \(Kubernetes\)/);
+      }
+      expect(await outcome('kubernetes')).toBe(once);
+    });
+  },
+);
+
+describe.skipIf(workflow === null)(
+  'a matrix of GitHub Actions (skipped without the YAML parser of Python)',
+  { timeout: LIMIT },
+  () => {
+    test('comes to the same sweep, and reports it', async () => {
+      const { plan, shard, report } = (workflow as Workflow).jobs;
+      const runOf = (job: Workflow['jobs'][string] | undefined) => job?.steps.find(({ run }) => run !== undefined);
+      expect([shard?.needs, report?.needs]).toEqual(['plan', 'shard']);
+      mkdirSync(join(home, 'github'));
+      await shell('github', runOf(plan)?.run?.replace('--tier standard', SMALL) ?? '');
+      expect(runOf(shard)?.env).toEqual({
+        STRATEGY_JOB_INDEX: expect.stringContaining('{{ strategy.job-index }}'),
+        STRATEGY_JOB_TOTAL: expect.stringContaining('{{ strategy.job-total }}'),
+      });
+      for (let index = 0; index < SHARDS; index++) {
+        const variables = { STRATEGY_JOB_INDEX: String(index), STRATEGY_JOB_TOTAL: String(SHARDS) };
+        expect(await shell('github', runOf(shard)?.run ?? '', variables)).toMatch(/^shard \d\/2 \(GitHub Actions\)/);
+      }
+      for (const file of readdirSync(join(home, 'github', 'runs'))) // as download-artifact lays them
+        copyFileSync(join(home, 'github', 'runs', file), join(home, 'github', file));
+      const said = await shell('github', runOf(report)?.run ?? '');
+      expect(said).toContain('2 of 2 cells are complete');
+      expect(readFileSync(join(home, 'github', 'merged.jsonl'), 'utf8')).toBe(once);
+      expect(readdirSync(join(home, 'github', 'reports'))).toContain('sweep');
+    });
+  },
+);
 
 test('recipes ask for the version that this is', () => {
   for (const file of ['kubernetes.yaml', 'github.yml'])

@@ -61,7 +61,7 @@ afterAll(leave);
 /** Many processes, on whatever machine. */
 const LIMIT = 600_000;
 
-describe('interruptions', () => {
+describe('interruptions', { timeout: LIMIT }, () => {
   /** Begins a shard, and signals after some ms from its first record on. */
   const interrupted = (out: string, signal: 'SIGKILL' | 'SIGINT' | 'SIGTERM', wait: number, workers = '1') =>
     new Promise<{ readonly code: number | null; readonly ended: string | null; readonly err: string }>((resolve) => {
@@ -167,7 +167,7 @@ describe('interruptions', () => {
   );
 });
 
-describe('shards', () => {
+describe('shards', { timeout: LIMIT }, () => {
   test('of any number and any number of threads, as schedulers name them, come to the same', async () => {
     const once = await merged('short.jsonl');
     const { spawn: start } = terminal();
@@ -224,7 +224,7 @@ describe('shards', () => {
   );
 });
 
-describe('bad input is a sentence', () => {
+describe('bad input is a sentence', { timeout: LIMIT }, () => {
   const config = (value: unknown): AxisOptions => {
     writeFileSync(at('config.json'), typeof value === 'string' ? value : JSON.stringify(value));
     return { config: at('config.json') };
