@@ -1,8 +1,10 @@
 // From records to what is shown: lines for a terminal and files for a directory; and the instrument, which is checked before.
 import { checkInstrument, type InstrumentVerdict } from './instrument.ts';
+import { type KnownResult, runKnown } from './known.ts';
 import type { Protocol } from './protocol.ts';
 import type { RunRecord } from './record.ts';
 import { reportOf, type SweepReport, sweepFiles, sweepLines, tidyCsv } from './report.ts';
+import type { Runner } from './sweep.ts';
 
 export interface Findings {
   readonly report: SweepReport;
@@ -10,6 +12,14 @@ export interface Findings {
   readonly lines: readonly string[];
   /** Names in a directory, and what stands there, in pieces. */
   readonly files: readonly (readonly [name: string, pieces: Iterable<string>])[];
+}
+
+/** What a report says beside what the sweep has found. */
+export interface Context {
+  /** Of the instrument. */
+  readonly verdicts: readonly InstrumentVerdict[];
+  /** None unless they were asked for. */
+  readonly known: readonly KnownResult[];
 }
 
 /** What of a record a report may need: of those that were only chosen by, the figures alone. */
@@ -20,10 +30,10 @@ export const reportable = (protocol: Protocol, record: RunRecord): RunRecord =>
 export const findingsOf = async (
   protocol: Protocol,
   records: ReadonlyMap<string, RunRecord>,
-  verdicts: readonly InstrumentVerdict[],
+  { verdicts, known }: Context,
 ): Promise<Findings> => {
   const checks = verdicts.map(({ id, ok, says, detail }) => ({ id, holds: ok, text: `${says}: ${detail}` }));
-  const report = await reportOf(protocol, records, { checks });
+  const report = await reportOf(protocol, records, { checks, known });
   const files = (await sweepFiles(report)).map(([name, text]) => [name, [text]] as const);
   return {
     report,
@@ -35,3 +45,7 @@ export const findingsOf = async (
 /** Holds the harness to exact theory; `say` is told how far it is. */
 export const instrumentVerdicts = (say: (text: string) => void): Promise<readonly InstrumentVerdict[]> =>
   checkInstrument(({ done, total, label }) => say(`${done}/${total} ${label}`));
+
+/** Makes the sweeps of results that are known from elsewhere. */
+export const knownResults = async (runner: Runner, say: (text: string) => void): Promise<readonly KnownResult[]> =>
+  (await runKnown({ runner, onProgress: ({ done, total, label }) => say(`${done}/${total} runs, ${label}`) })).results;

@@ -203,10 +203,14 @@ describe('tiers', () => {
   for (const [name, tier] of Object.entries(TIERS))
     test(`${name} is a sweep`, async () => {
       const protocol: Protocol = await protocolOf(tier);
-      const { runs } = planOf(protocol, new Map(), 1);
-      expect(runs.length).toBe(new Set(ids(runs)).size);
-      expect(runs.length).toBeGreaterThan(0);
+      const places = placesOf(protocol);
+      expect(new Set(places.map((place) => JSON.stringify(place))).size).toBe(places.length);
+      expect(places.length).toBe(tier.problems.length * tier.optimizers.length * tier.initializers.length);
     });
+
+  test('smoke has 480 runs', async () => {
+    expect((await first(TIERS.smoke)).runs.length).toBe(480);
+  });
 
   test('modes that choose have seeds of their own to choose on', async () => {
     const { seeds, tuningSeeds } = await protocolOf(TIERS.brief);

@@ -156,7 +156,7 @@ export const startCommand = async (seed: number, out: string): Promise<number> =
     [kernelStage(made, undefined, undefined), programStage(made), ...sweepStages(protocol, shelf, swept)],
     false,
   );
-  const sweep = await findings(protocol, [shelf], swept.verdicts, out);
+  const sweep = await findings(protocol, [shelf], swept, out);
   const lines = lawLines(LAWS, checks);
   const replay = replayOf({}, port);
   const paths = [

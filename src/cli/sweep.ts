@@ -1,8 +1,16 @@
 // `tautograd sweep`: which optimizer and initializer, in one command; and the report of runs that were made elsewhere.
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Findings, findingsOf, instrumentVerdicts, reportable } from '../../bench/sweep/findings.ts';
+import {
+  type Context,
+  type Findings,
+  findingsOf,
+  instrumentVerdicts,
+  knownResults,
+  reportable,
+} from '../../bench/sweep/findings.ts';
 import type { InstrumentVerdict } from '../../bench/sweep/instrument.ts';
+import type { KnownResult } from '../../bench/sweep/known.ts';
 import { type Counted, readPlan } from '../../bench/sweep/plan.ts';
 import { type Pool, poolOf } from '../../bench/sweep/pool.ts';
 import { nameOfProtocol, nextRuns, type Protocol } from '../../bench/sweep/protocol.ts';
@@ -99,6 +107,8 @@ export interface SweepOptions extends AxisOptions, Output {
   readonly out?: string;
   readonly workers?: number;
   readonly resume?: boolean;
+  /** Whether results that are known from elsewhere are made too. */
+  readonly known?: boolean;
 }
 
 /** Records of a complete sweep for its report. */
@@ -112,10 +122,10 @@ const reportedFrom = (protocol: Protocol, paths: readonly string[]): ReadonlyMap
 export const findings = async (
   protocol: Protocol,
   paths: readonly string[],
-  verdicts: readonly InstrumentVerdict[],
+  context: Context,
   out: string | undefined,
 ): Promise<Pick<Findings, 'lines' | 'report'> & { readonly written: readonly string[] }> => {
-  const { report, lines, files } = await findingsOf(protocol, reportedFrom(protocol, paths), verdicts);
+  const { report, lines, files } = await findingsOf(protocol, reportedFrom(protocol, paths), context);
   if (out === undefined) return { report, lines, written: [] };
   const written = files.map(([name, pieces]) => {
     const path = join(out, 'sweep', name);
@@ -131,16 +141,16 @@ export const findings = async (
 const finish = async (
   protocol: Protocol,
   paths: readonly string[],
-  verdicts: readonly InstrumentVerdict[],
+  context: Context,
   { json, out }: Output & { readonly out?: string },
 ): Promise<void> => {
-  const { report, lines, written } = await findings(protocol, paths, verdicts, out);
+  const { report, lines, written } = await findings(protocol, paths, context, out);
   if (json) print(toJson(report).trimEnd());
   else for (const line of ['', ...lines, ...written.map((path) => `wrote ${path}`)]) print(line);
 };
 
 /** A stage that holds the harness to exact theory, and ends everything when it is off. */
-const instrumentStage = (keep: (verdicts: readonly InstrumentVerdict[]) => void): Stage => ({
+const instrumentStage = (state: Progressed): Stage => ({
   title: 'instrument',
   run: async (say) => {
     const from = performance.now();
@@ -151,7 +161,7 @@ const instrumentStage = (keep: (verdicts: readonly InstrumentVerdict[]) => void)
         `sweep: the instrument is off, so nothing is ranked: ${off.map(({ id, detail }) => `${id} (${detail})`).join('; ')}`,
         EXIT.falsified,
       );
-    keep(verdicts);
+    state.verdicts = verdicts;
     const seconds = (performance.now() - from) / 1000;
     return { ok: true, text: `${verdicts.length} laws of theory and fairness hold, ${seconds.toFixed(1)} s` };
   },
@@ -169,10 +179,28 @@ export interface Progressed {
   made: number;
   complete: boolean;
   verdicts: readonly InstrumentVerdict[];
+  known: readonly KnownResult[];
 }
 
 /** Before any stage. */
-export const unswept = (): Progressed => ({ made: 0, complete: false, verdicts: [] });
+export const unswept = (): Progressed => ({ made: 0, complete: false, verdicts: [], known: [] });
+
+/** A stage that makes what is known from elsewhere, once the sweep itself is complete. */
+const knownStage = (state: Progressed, workers: number | undefined): Stage => ({
+  title: 'known results',
+  run: async (say) => {
+    if (!state.complete) return { ok: false, text: 'not begun' };
+    const pool = poolOf(workers);
+    try {
+      const known = await knownResults((runs, done) => pool.runner(runs, done), say);
+      state.known = known;
+      const out = known.filter(({ verdict }) => verdict === 'came out').length;
+      return { ok: out === known.length, text: `${out} of ${known.length} came out` };
+    } finally {
+      await pool.close();
+    }
+  },
+});
 
 /** The stages of a whole sweep into a file. */
 export const sweepStages = (
@@ -181,9 +209,7 @@ export const sweepStages = (
   state: Progressed,
   { workers, signal }: { readonly workers?: number | undefined; readonly signal?: AbortSignal } = {},
 ): readonly Stage[] => [
-  instrumentStage((verdicts) => {
-    state.verdicts = verdicts;
-  }),
+  instrumentStage(state),
   {
     title: 'sweep',
     run: async (say) => {
@@ -222,13 +248,16 @@ export const sweepCommand = async ({ resume, workers, ...options }: SweepOptions
   const state = unswept();
   try {
     const { signal } = interrupt;
-    await stages(sweepStages(protocol, path, state, { workers, signal }), options.json === true, { ownSignals: true });
+    const known = options.known === true ? [knownStage(state, workers)] : [];
+    await stages([...sweepStages(protocol, path, state, { workers, signal }), ...known], options.json === true, {
+      ownSignals: true,
+    });
   } finally {
     interrupt.release();
   }
   if (!state.complete)
     throw new CommandFault(stopped(interrupt, state.made, 'the same command and --resume'), EXIT.incomplete);
-  await finish(protocol, [path], state.verdicts, options);
+  await finish(protocol, [path], state, options);
   return EXIT.ok;
 };
 
@@ -245,7 +274,12 @@ export const knownFrom = (
 /** `sweep report`: the findings of a complete sweep; the instrument is checked first. */
 export const reportCommand = async (
   files: readonly string[],
-  options: Output & { readonly plan: string; readonly out: string },
+  options: Output & {
+    readonly plan: string;
+    readonly out?: string;
+    readonly known?: boolean;
+    readonly workers?: number;
+  },
 ): Promise<number> => {
   const { protocol } = readPlan(options.plan);
   const { known } = knownFrom(files);
@@ -256,14 +290,11 @@ export const reportCommand = async (
       EXIT.incomplete,
     );
   const state = unswept();
+  state.complete = true;
   await stages(
-    [
-      instrumentStage((verdicts) => {
-        state.verdicts = verdicts;
-      }),
-    ],
+    [instrumentStage(state), ...(options.known === true ? [knownStage(state, options.workers)] : [])],
     options.json === true,
   );
-  await finish(protocol, files, state.verdicts, options);
+  await finish(protocol, files, state, options);
   return EXIT.ok;
 };

@@ -40,12 +40,17 @@ export const sweepCommands = (program: Command, ends: (code: number) => void): v
     'worker threads, 0 for none (one per core unless named)',
     integer(0),
   ] as const;
+  const knownOption = [
+    '--known',
+    'make results that are known from elsewhere too, and say whether they came out',
+  ] as const;
   const planOption = ['--plan <file>', 'as sweep plan has written it'] as const;
   const resumeOption = ['--resume', 'go on with what was kept'] as const;
 
   withAxes(sweep.command('all', { isDefault: true }))
     .description('the default: check the instrument, make all runs, report')
     .option('--out <dir>', 'write the reports there')
+    .option(...knownOption)
     .option(...workersOption)
     .option(...resumeOption)
     .option(...jsonFlag)
@@ -92,6 +97,8 @@ export const sweepCommands = (program: Command, ends: (code: number) => void): v
     .argument('<records...>')
     .requiredOption(...planOption)
     .option('--out <dir>', 'write the reports there')
+    .option(...knownOption)
+    .option(...workersOption)
     .option(...jsonFlag)
     .action(async (records: string[], options) =>
       ends(await (await import('./sweep.ts')).reportCommand(records, options)),
