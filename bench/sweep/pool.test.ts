@@ -13,7 +13,10 @@ const digests = (records: ReadonlyMap<string, RunRecord>): Readonly<Record<strin
 
 const runsOf = async (): Promise<readonly RunConfig[]> => nextRuns(await protocolOf(smallAxes), new Map());
 
-describe('a pool', () => {
+/** Threads start slowly on a busy machine. */
+const LIMIT = 600_000;
+
+describe('a pool', { timeout: LIMIT }, () => {
   test('gives the same results with any number of threads, as none', async () => {
     const protocol = await protocolOf({ ...smallAxes, problems: ['xor'], mode: 'rate', seeds: 1, tuningSeeds: 1 });
     const alone = digests(await runSweep(protocol, { runner: here }));
