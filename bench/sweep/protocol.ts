@@ -1,5 +1,6 @@
 // The protocol of a sweep: which runs a cell needs next, as a pure function of what is known; no run depends on who makes it.
 import {
+  DomainError,
   type Hyper,
   type OptimizerSpec,
   optimizerFrom,
@@ -12,6 +13,7 @@ import { canonical, digestOf, idOf, type RunConfig, type Variant } from './confi
 import { GIVEN } from './problem.ts';
 import { problemRow } from './problems/index.ts';
 import type { RunRecord } from './record.ts';
+import { plannedFor } from './schedules.ts';
 import { spaceOf } from './space.ts';
 import { type Tuned, tune } from './tuning.ts';
 
@@ -65,33 +67,37 @@ export interface Chosen {
   readonly draws: readonly Draw[];
 }
 
+/** As much of a record as choosing needs: whoever has many runs keeps no more in memory. */
+export type Outcome = Pick<RunRecord, 'finalLoss'>;
+
 /** A cell as far as it is known. */
-export interface CellState {
+export interface CellState<R extends Outcome = RunRecord> {
   readonly place: Place;
   /** Null while runs are missing to choose by. */
   readonly chosen: Chosen | null;
   /** One for each of the reporting seeds, in their order, as far as they are known; one in all where nothing is drawn. */
-  readonly runs: readonly RunRecord[];
+  readonly runs: readonly R[];
   /** Runs that can be made now. */
   readonly missing: readonly RunConfig[];
 }
 
-/** @throws RangeError when a seed is both tuned and reported on, or none is given where one is needed */
+/** @throws DomainError when a seed is both tuned and reported on, or none is given where one is needed */
 export const checkProtocol = (protocol: Protocol): void => {
   const { seeds, tuningSeeds, mode, budgets } = protocol;
   const both = seeds.find((seed) => tuningSeeds.includes(seed));
-  if (both !== undefined) throw new RangeError(`sweep: no seed may be tuned and reported on, got ${both} in both`);
-  if (seeds.length === 0) throw new RangeError('sweep: seeds to report on are needed, got none');
+  if (both !== undefined) throw new DomainError(`sweep: no seed may be tuned and reported on, got ${both} in both`);
+  if (seeds.length === 0) throw new DomainError('sweep: seeds to report on are needed, got none');
   if (mode !== 'defaults' && tuningSeeds.length === 0)
-    throw new RangeError(`sweep: seeds to tune on are needed in the mode ${mode}, got none`);
-  if (mode === 'budget' && budgets.length === 0) throw new RangeError('sweep: the mode budget needs budgets, got none');
+    throw new DomainError(`sweep: seeds to tune on are needed in the mode ${mode}, got none`);
+  if (mode === 'budget' && budgets.length === 0)
+    throw new DomainError('sweep: the mode budget needs budgets, got none');
   for (const [name, axis] of Object.entries({
     problems: protocol.problems,
     optimizers: protocol.optimizers,
     initializers: protocol.initializers,
     variants: protocol.variants,
   }))
-    if (axis.length === 0) throw new RangeError(`sweep: the grid is empty, got no ${name}`);
+    if (axis.length === 0) throw new DomainError(`sweep: the grid is empty, got no ${name}`);
   for (const spec of protocol.optimizers) {
     optimizerFrom(spec); // throws with its own sentence
     if (defaultRate(spec) === undefined)
@@ -135,65 +141,75 @@ export const placesOf = ({ problems, variants, optimizers, initializers, mode, b
     );
   });
 
-/** What is known of every cell, and which runs it needs. */
-export const cellsOf = (protocol: Protocol, known: ReadonlyMap<string, RunRecord>): readonly CellState[] => {
+/** What is known of every cell, and which runs it needs; of some cells alone, if a share of the places is named. */
+export const cellsOf = <R extends Outcome>(
+  protocol: Protocol,
+  known: ReadonlyMap<string, R>,
+  mine: (place: Place) => boolean = () => true,
+): readonly CellState<R>[] => {
   const { mode, tuningSeeds, seeds, budgets } = protocol;
-  return placesOf(protocol).map((place): CellState => {
-    const { problem, variant, initializer, budget } = place;
-    const facts = protocol.problems.find(({ name }) => name === problem);
-    const row = problemRow(problem);
-    const once = row.kind === 'function' && row.fixed === true;
-    const { hyper: given = {}, ...rest } = place.optimizer;
-    const config = (lr: number, hyper: Hyper, seed: number): RunConfig => {
-      const all = { ...given, ...hyper };
-      const optimizer = Object.keys(all).length === 0 ? rest : { ...rest, hyper: all };
-      return {
-        schema: 1,
-        problem,
-        definition: facts?.definition ?? '',
-        optimizer,
-        initializer,
-        lr,
-        variant,
-        steps: facts?.steps ?? 0,
-        seed,
+  return placesOf(protocol)
+    .filter(mine)
+    .map((place): CellState<R> => {
+      const { problem, variant, initializer, budget } = place;
+      const facts = protocol.problems.find(({ name }) => name === problem);
+      const row = problemRow(problem);
+      const once = row.kind === 'function' && row.fixed === true;
+      const { hyper: given = {}, ...rest } = plannedFor(place.optimizer, facts?.steps ?? 0);
+      const config = (lr: number, hyper: Hyper, seed: number): RunConfig => {
+        const all = { ...given, ...hyper };
+        const optimizer = Object.keys(all).length === 0 ? rest : { ...rest, hyper: all };
+        return {
+          schema: 1,
+          problem,
+          definition: facts?.definition ?? '',
+          optimizer,
+          initializer,
+          lr,
+          variant,
+          steps: facts?.steps ?? 0,
+          seed,
+        };
       };
-    };
-    const wanted = (lr: number, hyper: Hyper, over: readonly number[]) =>
-      (once ? over.slice(0, 1) : over).map((seed) => {
-        const run = config(lr, hyper, seed);
-        return { run, record: known.get(idOf(run)) };
-      });
-    const missingOf = (all: ReturnType<typeof wanted>) =>
-      all.flatMap(({ run, record }) => (record === undefined ? [run] : []));
-    const lossOf = (all: ReturnType<typeof wanted>): readonly number[] | null =>
-      missingOf(all).length > 0 ? null : all.map(({ record }) => record?.finalLoss ?? Number.NaN);
-    const reported = (chosen: Chosen): CellState => {
-      const all = wanted(chosen.lr, chosen.hyper, seeds);
-      return { place, chosen, runs: all.flatMap(({ record }) => record ?? []), missing: missingOf(all) };
-    };
-    const tuning = (missing: readonly RunConfig[]): CellState => ({ place, chosen: null, runs: [], missing });
-    const standard = defaultRate(place.optimizer) ?? Number.NaN; // checked by checkProtocol
+      const wanted = (lr: number, hyper: Hyper, over: readonly number[]) =>
+        (once ? over.slice(0, 1) : over).map((seed) => {
+          const run = config(lr, hyper, seed);
+          return { run, record: known.get(idOf(run)) };
+        });
+      const missingOf = (all: ReturnType<typeof wanted>) =>
+        all.flatMap(({ run, record }) => (record === undefined ? [run] : []));
+      const lossOf = (all: ReturnType<typeof wanted>): readonly number[] | null =>
+        missingOf(all).length > 0 ? null : all.map(({ record }) => record?.finalLoss ?? Number.NaN);
+      const reported = (chosen: Chosen): CellState<R> => {
+        const all = wanted(chosen.lr, chosen.hyper, seeds);
+        return { place, chosen, runs: all.flatMap(({ record }) => record ?? []), missing: missingOf(all) };
+      };
+      const tuning = (missing: readonly RunConfig[]): CellState<R> => ({ place, chosen: null, runs: [], missing });
+      const standard = defaultRate(place.optimizer) ?? Number.NaN; // checked by checkProtocol
 
-    if (mode === 'defaults') return reported({ lr: standard, hyper: {}, tuned: null, draws: [] });
-    if (mode === 'rate') {
-      const state = tune(standard, (lr) => lossOf(wanted(lr, {}, tuningSeeds)));
-      if ('untried' in state) return tuning(state.untried.flatMap((lr) => missingOf(wanted(lr, {}, tuningSeeds))));
-      return reported({ lr: state.tuned.lr, hyper: {}, tuned: state.tuned, draws: [] });
-    }
-    const space = spaceOf(hyperOf(place.optimizer), Math.max(...budgets));
-    const tried = space.map((point) => ({ ...point, all: wanted(point.lr, point.hyper, tuningSeeds) }));
-    const missing = tried.flatMap(({ all }) => missingOf(all));
-    if (missing.length > 0) return tuning(missing);
-    const draws = tried.map(({ lr, hyper, all }): Draw => ({ lr, hyper, loss: mean(lossOf(all) ?? []) }));
-    const best = draws.slice(0, budget ?? 0).reduce((a, b) => (b.loss < a.loss ? b : a));
-    return reported({ lr: best.lr, hyper: best.hyper, tuned: null, draws });
-  });
+      if (mode === 'defaults') return reported({ lr: standard, hyper: {}, tuned: null, draws: [] });
+      if (mode === 'rate') {
+        const state = tune(standard, (lr) => lossOf(wanted(lr, {}, tuningSeeds)));
+        if ('untried' in state) return tuning(state.untried.flatMap((lr) => missingOf(wanted(lr, {}, tuningSeeds))));
+        return reported({ lr: state.tuned.lr, hyper: {}, tuned: state.tuned, draws: [] });
+      }
+      const space = spaceOf(hyperOf(place.optimizer), Math.max(...budgets));
+      const tried = space.map((point) => ({ ...point, all: wanted(point.lr, point.hyper, tuningSeeds) }));
+      const missing = tried.flatMap(({ all }) => missingOf(all));
+      if (missing.length > 0) return tuning(missing);
+      const draws = tried.map(({ lr, hyper, all }): Draw => ({ lr, hyper, loss: mean(lossOf(all) ?? []) }));
+      const best = draws.slice(0, budget ?? 0).reduce((a, b) => (b.loss < a.loss ? b : a));
+      return reported({ lr: best.lr, hyper: best.hyper, tuned: null, draws });
+    });
 };
 
 /** Runs that can be made now, each once, whichever cells ask for it; none when the sweep is complete. */
-export const nextRuns = (protocol: Protocol, known: ReadonlyMap<string, RunRecord>): readonly RunConfig[] => {
-  const runs = cellsOf(protocol, known).flatMap(({ missing }) => missing);
+export const nextRuns = (
+  protocol: Protocol,
+  known: ReadonlyMap<string, Outcome>,
+  mine?: (place: Place) => boolean,
+): readonly RunConfig[] => {
+  const runs = cellsOf(protocol, known, mine).flatMap(({ missing }) => missing);
   return [...new Map(runs.map((run) => [idOf(run), run])).values()];
 };
 

@@ -11,7 +11,7 @@ import type { runSweep } from '../sweep.ts';
 export interface Harness {
   readonly run: (config: RunConfig) => Promise<RunRecord>;
   readonly course: (name: string, seed: number, steps: number, variant?: Variant) => Course | Promise<Course>;
-  readonly cells: typeof cellsOf;
+  readonly cells: typeof cellsOf<RunRecord>;
   readonly sweep: typeof runSweep;
 }
 
