@@ -31,7 +31,12 @@ const study = (hidden: readonly number[], seed: number) => {
   const { training, loss } = descend(setup, startOf(setup, seed, DATA), DATA, STEPS);
   const logitOf = (points: Tensor): readonly number[] => evaluate(setup.model, training.variables, points).toArray();
   const wrong = logitOf(CORNERS).filter((z, i) => z > 0 !== (LABELS[i] === 1)).length;
-  return { training, loss, wrong, logit: (x: number, y: number): number => logitOf(Tensor.from([1, 2], [x, y]))[0] as number };
+  return {
+    training,
+    loss,
+    wrong,
+    logit: (x: number, y: number): number => logitOf(Tensor.from([1, 2], [x, y]))[0] as number,
+  };
 };
 
 /** Where the hidden units of a network are 0: a line each, drawn over the plane. */
@@ -42,7 +47,9 @@ const linesOf = ({ variables }: Training, low: number, high: number): readonly P
     const [w1, w2, c] = [w.view[j] as number, w.view[units + j] as number, b.view[j] as number];
     const steep = Math.abs(w1) > Math.abs(w2); // solved for the axis that it crosses
     return [low, high].map((t) =>
-      steep ? { series: `line ${j + 1}`, x: -(c + w2 * t) / w1, y: t } : { series: `line ${j + 1}`, x: t, y: -(c + w1 * t) / w2 },
+      steep
+        ? { series: `line ${j + 1}`, x: -(c + w2 * t) / w1, y: t }
+        : { series: `line ${j + 1}`, x: t, y: -(c + w1 * t) / w2 },
     );
   }).flat();
 };
@@ -57,7 +64,7 @@ export const drawsTwoLines = async (say: Say, hidden: readonly number[] = [4]): 
   const once = Math.max(...none.map((s) => turns(s.logit)));
   const learntByTwo = two.filter((s) => s.wrong === 0);
   const shown = [
-    { title: 'no hidden layer: one line', of: none[0] },
+    { title: 'no hidden layer: nothing better than ½ everywhere', of: none[0] },
     { title: 'two hidden units: two lines', of: learntByTwo[0] ?? two[0] },
   ];
   const sigmoid = (z: number): number => 1 / (1 + Math.exp(-z));
@@ -70,7 +77,11 @@ export const drawsTwoLines = async (say: Say, hidden: readonly number[] = [4]): 
       check('along one of the diagonals its output changes sign at least twice', twice === n, `from ${twice} seeds`),
       check('without a hidden layer it changes at most once along either', once <= 1, `at most ${once}`),
       ...compared([
-        { says: 'fewer corners are wrong with the hidden layer', lower: some.map((s) => s.wrong), higher: none.map((s) => s.wrong) },
+        {
+          says: 'fewer corners are wrong with the hidden layer',
+          lower: some.map((s) => s.wrong),
+          higher: none.map((s) => s.wrong),
+        },
       ]),
     ],
     numbers: [
@@ -93,7 +104,7 @@ export const drawsTwoLines = async (say: Say, hidden: readonly number[] = [4]): 
                 title,
                 x: { title: 'x₁', domain: [-0.5, 1.5] },
                 y: { title: 'x₂', domain: [-0.5, 1.5] },
-                cells: 50,
+                cells: 40,
                 value: (x, y) => sigmoid(of.logit(x, y)),
                 legend: 'p',
                 scale: BETWEEN,

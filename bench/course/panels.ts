@@ -75,9 +75,7 @@ export interface Point {
 
 /** Points of a curve that can be drawn on its axes. */
 const drawable = (values: readonly Point[], x: Axis, y: Axis): readonly Point[] =>
-  values.filter(
-    (p) => Number.isFinite(p.x) && Number.isFinite(p.y) && !(x.log && p.x <= 0) && !(y.log && p.y <= 0),
-  );
+  values.filter((p) => Number.isFinite(p.x) && Number.isFinite(p.y) && !(x.log && p.x <= 0) && !(y.log && p.y <= 0));
 
 export interface Lines {
   readonly title: string;
@@ -107,7 +105,15 @@ export const lines = ({ title, x, y, values, order, dashed = [], dots = false, r
       },
       {
         data: { values: [{ y: rule.y, text: rule.text }] },
-        mark: { type: 'text', align: 'right', baseline: 'bottom', x: SIZE.width - 4, dy: -2, color: GREY, fontSize: 11 },
+        mark: {
+          type: 'text',
+          align: 'right',
+          baseline: 'bottom',
+          x: SIZE.width - 4,
+          dy: -2,
+          color: GREY,
+          fontSize: 11,
+        },
         encoding: { y: { field: 'y', ...axisOf(y) }, text: { field: 'text' } },
       },
     ]),
@@ -141,7 +147,13 @@ export const dots = (title: string, x: Axis, groups: readonly Group[], rules: re
     const lost = values.length - fit.length;
     return { name: lost === 0 ? name : `${name} (${lost} beyond)`, fit, median: median(values) };
   });
-  const row = { field: 'series', type: 'nominal' as const, title: null, sort: null, axis: { labelLimit: 220, grid: true } };
+  const row = {
+    field: 'series',
+    type: 'nominal' as const,
+    title: null,
+    sort: null,
+    axis: { labelLimit: 220, grid: true },
+  };
   const colour = coloured(
     shown.map((g) => g.name),
     'circle',
@@ -163,7 +175,9 @@ export const dots = (title: string, x: Axis, groups: readonly Group[], rules: re
       },
       {
         data: {
-          values: shown.flatMap((g) => (g.fit.length > 0 && Number.isFinite(g.median) ? [{ series: g.name, x: g.median }] : [])),
+          values: shown.flatMap((g) =>
+            g.fit.length > 0 && Number.isFinite(g.median) ? [{ series: g.name, x: g.median }] : [],
+          ),
         },
         mark: { type: 'tick', thickness: 2.5, size: 20, color: '#1c2026' },
         encoding: { x: { field: 'x', ...axisOf(x) }, y: row },
@@ -180,7 +194,8 @@ export interface Plane {
   /** Cells to a side. */
   readonly cells: number;
   readonly value: (x: number, y: number) => number;
-  readonly legend: string;
+  /** What the colours mean; no legend without it. */
+  readonly legend?: string;
   /** From the first colour over white, if there is a middle, to the last. */
   readonly scale: { readonly domain: readonly number[]; readonly range: readonly string[] };
   readonly points?: readonly Point[];
@@ -207,7 +222,8 @@ export const plane = (spec: Plane): Panel => {
   );
   const at = { x: { field: 'x', ...axisOf(x) }, y: { field: 'y', ...axisOf(y) } };
   const drawn = [...new Set(paths.map((p) => p.series))];
-  const ofPaths = points.length === 0 ? coloured(order, 'stroke') : { ...coloured(drawn, 'stroke', colours), legend: null };
+  const ofPaths =
+    points.length === 0 ? coloured(order, 'stroke') : { ...coloured(drawn, 'stroke', colours), legend: null };
   return {
     width: square,
     height: square,
@@ -224,9 +240,9 @@ export const plane = (spec: Plane): Panel => {
           color: {
             field: 'value',
             type: 'quantitative',
-            title: legend,
+            title: legend ?? null,
             scale: { domain: [...scale.domain], range: [...scale.range], interpolate: 'rgb', clamp: true },
-            legend: { orient: 'right', gradientLength: 160 },
+            legend: legend === undefined ? null : { orient: 'right', gradientLength: 160 },
           },
         },
       },

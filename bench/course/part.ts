@@ -82,7 +82,11 @@ export const compared = (comparisons: readonly Comparison[]): readonly Check[] =
 };
 
 /** A value per seed, with time for a progress display to draw between them. */
-export const overSeeds = async <R>(say: Say, seeds: readonly number[], f: (seed: number) => R): Promise<readonly R[]> => {
+export const overSeeds = async <R>(
+  say: Say,
+  seeds: readonly number[],
+  f: (seed: number) => R,
+): Promise<readonly R[]> => {
   const made: R[] = [];
   for (const seed of seeds) {
     say(`seed ${seed} of ${seeds.length}`);

@@ -1,5 +1,13 @@
 // Chapter 1: a perceptron draws one line, which is enough for AND and OR, and never for XOR.
-import { findRefutation, fitPerceptron, mistakeBound, type Perceptron, predict, refutes, Tensor } from '../../src/index.ts';
+import {
+  findRefutation,
+  fitPerceptron,
+  mistakeBound,
+  type Perceptron,
+  predict,
+  refutes,
+  Tensor,
+} from '../../src/index.ts';
 import { COLOURS } from '../chart.ts';
 import { BETWEEN, chartOf, lines, type Point, plane } from './panels.ts';
 import { check, type Findings, number, type Part } from './part.ts';
@@ -41,7 +49,7 @@ const AXES = {
 } as const;
 const classes = (labels: readonly number[]): readonly Point[] =>
   labels.map((label, i) => ({ series: `class ${label}`, x: corner(i)[0], y: corner(i)[1] }));
-const CLASSES = { order: ['class 0', 'class 1'], scale: BETWEEN, legend: 'prediction', ...AXES } as const;
+const CLASSES = { order: ['class 0', 'class 1'], scale: BETWEEN, ...AXES } as const;
 
 /** AND and OR, in every order of the four samples. */
 export const drawsOneLine = async (learner: Learner = fitPerceptron): Promise<Findings> => {
@@ -73,7 +81,10 @@ export const drawsOneLine = async (learner: Learner = fitPerceptron): Promise<Fi
       number(`${name}: Novikoff's bound`, bound),
     ]),
     text: learnt
-      .map(({ name, model, most, bound }) => `${name}: the line ${model.w.join('·x₁ + ')}·x₂ ${model.b < 0 ? '−' : '+'} ${Math.abs(model.b)} = 0, after at most ${most} mistakes of ${bound} allowed`)
+      .map(
+        ({ name, model, most, bound }) =>
+          `${name}: the line ${model.w.join('·x₁ + ')}·x₂ ${model.b < 0 ? '−' : '+'} ${Math.abs(model.b)} = 0, after at most ${most} mistakes of ${bound} allowed`,
+      )
       .join('; '),
     chart: await chartOf(
       'perceptron',
@@ -83,7 +94,7 @@ export const drawsOneLine = async (learner: Learner = fitPerceptron): Promise<Fi
       learnt.map(({ name, labels, model }) =>
         plane({
           title: name,
-          cells: 60,
+          cells: 40,
           value: (x, y) => predict(model, [x, y]),
           points: classes(labels),
           ...CLASSES,
@@ -94,7 +105,10 @@ export const drawsOneLine = async (learner: Learner = fitPerceptron): Promise<Fi
 };
 
 /** Epochs after which weights that are whole numbers came back, or null when they did not. */
-const cycleOf = (learner: Learner, labels: readonly number[]): { readonly from: number; readonly length: number } | null => {
+const cycleOf = (
+  learner: Learner,
+  labels: readonly number[],
+): { readonly from: number; readonly length: number } | null => {
   const { x, y } = samples(labels);
   const seen: string[] = [];
   for (let epochs = 0; epochs <= EPOCHS; epochs++) {
@@ -116,7 +130,10 @@ const FUNCTIONS = Array.from({ length: 16 }, (_, code) => [0, 1, 2, 3].map((i) =
 const MOST = 3;
 
 /** XOR: a certificate in whole numbers that no line exists, and a perceptron that goes round and round. */
-export const noLineForXor = async (labels: readonly number[] = XOR, learner: Learner = fitPerceptron): Promise<Findings> => {
+export const noLineForXor = async (
+  labels: readonly number[] = XOR,
+  learner: Learner = fitPerceptron,
+): Promise<Findings> => {
   const { x, y } = samples(labels);
   const alpha = findRefutation(x, y);
   const cycle = cycleOf(learner, labels);
@@ -134,9 +151,21 @@ export const noLineForXor = async (labels: readonly number[] = XOR, learner: Lea
   const proved = alpha !== null && refutes(alpha, x, y);
   return {
     checks: [
-      check('whole numbers α ≥ 0, not all 0, with Σ αᵢ·sᵢ·(xᵢ, 1) = 0 exactly', proved, alpha === null ? 'none' : `α = (${alpha.join(', ')})`),
-      check('the perceptron comes back to weights that it had, so that it never ends', cycle !== null, cycle === null ? 'it does not' : `every ${epochsOf(cycle.length)} from epoch ${cycle.from} on`),
-      check('of the 16 functions of two bits each is either learnt or refuted, and never both', apart && learnt + refuted === 16, `${learnt} learnt, ${refuted} refuted`),
+      check(
+        'whole numbers α ≥ 0, not all 0, with Σ αᵢ·sᵢ·(xᵢ, 1) = 0 exactly',
+        proved,
+        alpha === null ? 'none' : `α = (${alpha.join(', ')})`,
+      ),
+      check(
+        'the perceptron comes back to weights that it had, so that it never ends',
+        cycle !== null,
+        cycle === null ? 'it does not' : `every ${epochsOf(cycle.length)} from epoch ${cycle.from} on`,
+      ),
+      check(
+        'of the 16 functions of two bits each is either learnt or refuted, and never both',
+        apart && learnt + refuted === 16,
+        `${learnt} learnt, ${refuted} refuted`,
+      ),
     ],
     numbers: [
       ...(alpha ?? []).map((a, i) => number(`α of corner ${corner(i).join(' ')}`, a)),
@@ -167,7 +196,9 @@ export const noLineForXor = async (labels: readonly number[] = XOR, learner: Lea
           x: { title: 'epoch' },
           y: { title: 'mistakes' },
           order: lessons.map((l) => l.name),
-          values: lessons.flatMap(({ name, labels: f }) => mistakesBy(f).map((m, epoch) => ({ series: name, x: epoch, y: m }))),
+          values: lessons.flatMap(({ name, labels: f }) =>
+            mistakesBy(f).map((m, epoch) => ({ series: name, x: epoch, y: m })),
+          ),
         }),
       ],
     ),

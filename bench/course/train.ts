@@ -66,7 +66,11 @@ export const deep = (
   depth: number,
   width: number,
   out: number,
-  { activation, init, batchNorm = false }: { readonly activation: string; readonly init: string; readonly batchNorm?: boolean },
+  {
+    activation,
+    init,
+    batchNorm = false,
+  }: { readonly activation: string; readonly init: string; readonly batchNorm?: boolean },
 ): readonly LayerSpec[] => [
   ...Array.from({ length: depth }, (): readonly LayerSpec[] => [
     { type: 'dense', units: width, init },
