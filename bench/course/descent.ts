@@ -204,11 +204,7 @@ export const learningRate = async (say: Say, optimizer = 'sgd'): Promise<Finding
     { series: 'too large: 1.05 of it', share: 1.05 },
   ];
   const curves = rates.map(({ series, share }) => {
-    const losses: number[] = [];
-    for (const { k, loss } of watched(setupWith(share * limit), from, train, 1)) {
-      losses.push(loss);
-      if (k > SHOWN) break;
-    }
+    const losses = watched(setupWith(share * limit), from, train, { every: 1, steps: SHOWN + 1 }).map((t) => t.loss);
     return { series, losses };
   });
   const [small = Number.NaN, right = Number.NaN, edge = Number.NaN, large = Number.NaN] = curves.map((c) =>
@@ -219,7 +215,7 @@ export const learningRate = async (say: Say, optimizer = 'sgd'): Promise<Finding
       check(
         'the largest rate that does not grow is 2/λ, to 0.5 %',
         Math.abs(measured / limit - 1) <= 0.005,
-        `${figure(measured / limit)} of 2/λ`,
+        `off by ${figure(100 * (measured / limit - 1))} %`,
       ),
       check(
         'below the limit, at 0.99 of it, the loss falls',

@@ -35,12 +35,7 @@ const STEPS = 2000;
 /** Losses of a network that can learn every corner by itself. */
 const lossesOn = (data: Data): readonly { readonly k: number; readonly loss: number }[] => {
   const setup = setupOf({ layers: mlp([8, 1], 'tanh', 'xavierNormal'), loss: 'bceWithLogits' }, 'adam', { lr: 0.05 });
-  const told: { k: number; loss: number }[] = [];
-  for (const { k, loss } of watched(setup, startOf(setup, 1, data), data, EVERY)) {
-    told.push({ k, loss });
-    if (k >= STEPS) return told;
-  }
-  return told;
+  return watched(setup, startOf(setup, 1, data), data, { every: EVERY, steps: STEPS });
 };
 
 export const boundsOfEntropy = async (cost: Cost = bce): Promise<Findings> => {

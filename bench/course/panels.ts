@@ -20,7 +20,7 @@ export const chartOf = (
     title: { text, subtitle },
     description,
     spacing: 44,
-    hconcat: [...panels],
+    hconcat: panels.length > 1 ? [...panels] : panels.map((p) => ({ ...p, width: 2 * SIZE.width })),
     resolve: { scale: { color: 'independent', x: 'independent', y: 'independent', strokeDash: 'independent' } },
   });
 
@@ -36,7 +36,7 @@ const axisOf = ({ title, log = false, domain, ticks = 5 }: Axis) => ({
   title,
   scale: {
     type: log ? ('log' as const) : ('linear' as const),
-    zero: false,
+    ...(log ? {} : { zero: false }),
     nice: domain === undefined,
     ...(domain === undefined ? {} : { domain: [...domain] }),
   },
@@ -54,7 +54,7 @@ const coloured = (order: readonly string[], symbol: 'stroke' | 'circle', colours
       ? null
       : {
           orient: 'bottom' as const,
-          columns: 3,
+          columns: order.some((name) => name.length > 16) ? 2 : 3,
           symbolOpacity: 1,
           ...(symbol === 'stroke'
             ? {
