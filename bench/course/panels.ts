@@ -43,28 +43,30 @@ const axisOf = ({ title, log = false, domain, ticks = 5 }: Axis) => ({
   axis: { tickCount: ticks, grid: true, labelOverlap: true, ...(log ? { format: '~e' } : {}) },
 });
 
+/** One series says what it is by the title, and more than colours tell apart are not named. */
+const named = (order: readonly string[]): boolean => order.length > 1 && order.length <= COLOURS.length;
+
 /** A legend of few names, one below the other; the colours go round when there are more. */
 const coloured = (order: readonly string[], symbol: 'stroke' | 'circle', colours: readonly string[] = COLOURS) => ({
   field: 'series',
   type: 'nominal' as const,
   title: null,
   scale: { domain: [...order], range: order.map((_, i) => colours[i % colours.length] as string) },
-  legend:
-    order.length < 2
-      ? null
-      : {
-          orient: 'bottom' as const,
-          columns: order.some((name) => name.length > 16) ? 2 : 3,
-          symbolOpacity: 1,
-          ...(symbol === 'stroke'
-            ? {
-                symbolType: 'stroke' as const,
-                symbolFillColor: 'transparent',
-                symbolStrokeWidth: 2,
-                symbolSize: 300,
-              }
-            : {}),
-        },
+  legend: !named(order)
+    ? null
+    : {
+        orient: 'bottom' as const,
+        columns: order.some((name) => name.length > 16) ? 2 : 3,
+        symbolOpacity: 1,
+        ...(symbol === 'stroke'
+          ? {
+              symbolType: 'stroke' as const,
+              symbolFillColor: 'transparent',
+              symbolStrokeWidth: 2,
+              symbolSize: 300,
+            }
+          : {}),
+      },
 });
 
 export interface Point {
@@ -128,7 +130,7 @@ export const lines = ({ title, x, y, values, order, dashed = [], dots = false, r
           field: 'series',
           type: 'nominal',
           scale: { domain: [...order], range: order.map((name) => (dashed.includes(name) ? [5, 4] : [1, 0])) },
-          ...(order.length < 2 ? { legend: null } : { title: null }),
+          ...(named(order) ? { title: null } : { legend: null }),
         },
       },
     },
@@ -198,6 +200,8 @@ export interface Plane {
   readonly legend?: string;
   /** From the first colour over white, if there is a middle, to the last. */
   readonly scale: { readonly domain: readonly number[]; readonly range: readonly string[] };
+  /** Closed curves of one height, in grey below the paths. */
+  readonly contours?: readonly Point[];
   readonly points?: readonly Point[];
   readonly paths?: readonly Point[];
   /** The series of the points, or of the paths where there are none, in the order of the legend. */
@@ -210,7 +214,20 @@ const square = 270;
 
 /** The plane as a map. */
 export const plane = (spec: Plane): Panel => {
-  const { title, x, y, cells, value, legend, scale, points = [], paths = [], order, colours = ['#30343b'] } = spec;
+  const {
+    title,
+    x,
+    y,
+    cells,
+    value,
+    legend,
+    scale,
+    contours = [],
+    points = [],
+    paths = [],
+    order,
+    colours = ['#30343b'],
+  } = spec;
   const side = ({ domain: [low, high] }: Plane['x'], i: number): number => low + ((high - low) * i) / cells;
   const places = Array.from({ length: cells }, (_, i) => i);
   const ends = (a: Plane['x'], i: number) => [side(a, i), side(a, Math.min(cells, i + 1.2))] as const; // no gaps between cells
@@ -246,6 +263,15 @@ export const plane = (spec: Plane): Panel => {
           },
         },
       },
+      ...(contours.length === 0
+        ? []
+        : [
+            {
+              data: { values: contours.map((p, i) => ({ ...p, i })) },
+              mark: { type: 'line', strokeWidth: 1, clip: true, color: '#b9bec7' },
+              encoding: { ...at, detail: { field: 'series' }, order: { field: 'i' } },
+            },
+          ]),
       ...(paths.length === 0
         ? []
         : [
