@@ -115,9 +115,13 @@ const network = ({ dropout, evaluation }: DropoutSubject, seed: number) => {
   };
 };
 
-export const dropoutAsEnsemble = async (say: Say, subject: DropoutSubject = SUBJECT): Promise<Findings> => {
-  const layers = SEEDS.map((seed) => linear(subject, seed));
-  const networks = await overSeeds(say, SEEDS, (seed) => network(subject, seed));
+export const dropoutAsEnsemble = async (
+  say: Say,
+  subject: DropoutSubject = SUBJECT,
+  seeds = SEEDS,
+): Promise<Findings> => {
+  const layers = seeds.map((seed) => linear(subject, seed));
+  const networks = await overSeeds(say, seeds, (seed) => network(subject, seed));
   const model = modelOf({ layers: [subject.dropout], loss: 'mse' });
   const x = normal(keyOf(1), [4, UNITS]);
   const [once, again] = [1, 2].map(() =>
@@ -150,7 +154,7 @@ export const dropoutAsEnsemble = async (say: Say, subject: DropoutSubject = SUBJ
         'asked twice',
       ),
       check(
-        `a linear layer: the mean over all ${MASKS} masks is the evaluation, exactly (whole numbers, ${SEEDS.length} layers)`,
+        `a linear layer: the mean over all ${MASKS} masks is the evaluation, exactly (whole numbers, ${seeds.length} layers)`,
         off === 0,
         `off by at most ${figure(off)}`,
       ),
@@ -161,8 +165,8 @@ export const dropoutAsEnsemble = async (say: Say, subject: DropoutSubject = SUBJ
       ),
       check(
         `a network: it decides as the mean over all masks, for ${SAMPLES} held-out samples of each seed`,
-        agreed === SAMPLES * SEEDS.length,
-        `${agreed} of ${SAMPLES * SEEDS.length} times`,
+        agreed === SAMPLES * seeds.length,
+        `${agreed} of ${SAMPLES * seeds.length} times`,
       ),
       ...compared([{ says: 'and is nearer to that mean than one mask is', lower: distances, higher: spreads }]),
     ],
@@ -178,7 +182,7 @@ export const dropoutAsEnsemble = async (say: Say, subject: DropoutSubject = SUBJ
     chart: await chartOf(
       'dropout',
       'Dropout in training, and in evaluation as an ensemble',
-      `left: one linear layer under all ${MASKS} masks; right: ${SAMPLES} samples from each of ${SEEDS.length} networks`,
+      `left: one linear layer under all ${MASKS} masks; right: ${SAMPLES} samples from each of ${seeds.length} networks`,
       'Outputs of a linear layer under all masks about its evaluation, and mean over masks against evaluation for trained networks.',
       [
         lines({

@@ -94,6 +94,7 @@ export const fourCures = async (
   say: Say,
   cures: readonly Cure[] = CURES,
   rates: { readonly large: number; readonly small: number } = RATES,
+  seeds = SEEDS,
 ): Promise<Findings> => {
   interface Run {
     readonly before: ReturnType<typeof slopes>;
@@ -106,7 +107,7 @@ export const fourCures = async (
       ...cure,
       runs: await overSeeds(
         (t) => say(`${cure.name}, ${t}`),
-        SEEDS,
+        seeds,
         (seed) => ({ before: slopes(trouble, seed), after: slopes(cured, seed) }),
       ),
     });
@@ -114,13 +115,13 @@ export const fourCures = async (
   const rated = await Promise.all(
     [rates.large, rates.small].map((lr) => {
       const setup = setupOf(built({ activation: 'relu', init: 'heNormal' }, SHALLOWER).spec, 'sgd', { lr });
-      return overSeeds(say, SEEDS, (seed) => growth(setup, seed));
+      return overSeeds(say, seeds, (seed) => growth(setup, seed));
     }),
   );
   const [wild = [], calm = []] = rated;
   const count = (of: readonly { readonly verdict: string | undefined }[], healthy: boolean): number =>
     of.filter((s) => (s.verdict === 'healthy') === healthy).length;
-  const n = SEEDS.length;
+  const n = seeds.length;
   const ratio = (of: readonly { readonly ratios: readonly number[] }[]): number =>
     median(of.map((s) => s.ratios[0] as number));
   const kinds = [

@@ -44,13 +44,14 @@ const firstWeights = (params: readonly Named<Tensor>[]): readonly number[] =>
 export const zerosStayEqual = async (
   say: Say,
   copies: readonly [string, string] = ['zeros', 'constant'],
+  seeds = SEEDS,
 ): Promise<Findings> => {
   const starts = [
     { name: copies[0], gain: 1 },
     { name: copies[1], gain: 0.1 },
     { name: 'xavierNormal', gain: 1 },
   ].map((s) => ({ ...s, setup: setupWith(s.name, s.gain) }));
-  const studies = await overSeeds(say, SEEDS, (seed) => {
+  const studies = await overSeeds(say, seeds, (seed) => {
     const { train } = breastCancer(keyOf(seed));
     return {
       floor: baseline(train),
@@ -82,7 +83,7 @@ export const zerosStayEqual = async (
       order: Array.from({ length: UNITS }, (_, j) => `unit ${j + 1}`),
       values: weights(all),
     });
-  const n = SEEDS.length;
+  const n = seeds.length;
   return {
     checks: [
       check(
@@ -162,9 +163,13 @@ const signal = ({ activation, init, gain }: Start, seed: number) => {
 };
 
 /** How the size of signals and slopes goes through a deep network, by start. */
-export const signalThroughDepth = async (say: Say, starts: readonly Start[] = STARTS): Promise<Findings> => {
+export const signalThroughDepth = async (
+  say: Say,
+  starts: readonly Start[] = STARTS,
+  seeds = SEEDS,
+): Promise<Findings> => {
   const all: (Start & { readonly runs: readonly ReturnType<typeof signal>[] })[] = [];
-  for (const start of starts) all.push({ ...start, runs: await overSeeds(say, SEEDS, (seed) => signal(start, seed)) });
+  for (const start of starts) all.push({ ...start, runs: await overSeeds(say, seeds, (seed) => signal(start, seed)) });
   const of = (name: string) => all.find((s) => s.name === name)?.runs ?? [];
   const off = (name: string): readonly number[] => of(name).map((r) => Math.abs(Math.log10(r.ratio)));
   const factors = all.map(({ name, factor, runs }) => ({
@@ -215,7 +220,7 @@ export const signalThroughDepth = async (say: Say, starts: readonly Start[] = ST
     chart: await chartOf(
       'xavier-he',
       'Xavier and He: the size of a signal through depth',
-      `networks of ${DEPTH} layers of ${WIDTH} units at their start, ${SEEDS.length} seeds`,
+      `networks of ${DEPTH} layers of ${WIDTH} units at their start, ${seeds.length} seeds`,
       'Mean square of the signal over the layer for six starts, and the share of the slope that is left at the input.',
       [
         lines({

@@ -95,18 +95,24 @@ const TASKS = [
 type TaskName = (typeof TASKS)[number]['name'];
 
 /** Twelve curves with the rate that was best on other seeds. */
-const raced = async (say: Say, { name, make }: Rider, data: Data) => {
+const raced = async (
+  say: Say,
+  { name, make }: Rider,
+  data: Data,
+  seeds: readonly number[],
+  rates: readonly number[],
+) => {
   const model = modelOf(SPEC);
   const lossesOf = (setup: Setup, seed: number, every: number): readonly number[] =>
     watched(setup, startOf(setup, seed, data), data, { every, steps: STEPS }).map((t) => t.loss);
-  const tried = RATES.map((lr) => {
+  const tried = rates.map((lr) => {
     const setup = { model, optimizer: make({ lr }) };
     return { lr, setup, loss: median(TUNING.map((seed) => lossesOf(setup, seed, STEPS)[0] as number)) }; // one is told
   });
   const { lr, setup } = tried.reduce((a, b) => (b.loss < a.loss ? b : a));
   const curves = await overSeeds(
     (seed) => say(`${name}, ${seed}`),
-    SEEDS,
+    seeds,
     (seed) => lossesOf(setup, seed, 2),
   );
   return { name, lr, curves, ends: curves.map((c) => c.at(-1) ?? Number.NaN) };
@@ -119,7 +125,12 @@ const contours: readonly Point[] = [0.03, 0.3, 1, 3, 10, 30, 100].flatMap((heigh
   }),
 );
 
-export const sideBySide = async (say: Say, riders: readonly Rider[] = RIDERS): Promise<Findings> => {
+export const sideBySide = async (
+  say: Say,
+  riders: readonly Rider[] = RIDERS,
+  seeds = SEEDS,
+  rates = RATES,
+): Promise<Findings> => {
   const rides = riders.map((r) => ({ name: r.name, way: ride(r, LONG) }));
   const heights = (name: string): readonly number[] =>
     rides.find((r) => r.name === name)?.way.map((p) => p.height) ?? [];
@@ -131,7 +142,7 @@ export const sideBySide = async (say: Say, riders: readonly Rider[] = RIDERS): P
   for (const { name: task, scaled } of TASKS) {
     const data = { ...train, x: scaled(train.x) };
     const runs = [];
-    for (const r of riders) runs.push(await raced((text) => say(`${task}: ${text}`), r, data));
+    for (const r of riders) runs.push(await raced((text) => say(`${task}: ${text}`), r, data, seeds, rates));
     races.push({ task, runs });
   }
   const ends = (task: TaskName, name: string): readonly number[] =>
@@ -173,7 +184,7 @@ export const sideBySide = async (say: Say, riders: readonly Rider[] = RIDERS): P
       ),
       number('p of adam against sgd on features of one scale, not corrected', beside.p),
     ],
-    text: `In the valley momentum needs ${until('momentum')} steps and plain descent ${until('sgd')}. Adam ends lower than sgd in ${beside.aLower} of ${SEEDS.length} seeds where features have one scale (p = ${figure(beside.p)}), and at ${figure(median(ends('many scales', 'adam')))} against ${figure(median(ends('many scales', 'sgd')))} nats where they have many`,
+    text: `In the valley momentum needs ${until('momentum')} steps and plain descent ${until('sgd')}. Adam ends lower than sgd in ${beside.aLower} of ${seeds.length} seeds where features have one scale (p = ${figure(beside.p)}), and at ${figure(median(ends('many scales', 'adam')))} against ${figure(median(ends('many scales', 'sgd')))} nats where they have many`,
     chart: await chartOf(
       'optimizers',
       'Optimizers side by side',

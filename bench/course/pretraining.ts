@@ -45,14 +45,18 @@ export const BEGINNINGS: readonly Beginning[] = [
 
 const encoded = ({ x, y }: Data): Data => ({ x, y: oneHot(y, CLASSES) });
 
-export const rescuedByMachines = async (say: Say, beginnings: readonly Beginning[] = BEGINNINGS): Promise<Findings> => {
+export const rescuedByMachines = async (
+  say: Say,
+  beginnings: readonly Beginning[] = BEGINNINGS,
+  seeds = FEW,
+): Promise<Findings> => {
   const parts: { readonly train: Data; readonly test: Data }[] = [];
-  for (const seed of FEW) {
+  for (const seed of seeds) {
     const { train, test } = await digitShares(keyOf(seed));
     parts.push({ train: encoded(train), test: encoded(test) });
   }
   const setups = beginnings.map((b) => setupWith(b.init));
-  const all = await overSeeds(say, FEW, (seed) => {
+  const all = await overSeeds(say, seeds, (seed) => {
     const { train, test } = parts[seed - 1] as (typeof parts)[number]; // seeds count from 1
     return beginnings.map((b, i) => {
       const setup = setups[i] as Setup; // one each
@@ -98,7 +102,7 @@ export const rescuedByMachines = async (say: Say, beginnings: readonly Beginning
     chart: await chartOf(
       'rbm',
       'A deep stack of sigmoids, rescued by Boltzmann machines',
-      `64–${HIDDEN.join('–')}–${CLASSES} on ${samples} digits, ${EPOCHS} epochs of descent, ${FEW.length} seeds`,
+      `64–${HIDDEN.join('–')}–${CLASSES} on ${samples} digits, ${EPOCHS} epochs of descent, ${seeds.length} seeds`,
       'Training loss over epochs and accuracy on held-out digits from zeros, from Xavier, and after pre-training.',
       [
         lines({

@@ -68,7 +68,7 @@ const deadAfter = (setup: Setup, seed: number, data: Data): number => {
 const RATES = [0.1, 0.3, 1, 3];
 const HIDDEN = 3;
 
-export const deadHalf = async (say: Say, rectifier: Activation = RELU): Promise<Findings> => {
+export const deadHalf = async (say: Say, rectifier: Activation = RELU, seeds = SEEDS): Promise<Findings> => {
   const { train } = breastCancer(keyOf(1));
   const curve = curveOf(rectifier.name, POINTS, { params: paramsOf(rectifier) });
   const leaky = curveOf('leakyRelu', POINTS, { params: { slope: SLOPE } });
@@ -82,15 +82,15 @@ export const deadHalf = async (say: Say, rectifier: Activation = RELU): Promise<
   const odd = tanh.values.every((v, i) => v === -(tanh.values[POINTS.length - 1 - i] as number));
   const apart = Math.max(...tanh.values.map((v, i) => Math.abs(v - (2 * (sigmoid.values[i] as number) - 1))));
   const [one, other] = [setupWith(rectifier, 1, 0.5), setupWith(LEAKY, 1, 0.5)];
-  const off = await overSeeds(say, SEEDS, (seed) => revive(one, seed, train));
-  const back = await overSeeds(say, SEEDS, (seed) => revive(other, seed, train));
+  const off = await overSeeds(say, seeds, (seed) => revive(one, seed, train));
+  const back = await overSeeds(say, seeds, (seed) => revive(other, seed, train));
   const rates = [];
   for (const lr of RATES) {
     const [hard, soft] = [setupWith(rectifier, HIDDEN, lr), setupWith(LEAKY, HIDDEN, lr)];
     rates.push({
       lr,
-      relu: await overSeeds(say, SEEDS, (seed) => deadAfter(hard, seed, train)),
-      leaky: await overSeeds(say, SEEDS, (seed) => deadAfter(soft, seed, train)),
+      relu: await overSeeds(say, seeds, (seed) => deadAfter(hard, seed, train)),
+      leaky: await overSeeds(say, seeds, (seed) => deadAfter(soft, seed, train)),
     });
   }
   const moved = off.reduce((s, r) => s + r.moved, 0);
@@ -116,11 +116,11 @@ export const deadHalf = async (say: Say, rectifier: Activation = RELU): Promise<
         `slope at most ${Math.max(...tanh.slopes)}, ${figure(apart)} from 2·σ(2x) − 1`,
       ),
       check(
-        `units that are off for every sample never come back with ReLU: after ${STEPS} steps no bit of their weights has moved, ${SEEDS.length} seeds`,
+        `units that are off for every sample never come back with ReLU: after ${STEPS} steps no bit of their weights has moved, ${seeds.length} seeds`,
         moved === 0,
         `${moved} of ${off.reduce((s, r) => s + r.of, 0)} numbers moved`,
       ),
-      check('leaky ones move, from every seed', revived === SEEDS.length, `from ${revived} of ${SEEDS.length}`),
+      check('leaky ones move, from every seed', revived === seeds.length, `from ${revived} of ${seeds.length}`),
       ...compared([
         { says: 'and learn: the loss is lower than with ReLU from the same start', lower: free, higher: stuck },
         {
@@ -142,7 +142,7 @@ export const deadHalf = async (say: Say, rectifier: Activation = RELU): Promise<
     chart: await chartOf(
       'relu',
       "ReLU's dead half, leaky ReLU, and tanh",
-      `right: ${HIDDEN} hidden layers of ${UNITS} units on the breast-cancer data after 50 steps of descent, ${SEEDS.length} seeds`,
+      `right: ${HIDDEN} hidden layers of ${UNITS} units on the breast-cancer data after 50 steps of descent, ${seeds.length} seeds`,
       'Three activations over x, and the share of dead units by learning rate for ReLU and leaky ReLU.',
       [
         lines({

@@ -97,16 +97,20 @@ const sameBits = (evaluation: Evaluation, model: Model, variables: Variables, x:
   ).length;
 };
 
-export const runningStatistics = async (say: Say, evaluation: Evaluation = evaluate): Promise<Findings> => {
+export const runningStatistics = async (
+  say: Say,
+  evaluation: Evaluation = evaluate,
+  seeds = SEEDS,
+): Promise<Findings> => {
   const parts: { readonly train: Data; readonly raw: Data; readonly test: Data }[] = [];
-  for (const seed of SEEDS) {
+  for (const seed of seeds) {
     const { train, test } = await digits(keyOf(seed));
     const raw = takeData(train, range(SAMPLES));
     parts.push({ raw, train: { x: raw.x, y: oneHot(raw.y, CLASSES) }, test });
   }
   const setup = SETUP();
   const { model } = setup;
-  const runs = await overSeeds(say, SEEDS, (seed) => {
+  const runs = await overSeeds(say, seeds, (seed) => {
     const { train, test } = parts[seed - 1] as (typeof parts)[number]; // seeds count from 1
     const { training } = learn(setup, startOf(setup, seed, train), train, { size: SIZE, epochs: EPOCHS, seed });
     const { variables } = training;
@@ -128,7 +132,7 @@ export const runningStatistics = async (say: Say, evaluation: Evaluation = evalu
   const same = runs.reduce((s, r) => s + r.same, 0);
   const wrong = (of: (r: (typeof runs)[number]) => number): readonly number[] => runs.map((r) => 1 - of(r));
   const equal = runs.filter((r) => r.own.sorted === r.own.mixed).length;
-  const n = SEEDS.length;
+  const n = seeds.length;
   const groups = [
     { name: 'running, mixed batches', values: runs.map((r) => r.own.mixed) },
     { name: 'running, sorted batches', values: runs.map((r) => r.own.sorted) },

@@ -87,8 +87,12 @@ export interface ScaleSubject {
 const ADAM = optimizerOf('adam', { lr: 0.05 });
 const SUBJECT: ScaleSubject = { layer: NORM, learnt: ADAM };
 
-export const scaleAndShift = async (say: Say, { layer, learnt }: ScaleSubject = SUBJECT): Promise<Findings> => {
-  const identity = SEEDS.map((seed) => recovered(layer, seed));
+export const scaleAndShift = async (
+  say: Say,
+  { layer, learnt }: ScaleSubject = SUBJECT,
+  seeds = SEEDS,
+): Promise<Findings> => {
+  const identity = seeds.map((seed) => recovered(layer, seed));
   const model = modelOf({ layers: [{ type: 'dense', units: 1 }, layer], loss: 'mse' });
   const way = (optimizer: Transform, seed: number) => {
     const setup: Setup = { model, optimizer };
@@ -97,7 +101,7 @@ export const scaleAndShift = async (say: Say, { layer, learnt }: ScaleSubject = 
   };
   const still = frozen(ADAM);
   const setups = new Map([learnt, still].map((optimizer) => [optimizer, { model, optimizer }] as const));
-  const runs = await overSeeds(say, SEEDS, (seed) => ({ free: way(learnt, seed), fixed: way(still, seed) }));
+  const runs = await overSeeds(say, seeds, (seed) => ({ free: way(learnt, seed), fixed: way(still, seed) }));
   // of normalised values v with mean 0 and deviation s < 1, the best is the target's own direction: MEAN² + (DEVIATION − s)²
   const floor = MEAN ** 2 + (DEVIATION - 1) ** 2;
   const ends = (name: 'free' | 'fixed'): readonly number[] => runs.map((r) => r[name].at(-1)?.loss ?? Number.NaN);
@@ -105,7 +109,7 @@ export const scaleAndShift = async (say: Say, { layer, learnt }: ScaleSubject = 
   // what comes before as a bias is taken away again, so that β has to stand for it
   const slopes = runs.map((r, i) => {
     const { variables } = r.free[0]?.training ?? startOf({ model, optimizer: learnt }, 1, target(1));
-    const { x, y } = target(SEEDS[i] as number); // one run per seed
+    const { x, y } = target(seeds[i] as number); // one run per seed
     const { grads } = lossAndGrad(ops, model, variables, x, y);
     const own = grads[0]?.b?.toArray() ?? [];
     return (
@@ -122,7 +126,7 @@ export const scaleAndShift = async (say: Say, { layer, learnt }: ScaleSubject = 
   return {
     checks: [
       check(
-        `with γ = √(σ² + ε) and β = μ it gives its input back, to 2⁻⁴⁵ of the largest number, ${SEEDS.length} batches of ${FEATURES} features from 0.01 to 1000`,
+        `with γ = √(σ² + ε) and β = μ it gives its input back, to 2⁻⁴⁵ of the largest number, ${seeds.length} batches of ${FEATURES} features from 0.01 to 1000`,
         Math.max(...identity) <= 2 ** -45,
         `off by at most ${figure(Math.max(...identity))}`,
       ),
@@ -148,11 +152,11 @@ export const scaleAndShift = async (say: Say, { layer, learnt }: ScaleSubject = 
       number('squared error without them, median', median(ends('fixed'))),
       number('squared error with them, median', median(ends('free'))),
     ],
-    text: `With γ and β the identity comes back to ${figure(Math.max(...identity))}, and the line is learnt to ${figure(median(ends('free')))}; without them the error stays at ${figure(median(ends('fixed')))}, of which ${floor} cannot be undercut`,
+    text: `With γ and β the identity comes back to ${figure(Math.max(...identity))}, and the line is learnt to ${figure(median(ends('free')))}; without them the error stays at ${figure(median(ends('fixed')))}, its floor being ${floor}`,
     chart: await chartOf(
       'scale-shift',
       'γ·x + β, and why',
-      `a dense layer and batch norm learn a line of mean ${MEAN} and deviation ${DEVIATION}; median of ${SEEDS.length} seeds`,
+      `a dense layer and batch norm learn a line of mean ${MEAN} and deviation ${DEVIATION}; median of ${seeds.length} seeds`,
       'Squared error over steps with γ and β learnt and with γ = 1 and β = 0, which stays at its floor.',
       [
         lines({

@@ -80,7 +80,7 @@ export const covariateShift = async (say: Say, normed: readonly LayerSpec[] = NO
       number('cosine of a layer’s slope before and after the layers below moved, without, median', cosine(plain)),
       number('the same with batch norm, median', cosine(norm)),
     ],
-    text: `The inputs of hidden layers drift by ${figure(median(last(plain)))} deviations without batch norm and by ${figure(median(last(norm)))} with it. Slopes of layers turn by a cosine of ${figure(cosine(plain))} and ${figure(cosine(norm))} when those below have moved: less drift is not the whole of why it helps (Santurkar et al. 2018)`,
+    text: `The inputs of hidden layers drift by ${figure(median(last(plain)))} deviations without batch norm and by ${figure(median(last(norm)))} with it. After a step of the layers below, the slope of a layer keeps a cosine of ${figure(cosine(plain))} without and ${figure(cosine(norm))} with it`,
     chart: await chartOf(
       'covariate-shift',
       'Internal covariate shift',
