@@ -228,6 +228,15 @@ program
   .action(async ({ json }) => ends((await import('./tour.ts')).tourCommand(json === true)));
 
 program
+  .command('course')
+  .description('the claims of a first deep-learning lecture as experiments: a verdict, numbers and a plot for each')
+  .option('--only <globs>', 'parts by id, as "xor" or "batch*,dropout"')
+  .option('--list', 'name the parts and what they claim, and run nothing')
+  .option('--out <dir>', 'write course.md, course.json and a plot per part there')
+  .option(...jsonFlag)
+  .action(async (options) => ends(await (await import('./course.ts')).courseCommand(options)));
+
+program
   .command('list')
   .description('print a table of rows')
   .argument(
