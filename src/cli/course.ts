@@ -4,8 +4,9 @@ import { COURSE, coursePage, courseReport, type Lesson, teach } from '../../benc
 import { figure } from '../../bench/markdown.ts';
 import { toJson } from '../index.ts';
 import { EXIT } from './fault.ts';
-import { namesOf, writeText } from './load.ts';
+import { namesOf } from './load.ts';
 import { coloured, print, type Stage, stages } from './show.ts';
+import { writeText } from './write.ts';
 
 export interface CourseOptions {
   readonly only?: string;
