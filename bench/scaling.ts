@@ -15,8 +15,10 @@ import {
   trainingStep,
   uniform,
 } from '../src/index.ts';
+import { keptOf } from './compare.ts';
 import { type Machine, machineOf } from './machine.ts';
-import { type MeasureOptions, measureRounds, type Timed, timingOf } from './measure.ts';
+import { type MeasureOptions, measureRounds, type Timed } from './measure.ts';
+import { medianAbsoluteDeviation } from './statistics.ts';
 
 /** A multi-layer perceptron in training: `depth` layers of `width` units, as many inputs, and one output. */
 export interface Size {
@@ -64,7 +66,7 @@ export const AXIS_NAMES = Object.keys(AXES) as readonly Axis[];
 export interface ScalePoint {
   readonly axis: Axis;
   readonly value: number;
-  /** Time of one step. */
+  /** Time of one step: the median over the rounds of the shortest sample of each, and how far they are from it. */
   readonly medianNs: number;
   readonly madNs: number;
   readonly samples: number;
@@ -173,18 +175,10 @@ export const growthOf = (axis: Axis, points: readonly Point[]): Growth => {
   };
 };
 
-/** Time in ms that this thread has had a core, so that nothing counts which others do on a busy machine. */
-const processorTime = (): number => {
-  const { user, system } = process.threadCpuUsage();
-  return (user + system) / 1e3;
-};
-/** In ms: that clock has steps of a microsecond. */
-const SHORTEST_SAMPLE = 0.2;
-
 /** Times steps of an engine over powers of two along each axis. */
 export const runScaling = async (
   { name, stepOf }: Engine,
-  { most = 64, axes = AXIS_NAMES, timePerTask = 120, rounds = 4, onProgress = () => {} }: ScalingOptions = {},
+  { most = 64, axes = AXIS_NAMES, timePerTask = 120, rounds = 6, onProgress = () => {} }: ScalingOptions = {},
 ): Promise<ScalingReport> => {
   const machine = machineOf();
   const plans = axes.flatMap((axis) => valuesTo(most).map((value) => ({ axis, value, ...AXES[axis].at(value) })));
@@ -195,22 +189,24 @@ export const runScaling = async (
       name: `${axis} ${value}`,
       time: (calls) => {
         run ??= stepOf(size);
-        const from = processorTime();
+        const from = performance.now();
         for (let i = 0; i < calls; i++) run(steps);
-        return processorTime() - from;
+        return performance.now() - from;
       },
     };
   });
-  const samples = await measureRounds(tasks, {
-    ...{ timePerTask, rounds, onProgress },
-    leastSamples: 1,
-    shortestSample: SHORTEST_SAMPLE,
-  });
+  const samples = await measureRounds(tasks, { timePerTask, rounds, leastSamples: 1, onProgress });
   const points = plans.map(({ axis, value, steps }, i): ScalePoint => {
     const own = samples[i];
     if (own === undefined) throw new Error(`scaling: ${axis} ${value} was not timed`);
-    const timing = timingOf(own);
-    return { axis, value, medianNs: timing.medianNs / steps, madNs: timing.madNs / steps, samples: timing.samples };
+    // other programs can only make a sample longer
+    const { ns, rounds: shortest } = keptOf('', own);
+    return {
+      ...{ axis, value },
+      medianNs: ns / steps,
+      madNs: medianAbsoluteDeviation(shortest) / steps,
+      samples: own.rounds.flat().length,
+    };
   });
   const growth = axes.map((axis) =>
     growthOf(
