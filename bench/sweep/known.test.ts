@@ -113,10 +113,16 @@ describe('claims', () => {
     expect(await judged(id, fails)).toMatchObject({ verdict: 'came out', high: -INF });
   });
 
-  test('he-tanh does not come out when He is better there too', async () => {
-    const side = (better: string) => feigned((c) => (c.initializer === better ? 0.1 : 0.5) + valley(c.lr, 0.1, 4));
-    expect(await judged('he-tanh', side('heNormal'))).toMatchObject({ verdict: 'did not' });
-    expect(await judged('he-tanh', side('xavierNormal'))).toMatchObject({ verdict: 'came out' });
+  test('he-tanh asks for less of an edge than on ReLU', async () => {
+    const edges = (relu: number, tanh: number) =>
+      feigned((c) => {
+        const edge = c.problem === 'deepRelu20' ? relu : tanh;
+        return 0.5 * (c.initializer === 'heNormal' ? 10 ** -edge : 1) + valley(c.lr, 0.1, 40);
+      });
+    expect(await judged('he-tanh', edges(0.5, 0))).toMatchObject({ verdict: 'came out' });
+    expect(await judged('he-tanh', edges(0.5, -0.5))).toMatchObject({ verdict: 'came out' });
+    expect(await judged('he-tanh', edges(0.5, 0.5))).toMatchObject({ verdict: 'did not', estimate: 0 });
+    expect(await judged('he-tanh', edges(0, 0.5))).toMatchObject({ verdict: 'did not' });
   });
 
   test('batch-norm-basin counts decades of rate that reach the target', async () => {
