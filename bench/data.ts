@@ -10,6 +10,9 @@ export interface Parts {
   readonly test: Data;
 }
 
+/** All samples as one part, their features standardised: for problems with one optimum, whatever the seed. */
+const whole = (all: Data): Data => ({ ...all, x: rescale(standardiser(all.x), all.x) });
+
 /** A fifth held out by key; features standardised on the other four fifths only, so that nothing leaks. */
 const heldOut = (all: Data, key: Key): Parts => {
   const [train, test] = splitData(all, 1 / 5, key);
@@ -17,9 +20,14 @@ const heldOut = (all: Data, key: Key): Parts => {
   return { train: { ...train, x: rescale(fitted, train.x) }, test: { ...test, x: rescale(fitted, test.x) } };
 };
 
-/** 569 × 30, labels 0 malignant and 1 benign; the first line holds facts and no sample. */
-export const breastCancer = (key: Key): Parts =>
-  heldOut(parseCsv(file('breast_cancer.csv').toString('utf8'), { skip: 1 }), key);
+/** The first line holds facts and no sample. */
+const cells = (): Data => parseCsv(file('breast_cancer.csv').toString('utf8'), { skip: 1 });
+
+/** 569 × 30, labels 0 malignant and 1 benign. */
+export const breastCancer = (key: Key): Parts => heldOut(cells(), key);
+
+/** The same in one part. */
+export const breastCancerWhole = (): Data => whole(cells());
 
 const pixels = async (): Promise<Data> =>
   parseCsv(new TextDecoder().decode(await gunzip(new Uint8Array(file('digits.csv.gz')))));

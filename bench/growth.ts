@@ -12,7 +12,7 @@ export const renderScaling = ({ machine, engine, most, protocol, points, growth 
     '# How the time of a step grows',
     machineLine(machine),
     `${engine}: a multi-layer perceptron with tanh, trained by Adam; one thing is varied over the powers of two up to ${most}, in ` +
-      `${protocol.rounds} interleaved rounds of all sizes. An exponent is the slope of the log–log line through all points, and ` +
+      `${protocol.rounds} interleaved rounds of all sizes, of which the shortest sample each counts. An exponent is the slope of the log–log line through all points, and ` +
       'through the upper half of them, where overheads count less. A cliff is a doubling for which the time grows by more than ' +
       'twice the factor of the work, by more than both times deviate; what does not fit into a cache any more costs less than that.',
     '![time of a step against width, depth, batch and steps](scaling.svg)',

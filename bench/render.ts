@@ -5,20 +5,19 @@ import { toJson } from '../src/index.ts';
 import type { Chart } from './chart.ts';
 import type { Compared, Comparison, Noise, NoiseReport } from './compare.ts';
 import type { DuelReport } from './duel.ts';
-import { renderSweep, sweepLines } from './findings.ts';
 import { renderScaling, scalingChart } from './growth.ts';
 import { type KernelReport, type KernelRow, SIZE_NAMES } from './kernels.ts';
 import { machineLine } from './machine.ts';
 import { bytes, figure, page, percent, table, time } from './markdown.ts';
 import type { MemoryReport } from './memory.ts';
-import { kernelCharts, sweepCharts } from './plots.ts';
+import { kernelCharts } from './plots.ts';
 import type { PortReport } from './ports.ts';
 import type { ProgramReport } from './programs.ts';
 import type { ScalingReport } from './scaling.ts';
 import { duelChart, renderDuel } from './standings.ts';
-import type { SweepReport } from './sweep.ts';
+import { type SweepReport, sweepFiles } from './sweep/report.ts';
 
-export { renderDuel, renderScaling, renderSweep, sweepLines };
+export { renderDuel, renderScaling };
 
 const timingRules = (timePerTaskMs: number, rounds: number): string =>
   `Every task is warmed up before any is timed and has its turn in each of ${rounds} rounds, ${timePerTaskMs} ms in all; ` +
@@ -267,13 +266,7 @@ export const writeBenchReports = async (
           ['bench/port.md', renderDuel(duel, 'port.svg')],
           ...svgFiles('bench', [await duelChart('port', duel)]),
         ] as const)),
-    ...(sweep === undefined
-      ? []
-      : ([
-          ['sweep/sweep.json', toJson(sweep)],
-          ['sweep/sweep.md', renderSweep(sweep)],
-          ...svgFiles('sweep', await sweepCharts(sweep)),
-        ] as const)),
+    ...(sweep === undefined ? [] : (await sweepFiles(sweep)).map(([name, text]): File => [join('sweep', name), text])),
   ];
   const written: string[] = [];
   for (const [path, text] of files) {

@@ -15,8 +15,10 @@ import {
   trainingStep,
   uniform,
 } from '../src/index.ts';
+import { keptOf } from './compare.ts';
 import { type Machine, machineOf } from './machine.ts';
-import { type MeasureOptions, measureRounds, type Timed, timingOf } from './measure.ts';
+import { type MeasureOptions, measureRounds, type Timed } from './measure.ts';
+import { medianAbsoluteDeviation } from './statistics.ts';
 
 /** A multi-layer perceptron in training: `depth` layers of `width` units, as many inputs, and one output. */
 export interface Size {
@@ -26,7 +28,7 @@ export interface Size {
 }
 
 /** Makes a training of a size ready; what it returns makes so many steps. */
-export type StepOf = (size: Size) => (steps: number) => void | Promise<void>;
+export type StepOf = (size: Size) => (steps: number) => void;
 
 export interface Engine {
   readonly name: string;
@@ -64,7 +66,7 @@ export const AXIS_NAMES = Object.keys(AXES) as readonly Axis[];
 export interface ScalePoint {
   readonly axis: Axis;
   readonly value: number;
-  /** Time of one step. */
+  /** Time of one step: the median over the rounds of the shortest sample of each, and how far they are from it. */
   readonly medianNs: number;
   readonly madNs: number;
   readonly samples: number;
@@ -176,7 +178,7 @@ export const growthOf = (axis: Axis, points: readonly Point[]): Growth => {
 /** Times steps of an engine over powers of two along each axis. */
 export const runScaling = async (
   { name, stepOf }: Engine,
-  { most = 64, axes = AXIS_NAMES, timePerTask = 120, rounds = 4, onProgress = () => {} }: ScalingOptions = {},
+  { most = 64, axes = AXIS_NAMES, timePerTask = 120, rounds = 6, onProgress = () => {} }: ScalingOptions = {},
 ): Promise<ScalingReport> => {
   const machine = machineOf();
   const plans = axes.flatMap((axis) => valuesTo(most).map((value) => ({ axis, value, ...AXES[axis].at(value) })));
@@ -185,13 +187,10 @@ export const runScaling = async (
     let run: ReturnType<StepOf> | null = null;
     return {
       name: `${axis} ${value}`,
-      time: async (calls) => {
+      time: (calls) => {
         run ??= stepOf(size);
         const from = performance.now();
-        for (let i = 0; i < calls; i++) {
-          const done = run(steps);
-          if (done !== undefined) await done;
-        }
+        for (let i = 0; i < calls; i++) run(steps);
         return performance.now() - from;
       },
     };
@@ -200,8 +199,14 @@ export const runScaling = async (
   const points = plans.map(({ axis, value, steps }, i): ScalePoint => {
     const own = samples[i];
     if (own === undefined) throw new Error(`scaling: ${axis} ${value} was not timed`);
-    const timing = timingOf(own);
-    return { axis, value, medianNs: timing.medianNs / steps, madNs: timing.madNs / steps, samples: timing.samples };
+    // other programs can only make a sample longer
+    const { ns, rounds: shortest } = keptOf('', own);
+    return {
+      ...{ axis, value },
+      medianNs: ns / steps,
+      madNs: medianAbsoluteDeviation(shortest) / steps,
+      samples: own.rounds.flat().length,
+    };
   });
   const growth = axes.map((axis) =>
     growthOf(

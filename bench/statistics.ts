@@ -1,5 +1,4 @@
 // Statistics that neither lose nor soften a failed run: medians, quartiles, an exact paired rank test, Holm's correction, the bootstrap.
-import { quantileSorted } from 'simple-statistics';
 import { fold, keyOf, uniform } from '../src/index.ts';
 
 /** Median and quartiles of `n` values, in the unit of the values. */
@@ -12,11 +11,13 @@ export interface Summary {
 
 const ascending = (values: readonly number[]): readonly number[] => values.toSorted((a, b) => a - b);
 
-/** Interpolates as type 7 of Hyndman & Fan 1996, except that two equal infinities give that infinity and not NaN. */
-const quantileOf = (sorted: readonly number[], share: number): number => {
+/** Of an ascending list. Interpolates as type 7 of Hyndman & Fan 1996, except that infinities give an infinity and not NaN. */
+export const quantileSorted = (sorted: ArrayLike<number>, share: number): number => {
   const at = (sorted.length - 1) * share;
-  const [below, above] = [sorted[Math.floor(at)], sorted[Math.ceil(at)]];
-  return below === above ? (below ?? Number.NaN) : quantileSorted([...sorted], share);
+  const [below = Number.NaN, above = Number.NaN] = [sorted[Math.floor(at)], sorted[Math.ceil(at)]];
+  return below === above || below === Number.NEGATIVE_INFINITY
+    ? below
+    : below + (above - below) * (at - Math.floor(at));
 };
 
 /** NaN, which sorts nowhere, becomes `worst`, so that it counts against the run instead of vanishing. */
@@ -32,7 +33,7 @@ const counted = (values: readonly number[], worst: number): readonly number[] =>
  */
 export const summarise = (values: readonly number[], worst = Number.POSITIVE_INFINITY): Summary => {
   const sorted = ascending(counted(values, worst));
-  const [q1 = 0, median = 0, q3 = 0] = [0.25, 0.5, 0.75].map((share) => quantileOf(sorted, share));
+  const [q1 = 0, median = 0, q3 = 0] = [0.25, 0.5, 0.75].map((share) => quantileSorted(sorted, share));
   return { n: values.length, q1, median, q3 };
 };
 
@@ -69,13 +70,23 @@ const doubledRanks = (sizes: readonly number[]): readonly number[] =>
     return 2 * below + equal + 1;
   });
 
+/** The signed-rank test of paired values in both directions, and how often either is lower. */
+interface SignedRanks extends Omit<Paired, 'p'> {
+  /** Probability, were a and b exchangeable within each pair, of a rank sum at least as far from its mean. */
+  readonly twoSided: number;
+  /** The same of a rank sum of a above b that is as small or smaller: little where a is lower. */
+  readonly lower: number;
+  /** The same of one that is as large or larger. */
+  readonly upper: number;
+}
+
 /**
- * Exact two-sided signed-rank test of paired values, ties and zeros as they are; NaN counts as +Infinity.
- * The null distribution is counted out over all 2ⁿ signs, so p is exact whatever the ties.
+ * Exact signed-rank test of paired values, ties and zeros as they are; NaN counts as +Infinity. The null distribution is counted
+ * out over all 2ⁿ signs, so p is exact whatever the ties.
  * @source Wilcoxon 1945; zeros ranked, then set aside: Pratt 1959
  * @throws RangeError when the lists differ in length or are empty
  */
-export const pairedRankTest = (a: readonly number[], b: readonly number[]): Paired => {
+export const signedRanks = (a: readonly number[], b: readonly number[]): SignedRanks => {
   if (a.length !== b.length)
     throw new RangeError(`paired test: both lists need one value per pair, got ${a.length} and ${b.length}`);
   const [x, y] = [counted(a, Number.POSITIVE_INFINITY), counted(b, Number.POSITIVE_INFINITY)];
@@ -85,17 +96,30 @@ export const pairedRankTest = (a: readonly number[], b: readonly number[]): Pair
   const total = moved.reduce((s, r) => s + r, 0);
   const observed = ranks.reduce((s, r, i) => s + ((d[i] ?? 0) > 0 ? r : 0), 0);
   // ways[s]: how many of the 2ⁿ sign patterns give the positive rank sum s
-  const ways = moved.reduce((w, r) => Array.from({ length: w.length + r }, (_, s) => (w[s] ?? 0) + (w[s - r] ?? 0)), [
-    1,
-  ] as readonly number[]);
+  const ways = new Float64Array(total + 1);
+  ways[0] = 1;
+  let most = 0;
+  for (const r of moved) {
+    for (let s = most; s >= 0; s--) ways[s + r] = (ways[s + r] as number) + (ways[s] as number); // up to total
+    most += r;
+  }
+  const share = (of: (sum: number) => boolean): number =>
+    ways.reduce((s, w, sum) => s + (of(sum) ? w : 0), 0) / 2 ** moved.length;
   const far = Math.abs(2 * observed - total);
-  const extreme = ways.reduce((s, w, sum) => s + (Math.abs(2 * sum - total) >= far ? w : 0), 0);
   return {
     aLower: d.filter((v) => v < 0).length,
     bLower: d.filter((v) => v > 0).length,
     ties: d.filter((v) => v === 0).length,
-    p: extreme / 2 ** moved.length,
+    twoSided: share((sum) => Math.abs(2 * sum - total) >= far),
+    lower: share((sum) => sum <= observed),
+    upper: share((sum) => sum >= observed),
   };
+};
+
+/** The two-sided test of {@link signedRanks}. @throws RangeError when the lists differ in length or are empty */
+export const pairedRankTest = (a: readonly number[], b: readonly number[]): Paired => {
+  const { aLower, bLower, ties, twoSided: p } = signedRanks(a, b);
+  return { aLower, bLower, ties, p };
 };
 
 /**
@@ -150,5 +174,5 @@ export const ratioOfMedians = (a: readonly number[], b: readonly number[], confi
   const ratios = above.map((v, i) => v / (below[i] as number)); // one each
   const sorted = ascending(counted(ratios, Number.POSITIVE_INFINITY));
   const tail = (1 - confidence) / 2;
-  return { ratio: median(b) / median(a), low: quantileOf(sorted, tail), high: quantileOf(sorted, 1 - tail) };
+  return { ratio: median(b) / median(a), low: quantileSorted(sorted, tail), high: quantileSorted(sorted, 1 - tail) };
 };

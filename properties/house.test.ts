@@ -35,7 +35,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   mathjs: ['properties/oracle', 'bench/peers'],
   'fast-check': ['properties'],
-  zod: ['properties'],
+  zod: ['properties', 'src/cli'],
   tinybench: ['bench'],
   vega: ['bench'],
   'vega-lite': ['bench'],

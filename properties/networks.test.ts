@@ -5,7 +5,7 @@ import { ACTIVATIONS, LOSSES } from '../src/index.ts';
 import type { NetworkCase } from './arbitraries.ts';
 import type { AnyLayer } from './args.ts';
 import { snake } from './contract.ts';
-import { boundedOf } from './laws/cases.ts';
+import { boundedOf, meant } from './laws/cases.ts';
 import { anyNetwork, expanded, needsOf } from './networks.ts';
 import { nearest } from './oracle/exact.ts';
 import { gradientsOver } from './oracle/model.ts';
@@ -86,6 +86,27 @@ describe('truths', () => {
         expect(() => certified(c, c.direction, { ...truth, gradients: off }), `${i}, ${k}`).toThrow('disagree');
       });
     });
+  });
+
+  test('running statistics and penalties of the other conventions are those of the engine, and others than before', () => {
+    const conventions = { ...home.conventions, bnMomentum: 'ofOld', bnRunningVariance: 'biased', l2: 'full' } as const;
+    const flatten = ({ loss, state }: ReturnType<typeof naiveGradients>): readonly number[] =>
+      [loss, ...state.flat()].map(nearest);
+    let others = 0;
+    for (const asked of sample(60, 4)) {
+      const c = meant(asked, { ...home, conventions });
+      const truth = flatten(naiveGradients(c));
+      if (!truth.every(Number.isFinite)) continue;
+      const own = gradientsOver(bounded(grantOf(home)), c, boundedOf);
+      const [values, errors] = (['value', 'error'] as const).map((of) =>
+        [own.loss, ...own.state].flatMap((t) => Array.from(t[of].view)),
+      );
+      truth.forEach((v, i) => {
+        expect(Math.abs((values?.[i] ?? Number.NaN) - v), `${i}`).toBeLessThanOrEqual(errors?.[i] ?? 0);
+      });
+      if (flatten(naiveGradients(asked)).some((v, i) => v !== truth[i])) others++;
+    }
+    expect(others).toBeGreaterThan(20);
   });
 
   test('the certificate holds where the curvature jumps, and refuses a wrong slope there too', () => {

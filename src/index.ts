@@ -33,7 +33,7 @@ export { flatten, type Tree } from './core/tree.ts';
 // grad: the language read backwards.
 export { type HvpMode, hvp, jvp } from './grad/modes.ts';
 export { grad, gradOf, type Program, type Pullback, pullback, valueAndGrad, vjp } from './grad/tape.ts';
-export { type ModelSpec, mlp, networkOf } from './models/mlp.ts';
+export { lossOfModel, type ModelSpec, mlp, networkOf } from './models/mlp.ts';
 // models: the perceptron, and networks as data.
 export { findRefutation, fitPerceptron, mistakeBound, type Perceptron, predict, refutes } from './models/perceptron.ts';
 export {
@@ -79,6 +79,7 @@ export { dense, LAYERS, type LayerSpec, layerOf } from './nn/layers.ts';
 export { LOSSES, type Loss, lossOf, lossRow, type Prediction, type Reduction, type Target } from './nn/loss.ts';
 export type { BatchNorm, LayerNorm } from './nn/norm.ts';
 export { constrain, penaltyOf, REGULARISERS, type Regulariser, type RegulariserSpec } from './nn/regulariser.ts';
+export type { DrawParams } from './ops/draw.ts';
 export { ACTIVATIONS, type Lang, OP_NAMES, OPS, type OpName, ops, ROWS, reading } from './ops/lang.ts';
 // ops: one row per operation, and the language they spell.
 export type { Formula, Indexed, Kind, Kink, Op, Rowwise, Whole } from './ops/op.ts';

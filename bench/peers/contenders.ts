@@ -50,6 +50,7 @@ export const contenders = (): readonly Entry[] => [
   { ...module('tautograd, fast', 'compiled.ts'), ours: true },
   { ...module('tautograd, fast, 2 threads', 'compiled-2-threads.ts'), ours: true },
   { ...module('tautograd, reproducible', 'compiled-reproducible.ts'), ours: true },
+  { ...module('tautograd, fast f64', 'compiled-f64.ts'), ours: true },
   module('TensorFlow.js, CPU', 'tfjs-cpu.ts', '@tensorflow/tfjs'),
   module('TensorFlow.js, WASM', 'tfjs-wasm.ts', '@tensorflow/tfjs-backend-wasm'),
   module('jax-js, WASM', 'jax.ts', '@jax-js/jax'),

@@ -2,8 +2,8 @@
 import chisquareCdf from '@stdlib/stats-base-dists-chisquare-cdf';
 import type { Dtype } from '../port.ts';
 import { type Expected, FORMATS, quantileBound } from '../tolerance.ts';
-import { type Big, big, exact, ln, nearest, ONE, sqrt, ZERO } from './exact.ts';
-import { evaluate } from './formula.ts';
+import { type Big, big, exact, ln, math, nearest, ONE, sqrt, ZERO } from './exact.ts';
+import { evaluate, type Scope } from './formula.ts';
 
 const WORD = 32;
 const word = (x: bigint): bigint => BigInt.asUintN(WORD, x);
@@ -76,6 +76,14 @@ export const normalQuantile64 = (p: Big): Big => {
 const found = new Map<string, Big>();
 
 const TWO = big(2);
+math.import({ erfinv: (x: Big): Big => normalQuantile64(x.plus(1).div(2)).div(sqrt(TWO)) });
+
+/** What formulas of draws are made of: the upper bits of the words of the i-th block of a child of a key. */
+export const drawScope = (key: readonly number[], child: number, i: number): Scope => {
+  const [a, b] = threefryWords(threefryWords(key, [child, 1]), [i, 0]).map((w) => big(w >>> 6)) as [Big, Big]; // two words
+  return { a, b };
+};
+
 const CUT_LOW = capitalPhi(TWO.neg());
 const CUT_INSIDE = ONE.minus(CUT_LOW.times(2));
 /** Variance of a standard normal cut at ±2: 1 − 4·φ(2)/(Φ(2) − Φ(−2)). */

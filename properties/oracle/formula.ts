@@ -137,7 +137,7 @@ export const tex = (text: string): string =>
   math
     .parse(text)
     .toTex({ parenthesis: 'auto' })
-    .replace(/(?<![\\a-z{])erf(?=\\left)/g, '\\mathrm{erf}')
+    .replace(/(?<![\\a-z{])erf(inv)?(?=\\left)/g, '\\mathrm{erf$1}')
     .trim();
 
 /** Whether an index on the left is missing on the right, so that terms are added up. */

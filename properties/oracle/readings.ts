@@ -1,5 +1,6 @@
 // Two more readings of the language: exact (64-digit numbers) and bounded (a value with a running error bound).
 import {
+  type DrawParams,
   type Lang,
   type Op,
   ops,
@@ -12,6 +13,7 @@ import {
 } from '../../src/index.ts';
 import { type Elementary, numbers } from '../../src/internal.ts';
 import { drawError, FORMATS, type Grant, gamma, nextDown, nextUp, spacing, ulpsAt } from '../tolerance.ts';
+import { drawScope } from './draws.ts';
 import { type Big, big, exact, math, nearest, ZERO } from './exact.ts';
 import { evaluate, evaluateAny, type Scope, valueAt } from './formula.ts';
 
@@ -118,19 +120,6 @@ const wholeMatrix = (text: string, args: readonly string[], xs: readonly Exact[]
   return (made.toArray() as Big[][]).flat();
 };
 
-/** Random numbers are exact doubles: their kernel is their definition, held to known answers by the chapter of random numbers. */
-const drawn = (row: Op, xs: readonly Exact[], p: unknown, shape: Shape): Float64Array => {
-  const out = new Float64Array(count(shape));
-  row.kernel(
-    out,
-    xs.map((x) => x.data.map(nearest)),
-    p,
-    xs.map((x) => x.shape),
-    shape,
-  );
-  return out;
-};
-
 /** Numeric parameters of a row as names of its formula. */
 export const paramScope = (p: unknown): Scope =>
   Object.fromEntries(
@@ -155,7 +144,14 @@ export const exactly64: Lang<Exact> = reading<Exact>(
     }
     if (typeof formula === 'object' && 'matrix' in formula)
       return new Exact(shape, wholeMatrix(formula.matrix, row.args, xs, p));
-    if (row.kind === 'draw') return Exact.from(shape, drawn(row, xs, p, shape));
+    if (row.kind === 'draw') {
+      const counter = nearest(xs[0]?.data[0] ?? ZERO); // they have one argument, a scalar
+      const scopes = Array.from({ length: count(shape) }, (_, i) => drawScope((p as DrawParams).key, counter, i));
+      return new Exact(
+        shape,
+        scopes.map((scope) => valueAt(formula, scope)),
+      );
+    }
     if (typeof formula === 'object' && 'each' in formula)
       return new Exact(shape, alongRows(formula, row.args, xs, shape));
     const same = count(shape);

@@ -21,9 +21,10 @@ import { compiled, runScaling } from '../../bench/scaling.ts';
 import { inputsOf, WORKLOADS, type Workload } from '../../bench/workloads.ts';
 import { fromJson, OP_NAMES, toJson } from '../index.ts';
 import { CommandFault, EXIT } from './fault.ts';
-import { namesOf, writeText } from './load.ts';
+import { namesOf } from './load.ts';
 import { type BenchOptions, benchCommand, counting, finish, keeping, type Mutable } from './reports.ts';
 import { print, type Stage, stages } from './show.ts';
+import { writeText } from './write.ts';
 
 export interface GaugeOptions extends BenchOptions {
   readonly rounds?: number;
@@ -91,9 +92,9 @@ interface Gauged {
 }
 
 /** Every kernel at its sizes and every program; operations alone where a filter names some. */
-const ownTasks = ({ filter }: GaugeOptions): Gauged => {
+const ownTasks = async ({ filter }: GaugeOptions): Promise<Gauged> => {
   const chosen = namesOf('bench', 'operation', OP_NAMES, filter);
-  const tasks = [...kernelTasks((op) => chosen.includes(op)), ...(filter === undefined ? programTasks() : [])];
+  const tasks = [...kernelTasks((op) => chosen.includes(op)), ...(filter === undefined ? await programTasks() : [])];
   return { tasks: tasks.map(timedHere), close: async () => {} };
 };
 
@@ -142,7 +143,7 @@ const gauged = async <R>(
   act: (tasks: readonly Timed[], how: ReturnType<typeof measureOptions>) => Promise<R>,
 ): Promise<R> => {
   const { port, filter, inject } = options;
-  const own = port === undefined ? ownTasks(options) : await portTasks(port, filter);
+  const own = port === undefined ? await ownTasks(options) : await portTasks(port, filter);
   try {
     return await act(injected(own.tasks, inject), { ...measureOptions(options, say), ...own.options });
   } finally {

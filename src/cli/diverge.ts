@@ -8,8 +8,9 @@ import { PortError } from '../../properties/port.ts';
 import { textOf } from '../../properties/protocol.ts';
 import { toJson } from '../index.ts';
 import { CommandFault, EXIT } from './fault.ts';
-import { loadEngine, type Source, writeText } from './load.ts';
+import { loadEngine, type Source } from './load.ts';
 import { coloured, print } from './show.ts';
+import { writeText } from './write.ts';
 
 export interface DivergeOptions extends Omit<Plan, 'hyper'> {
   readonly port?: string;

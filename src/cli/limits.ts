@@ -8,8 +8,9 @@ import { atLeast, CONFIDENCE } from '../../properties/power.ts';
 import { figure } from '../../properties/report.ts';
 import { toJson } from '../index.ts';
 import { EXIT } from './fault.ts';
-import { loadPort, namesOf, writeText } from './load.ts';
+import { loadPort, namesOf } from './load.ts';
 import { coloured, print, type Stage, stages } from './show.ts';
+import { writeText } from './write.ts';
 
 export interface LimitOptions {
   readonly seed: number;

@@ -1,6 +1,6 @@
 // Finds what a command line names: an adapter file, laws by glob, a stored counterexample.
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { CrewOptions } from '../../properties/crew.ts';
 import { type Deviation, deviationsSchema } from '../../properties/deviations.ts';
@@ -73,13 +73,6 @@ export const loadEngine = async ({ adapter, command }: Source, timeout?: number,
 /** The URL of an adapter's module, or the command, for workers to load it again. */
 export const moduleOf = ({ adapter, command }: Source): Pick<CrewOptions, 'module' | 'command'> =>
   command !== undefined ? { command } : adapter === undefined ? {} : { module: pathToFileURL(resolve(adapter)).href };
-
-/** Writes a file, in folders that may not exist yet. */
-export const writeText = (path: string, text: string): string => {
-  mkdirSync(dirname(resolve(path)), { recursive: true });
-  writeFileSync(path, text);
-  return path;
-};
 
 /** The list of expected deviations. @throws CommandFault when there is no such file, or it is no such list */
 export const loadDeviations = (path: string): readonly Deviation[] => {

@@ -1,36 +1,15 @@
 #!/usr/bin/env node
 // The command line: what can be said, and how it ends.
 import { enableCompileCache } from 'node:module';
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { TautogradError } from '../index.ts';
 import { CommandFault, EXIT } from './fault.ts';
+import { integer, jsonFlag, percentage, seconds } from './parse.ts';
+import { sweepCommands } from './sweeps.ts';
 
 const VERSION = '0.1.0';
 /** The seed of CI and of every run that names none. */
 const SEED = 1;
-
-const integer =
-  (low: number) =>
-  (text: string): number => {
-    const value = Number(text);
-    if (!Number.isSafeInteger(value) || value < low)
-      throw new InvalidArgumentError(`it must be an integer of at least ${low}.`);
-    return value;
-  };
-
-/** A share as `10%`, or as a number of percent. */
-const percentage = (text: string): number => {
-  const value = Number(text.replace(/ ?%$/, ''));
-  if (text.trim() === '' || !(value > 0 && value < 1000))
-    throw new InvalidArgumentError('it must be a percentage above 0, as 10%.');
-  return value / 100;
-};
-
-const seconds = (text: string): number => {
-  const value = Number(text);
-  if (!(value > 0 && value < 2 ** 21)) throw new InvalidArgumentError('it must be a number of seconds above 0.');
-  return value;
-};
 
 /** A seed as a number, or `fresh` for one that was not used before; it is printed with the verdicts. */
 const seedOf = (text: string): number => (text === 'fresh' ? Math.floor(Math.random() * 2 ** 31) : integer(0)(text));
@@ -59,7 +38,6 @@ const exits = { code: EXIT.ok as number };
 const ends = (code: number): void => {
   exits.code = code;
 };
-const jsonFlag = ['--json', 'print JSON for machines, and nothing else'] as const;
 
 program
   .command('verify')
@@ -209,15 +187,7 @@ program
   .option(...jsonFlag)
   .action(async (options) => ends(await (await import('./bench.ts')).anyBenchCommand(options, foreign.command)));
 
-program
-  .command('sweep')
-  .description('compare optimizers and initializers on problems, with paired seeds')
-  .option('--optimizers <globs>', 'rows of the table, as "adam*,sgd"')
-  .option('--initializers <globs>', 'rows of the table, as "he*,xavier*"')
-  .option('--problems <globs>', 'rows of the table')
-  .option('--out <dir>', 'write the reports there')
-  .option(...jsonFlag)
-  .action(async (options) => ends(await (await import('./reports.ts')).sweepCommand(options)));
+sweepCommands(program, ends);
 
 program
   .command('train')
@@ -256,6 +226,15 @@ program
   .description('the first course: the perceptron, why not XOR, and the network that can')
   .option(...jsonFlag)
   .action(async ({ json }) => ends((await import('./tour.ts')).tourCommand(json === true)));
+
+program
+  .command('course')
+  .description('the claims of a first deep-learning lecture as experiments: a verdict, numbers and a plot for each')
+  .option('--only <globs>', 'parts by id, as "xor" or "batch*,dropout"')
+  .option('--list', 'name the parts and what they claim, and run nothing')
+  .option('--out <dir>', 'write course.md, course.json and a plot per part there')
+  .option(...jsonFlag)
+  .action(async (options) => ends(await (await import('./course.ts')).courseCommand(options)));
 
 program
   .command('list')

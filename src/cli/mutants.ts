@@ -6,8 +6,9 @@ import { LAWS } from '../../properties/laws/index.ts';
 import { MUTANTS, type Mutant } from '../../properties/mutants/index.ts';
 import { toJson } from '../index.ts';
 import { EXIT } from './fault.ts';
-import { loadPort, namesOf, writeText } from './load.ts';
+import { loadPort, namesOf } from './load.ts';
 import { coloured, print, stages } from './show.ts';
+import { writeText } from './write.ts';
 
 export interface MutantOptions {
   readonly seed: number;

@@ -4,7 +4,6 @@ import { runKernels } from '../../bench/kernels.ts';
 import type { Progress } from '../../bench/measure.ts';
 import { runMemory } from '../../bench/memory.ts';
 import { runPorts } from '../../bench/ports.ts';
-import { PROBLEMS, type ProblemName } from '../../bench/problems.ts';
 import { runPrograms } from '../../bench/programs.ts';
 import {
   type BenchReports,
@@ -12,22 +11,22 @@ import {
   renderMemory,
   renderPorts,
   renderPrograms,
-  renderSweep,
-  sweepLines,
   writeBenchReports,
 } from '../../bench/render.ts';
-import { runSweep, type SweepOptions } from '../../bench/sweep.ts';
+import { protocolOf, TIERS } from '../../bench/sweep/tiers.ts';
 import { crewFor } from '../../properties/crew.ts';
 import { LAWS } from '../../properties/laws/index.ts';
 import { startPort } from '../../properties/process/port.ts';
 import { card, lawLines, markdown, tally, tallyText } from '../../properties/report.ts';
 import { ALPHA } from '../../properties/tolerance.ts';
-import { INITIALIZERS, OP_NAMES, OPTIMIZERS, toJson } from '../index.ts';
+import { OP_NAMES, toJson } from '../index.ts';
 import { EXIT } from './fault.ts';
-import { loadPort, namesOf, writeText } from './load.ts';
+import { loadPort, namesOf } from './load.ts';
 import { replayOf } from './replay.ts';
 import { coloured, print, type Stage, stages } from './show.ts';
+import { findings, shelfOf, sweepStages, unswept } from './sweep.ts';
 import { exitOf, runLaws, workersOf } from './verify.ts';
+import { writeText } from './write.ts';
 
 export const counting =
   (say: (text: string) => void) =>
@@ -95,16 +94,6 @@ const memoryStage = (into: Mutable<BenchReports>): Stage =>
     (made) => `${made.readings.at(-1)?.step} steps, ${made.operations.length} operations`,
   );
 
-const sweepStage = (into: Mutable<BenchReports>, axes: SweepOptions = {}): Stage =>
-  keeping(
-    'sweep',
-    (say) => runSweep({ ...axes, onProgress: counting(say) }),
-    (made) => {
-      into.sweep = made;
-    },
-    (made) => `${made.cells.length} cells`,
-  );
-
 const portStage = (into: Mutable<BenchReports>, command: readonly string[], time: number | undefined): Stage =>
   keeping(
     'ports',
@@ -152,30 +141,6 @@ export const benchCommand = async (options: BenchOptions, command?: readonly str
   return finish(made, options, text.filter((t) => t !== '').join('\n'));
 };
 
-/** Axes of the sweep by globs over the tables. */
-interface AxisOptions {
-  readonly optimizers?: string;
-  readonly initializers?: string;
-  readonly problems?: string;
-}
-
-/** `sweep`: optimizers × initializers × problems, paired. @throws CommandFault when a glob matches no row */
-export const sweepCommand = async (options: BenchOptions & AxisOptions): Promise<number> => {
-  const made: Mutable<BenchReports> = {};
-  const axis = (what: string, table: object, globs: string | undefined) =>
-    globs === undefined ? undefined : namesOf('sweep', what, Object.keys(table), globs);
-  const optimizers = axis('optimizer', OPTIMIZERS, options.optimizers);
-  const initializers = axis('initializer', INITIALIZERS, options.initializers);
-  const problems = axis('problem', PROBLEMS, options.problems) as readonly ProblemName[] | undefined; // names of that table
-  const axes = {
-    ...(optimizers === undefined ? {} : { optimizers }),
-    ...(initializers === undefined ? {} : { initializers }),
-    ...(problems === undefined ? {} : { problems }),
-  };
-  await stages([sweepStage(made, axes)], options.json === true);
-  return finish(made, options, made.sweep === undefined ? '' : renderSweep(made.sweep));
-};
-
 /** `start`: verify the built-in engine, the short benchmark, the first sweep, and the reports. */
 export const startCommand = async (seed: number, out: string): Promise<number> => {
   const from = performance.now();
@@ -184,7 +149,14 @@ export const startCommand = async (seed: number, out: string): Promise<number> =
   print(`${port.engine} ${port.version}, seed ${seed}: laws, benchmark, sweep`);
   const crew = crewFor(port, { workers: workersOf(undefined, LAWS, port, { seed }) });
   const checks = await runLaws(LAWS, port, crew, { seed }, false);
-  await stages([kernelStage(made, undefined, undefined), programStage(made), sweepStage(made)], false);
+  const protocol = await protocolOf(TIERS.quick);
+  const shelf = shelfOf(protocol);
+  const swept = unswept();
+  await stages(
+    [kernelStage(made, undefined, undefined), programStage(made), ...sweepStages(protocol, shelf, swept)],
+    false,
+  );
+  const sweep = await findings(protocol, [shelf], swept, out);
   const lines = lawLines(LAWS, checks);
   const replay = replayOf({}, port);
   const paths = [
@@ -202,6 +174,7 @@ export const startCommand = async (seed: number, out: string): Promise<number> =
     ),
     writeText(join(out, 'laws', `${port.engine}.md`), markdown(port, LAWS, checks, seed, ALPHA, replay)),
     ...(await writeBenchReports(out, made)),
+    ...sweep.written,
   ];
   for (const c of checks) {
     const law = LAWS.find((l) => l.id === c.law);
@@ -215,7 +188,7 @@ export const startCommand = async (seed: number, out: string): Promise<number> =
     print(
       `kernels   ${op}: ${gflops === undefined ? `${(elementsPerSecond / 1e6).toFixed(0)} M elements/s` : `${gflops.toFixed(2)} GFLOP/s`}`,
     );
-  for (const line of made.sweep === undefined ? [] : sweepLines(made.sweep)) print(`sweep     ${line}`);
+  for (const line of sweep.lines) print(`sweep     ${line}`);
   for (const path of paths) print(`wrote     ${path}`);
   print(`done in ${seconds(from)}`);
   return exitOf(checks);

@@ -29,9 +29,13 @@ export interface Outcome {
 
 /**
  * Runs stages in order: drawn on a terminal, a line each elsewhere, nothing when quiet. What a stage came to joins its
- * title. Those that wait for work that goes on anyway may be drawn together.
+ * title. Those that wait for work that goes on anyway may be drawn together; whoever listens to signals says so.
  */
-export const stages = async (list: readonly Stage[], quiet: boolean, together = false): Promise<void> => {
+export const stages = async (
+  list: readonly Stage[],
+  quiet: boolean,
+  { together = false, ownSignals = false } = {},
+): Promise<void> => {
   const plain = process.stdout.isTTY !== true;
   const tasks = list.map(
     ({ title, run }): ListrTask => ({
@@ -49,5 +53,6 @@ export const stages = async (list: readonly Stage[], quiet: boolean, together = 
   await new Listr(tasks, {
     renderer: quiet || plain ? 'silent' : 'default',
     concurrent: together && !plain && !quiet,
+    registerSignalListeners: !ownSignals,
   }).run();
 };

@@ -1,6 +1,7 @@
 // `tautograd list` and `tautograd explain`: the tables of the project, read aloud.
-import { PROBLEMS } from '../../bench/problems.ts';
+
 import { RECIPES } from '../../bench/recipes.ts';
+import { PROBLEMS } from '../../bench/sweep/problems/index.ts';
 import { BUGS } from '../../properties/bugs.ts';
 import { coverageLines, coverageOf } from '../../properties/catalogue.ts';
 import type { LawClass } from '../../properties/law.ts';

@@ -20,11 +20,12 @@ import {
   tapOf,
   type Verification,
 } from './formats.ts';
-import { lawsOf, loadDeviations, loadEngine, moduleOf, type Source, writeText } from './load.ts';
+import { lawsOf, loadDeviations, loadEngine, moduleOf, type Source } from './load.ts';
 import { pageOf } from './page.ts';
 import { replay, replayOf } from './replay.ts';
 import { coloured, print, type Stage, stages } from './show.ts';
 import { keep, kept } from './store.ts';
+import { writeText } from './write.ts';
 
 export interface VerifyOptions {
   readonly law?: string;
@@ -83,7 +84,7 @@ export const runLaws = async (
     },
   });
   try {
-    await stages([...new Set(laws.map((l) => l.id.split('/')[0] ?? ''))].map(chapter), quiet, true);
+    await stages([...new Set(laws.map((l) => l.id.split('/')[0] ?? ''))].map(chapter), quiet, { together: true });
     return await Promise.all(todo.map((task) => running.get(task) as Promise<Check>)); // every task is running
   } finally {
     await crew.close();

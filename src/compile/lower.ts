@@ -35,14 +35,12 @@ export interface Each extends Common {
   /** About how many instructions. */
   readonly weight: number;
 }
-/** One number of every row, or of every column. */
-export interface Fold extends Common {
+/** One number of every row, or of every column; columns are only ever summed. */
+export type Fold = Common & {
   readonly kind: 'fold';
-  readonly how: 'sum' | 'max';
-  readonly along: 'row' | 'column';
   readonly rows: number;
   readonly columns: number;
-}
+} & ({ readonly how: 'sum'; readonly along: 'row' | 'column' } | { readonly how: 'max'; readonly along: 'row' });
 /** [m, k] · [k, n], of matrices that may lie turned. */
 export interface Product extends Common {
   readonly kind: 'product';

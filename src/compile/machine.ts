@@ -217,15 +217,19 @@ export const machineOf = (
     if (crew !== null && among >= 0) return crew.together(among);
     return calls.get(group) ?? piece(group, l).code;
   };
+  const count = fused.groups.length;
+  const stretch = (from: number, to: number, l: Locals): Code =>
+    seq(...Array.from({ length: Math.min(to, count) - from }, (_, i) => groupCode(from + i, l)));
   // a function has a limited size, and is compiled as a whole
   const most = profile ? 1 : GROUPS;
-  const stretches = Array.from({ length: Math.ceil(fused.groups.length / most) }, (_, i) =>
-    func(profile ? `group${i}` : undefined, [], (l) =>
-      seq(...fused.groups.slice(i * most, (i + 1) * most).map((_, k) => groupCode(i * most + k, l))),
-    ),
+  const stretches = Array.from({ length: profile || count > most ? Math.ceil(count / most) : 0 }, (_, i) =>
+    func(profile ? `group${i}` : undefined, [], (l) => stretch(i * most, (i + 1) * most, l)),
   );
   const step = func(undefined, [], (l) =>
-    seq(...stretches.map((f) => call(f)), ...where.copies.map(({ from, to }) => copied(from, to, l))),
+    seq(
+      ...(stretches.length === 0 ? [stretch(0, count, l)] : stretches.map((f) => call(f))),
+      ...where.copies.map(({ from, to }) => copied(from, to, l)),
+    ),
   );
   const run = func('run', ['steps'], (_l, { steps }) =>
     whileLoop(steps.get, seq(call(step), steps.set(sub(steps.get, i32(1))))),

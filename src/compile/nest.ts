@@ -97,6 +97,8 @@ const WRITTEN = 500;
 const PANEL_BYTES = 16384;
 /** Partial sums of a row, whatever the width of vectors. */
 const PARTIALS = 8;
+/** Vectors side by side where the largest of a row is sought. */
+const MAXIMA = 2;
 
 /** Code for a nest, or for a share of its outermost loop, and how many turns that has. */
 export const nestCode = (
@@ -304,7 +306,7 @@ export const nestCode = (
 
   /** Vectors of partial results: the order of a row's sum is fixed, by how many there are; that of its largest is free. */
   const partsOf = (turn: number): number =>
-    foldsOf(turn).some((v) => (value(v) as Fold).how === 'sum') ? PARTIALS / count : SIDE_BY_SIDE;
+    foldsOf(turn).some((v) => (value(v) as Fold).how === 'sum') ? PARTIALS / count : MAXIMA;
   /** Vectors of a line in one turn of the loop along it. */
   const abreast = (turn: number): number =>
     foldsOf(turn).length > 0 ? partsOf(turn) : sideBySide(turn, storedIn(turn).length);

@@ -241,6 +241,10 @@ test('errors say what they are, and a table that has no such row says which it h
   expect(() => lookup({ a: 1, b: 2 }, 'letter', 'c')).toThrow(
     new UnknownNameError('letter: no row is called "c", known are a, b'),
   );
+  const engines = { steam: 1, diesel: 2, stirling: 3 };
+  expect(() => lookup(engines, 'engine', 'Stering')).toThrow('steam, diesel, stirling; did you mean "stirling"?');
+  expect(() => lookup(engines, 'engine', 'setma')).toThrow('did you mean "steam"?');
+  expect(() => lookup(engines, 'engine', 'petrol')).toThrow(/stirling$/);
   expect(() => lookup({ a: 1 }, 'letter', 'toString')).toThrow(UnknownNameError);
 });
 

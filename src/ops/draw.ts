@@ -11,7 +11,10 @@ export interface DrawParams {
   readonly shape: Shape;
 }
 
-/** Numbers of a distribution by inversion: `of` each uniform, which is what `into` makes of the uniforms of the key. */
+/**
+ * Numbers of a distribution by inversion: `of` each uniform, which is what `into` makes of the uniforms of the key. In formulas
+ * a and b are the upper 26 bits of the two words of a block.
+ */
 const drawn = ({
   of,
   into,
@@ -35,7 +38,7 @@ const drawn = ({
 export const drawRows = {
   uniform: drawn({
     doc: 'uniforms in (0, 1) of a shape: those of the k-th child of a key',
-    formula: '(floor(threefry / 2^12) + 1/2) / 2^52',
+    formula: '(a * 2^26 + b + 1/2) / 2^52',
     source: 'Salmon et al. 2011, §3.3',
     ulp: 0,
     ulpSingle: 0,
@@ -44,7 +47,7 @@ export const drawRows = {
   }),
   normal: drawn({
     doc: 'standard normals of a shape: the quantiles of the uniforms of the k-th child of a key',
-    formula: 'sqrt(2) * erfinv((floor(threefry / 2^12) + 1/2) / 2^51 - 1)',
+    formula: 'sqrt(2) * erfinv((a * 2^26 + b + 1/2) / 2^51 - 1)',
     source: 'Salmon et al. 2011, §3.3; Wichura 1988, Algorithm AS 241',
     ulp: 4,
     ulpSingle: 4,

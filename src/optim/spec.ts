@@ -2,7 +2,7 @@
 import { optimizerOf, presetOf } from './optimizers.ts';
 import type { Dialect, Hyper } from './rule.ts';
 import { scheduleOf } from './schedule.ts';
-import type { Transform } from './transform.ts';
+import type { Rate, Transform } from './transform.ts';
 import { wrappedBy } from './wrappers.ts';
 
 /** A row by name, with the numbers that differ from its own. */
@@ -19,9 +19,17 @@ export interface OptimizerSpec extends Named {
   readonly wrappers?: readonly Named[];
 }
 
-/** The transformation that the data spell. @throws UnknownNameError, DomainError */
-export const optimizerFrom = ({ name, hyper = {}, dialect, schedule, wrappers = [] }: OptimizerSpec): Transform => {
+/**
+ * The transformation that the data spell; `by` multiplies every rate, beside the schedule.
+ * @throws UnknownNameError, DomainError
+ */
+export const optimizerFrom = (
+  { name, hyper = {}, dialect, schedule, wrappers = [] }: OptimizerSpec,
+  by?: Rate,
+): Transform => {
   const numbers = dialect === undefined ? hyper : { ...presetOf(name, dialect), ...hyper };
-  const factor = schedule === undefined ? undefined : scheduleOf(schedule.name, schedule.hyper);
+  const planned = schedule === undefined ? undefined : scheduleOf(schedule.name, schedule.hyper);
+  const factor: Rate | undefined =
+    planned === undefined || by === undefined ? (planned ?? by) : (o, k) => o.mul(by(o, k), planned(o, k));
   return wrappers.reduce((inner, w) => wrappedBy(inner, w.name, w.hyper), optimizerOf(name, numbers, factor));
 };
