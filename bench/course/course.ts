@@ -83,10 +83,9 @@ export const coursePage = (lessons: readonly Lesson[]): string => {
     '# The course, executable',
     `The claims of a first lecture on deep learning, each as an experiment on the engine: ${held} of ${lessons.length} hold. A verdict is computed from the checks below it: exact ones where that is possible, else exact paired rank tests over fixed seeds (Wilcoxon 1945, p ≤ 0.01 after Holm's correction within a part). \`npm run -s tautograd -- course --only <part>\` runs one part.`,
     table(
-      ['part', 'claim', 'verdict'],
+      ['claim', 'verdict'],
       lessons.map(({ part, verdict }) => [
-        `${part.number} [${part.title}](#${part.id})`,
-        cell(part.claim),
+        `${part.number} [${part.title}](#${part.id}): ${cell(part.claim)}`,
         verdict === 'holds' ? verdict : `**${verdict}**`,
       ]),
     ),

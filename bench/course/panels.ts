@@ -230,13 +230,19 @@ export const plane = (spec: Plane): Panel => {
   } = spec;
   const side = ({ domain: [low, high] }: Plane['x'], i: number): number => low + ((high - low) * i) / cells;
   const places = Array.from({ length: cells }, (_, i) => i);
-  const ends = (a: Plane['x'], i: number) => [side(a, i), side(a, Math.min(cells, i + 1.2))] as const; // no gaps between cells
-  const map = places.flatMap((i) =>
-    places.map((j) => {
-      const [[x1, x2], [y1, y2]] = [ends(x, i), ends(y, j)];
-      return { x: x1, x2, y: y1, y2, value: Number(value(side(x, i + 0.5), side(y, j + 0.5)).toPrecision(4)) };
-    }),
-  );
+  const end = (a: Plane['x'], i: number): number => side(a, Math.min(cells, i + 1.2)); // no gaps between cells
+  // a row of cells of one value is one rectangle
+  const map = places.flatMap((j) => {
+    const row = places.map((i) => Math.round(100 * value(side(x, i + 0.5), side(y, j + 0.5))) / 100);
+    const starts = places.filter((i) => i === 0 || row[i] !== row[i - 1]);
+    return starts.map((i, run) => ({
+      x: side(x, i),
+      x2: end(x, (starts[run + 1] ?? cells) - 1),
+      y: side(y, j),
+      y2: end(y, j),
+      value: row[i] as number, // in range
+    }));
+  });
   const at = { x: { field: 'x', ...axisOf(x) }, y: { field: 'y', ...axisOf(y) } };
   const drawn = [...new Set(paths.map((p) => p.series))];
   const ofPaths =
@@ -249,7 +255,7 @@ export const plane = (spec: Plane): Panel => {
     layer: [
       {
         data: { values: map },
-        mark: { type: 'rect', strokeWidth: 0 },
+        mark: { type: 'rect', strokeWidth: 0, aria: false },
         encoding: {
           ...at,
           x2: { field: 'x2' },

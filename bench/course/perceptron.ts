@@ -94,7 +94,7 @@ export const drawsOneLine = async (learner: Learner = fitPerceptron): Promise<Fi
       learnt.map(({ name, labels, model }) =>
         plane({
           title: name,
-          cells: 40,
+          cells: 80,
           value: (x, y) => predict(model, [x, y]),
           points: classes(labels),
           ...CLASSES,
