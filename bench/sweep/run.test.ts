@@ -1,6 +1,7 @@
 // Runs under test: divergence is a status, zeros keep their symmetry, and a run is what its configuration says.
 import { describe, expect, test } from 'vitest';
 import type { RunConfig } from './config.ts';
+import { definitionOf } from './definition.ts';
 import { GIVEN } from './problem.ts';
 import { withoutTiming } from './record.ts';
 import { EVALUATIONS, evaluationSteps, failureOf, runConfig } from './run.ts';
@@ -61,6 +62,15 @@ describe('runs', () => {
     const run = await runConfig(config({ problem: 'rosenbrock', initializer: 'heNormal' }));
     expect(run).toMatchObject({ status: 'error', finalLoss: INF, stepsToTarget: INF, losses: [] });
     expect(run.message).toContain('got heNormal');
+  });
+
+  test('a run of another definition of its problem is not made', async () => {
+    const definition = await definitionOf('xor');
+    const run = config({ problem: 'xor', steps: 2, definition });
+    expect((await runConfig(run)).config.definition).toBe(definition);
+    await expect(runConfig({ ...run, definition: 'f'.repeat(16) })).rejects.toThrow(
+      `xor is not the problem that the run was planned for, got the definition ${definition} and not ffff`,
+    );
   });
 
   test.each(['xor', 'breastCancer'])(

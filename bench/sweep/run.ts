@@ -1,9 +1,11 @@
 // One run of the sweep: trains by its configuration and tells what came of it; divergence is a status and not a number.
-import { TautogradError } from '../../src/index.ts';
+import { DomainError, TautogradError } from '../../src/index.ts';
 import { median } from '../statistics.ts';
 import { idOf, type RunConfig } from './config.ts';
 import { type Course, courseOf, type Pass } from './course.ts';
+import { definitionOf } from './definition.ts';
 import { problemRow } from './problems/index.ts';
+import { recent } from './recent.ts';
 import type { Reason, RunRecord, Traced } from './record.ts';
 
 /** Evaluations of a run, but for the one before the first step. */
@@ -49,14 +51,28 @@ const failed = (config: RunConfig, message: string): RunRecord => ({
   timing: { seconds: 0, secondsToTarget: Number.POSITIVE_INFINITY },
 });
 
+/** Problems whose definitions a worker keeps in mind. */
+const DEFINITIONS_KEPT = 64;
+
+/** @throws DomainError where the problem is no longer, or here not, what the configuration was made for; an empty definition is any */
+const checkDefinition = async ({ problem, definition }: RunConfig): Promise<void> => {
+  if (definition === '') return;
+  const here = await recent('definition', DEFINITIONS_KEPT, problem, () => definitionOf(problem));
+  if (here !== definition)
+    throw new DomainError(
+      `sweep: ${problem} is not the problem that the run was planned for, got the definition ${here} and not ${definition}`,
+    );
+};
+
 /**
  * Trains from the start that problem, seed and initializer give, and evaluates before the first step and after those of
  * {@link evaluationSteps}. What the engine refuses becomes a record too.
- * @throws UnknownNameError for a problem that does not exist
+ * @throws UnknownNameError for a problem that does not exist, DomainError for one that is not what was planned
  */
 export const runConfig = async (config: RunConfig): Promise<RunRecord> => {
   const { problem: name, optimizer, initializer, lr, variant, steps, seed } = config;
   const problem = problemRow(name);
+  await checkDefinition(config);
   let course: Course;
   let pass: Pass;
   try {

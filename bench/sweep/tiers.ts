@@ -48,14 +48,6 @@ export const TIERS = {
     seeds: 3,
     tuningSeeds: 0,
   },
-  quick: {
-    ...rate,
-    doc: 'a first look, as `start` takes it: learning rates chosen, ten seeds',
-    problems: ['xor', 'breastCancer'],
-    optimizers: plainly('sgd', 'adam'),
-    initializers: ['zeros', 'xavierUniform', 'heNormal'],
-    seeds: 10,
-  },
   brief: {
     ...rate,
     doc: 'learning rates chosen, twenty seeds: an answer in two minutes',

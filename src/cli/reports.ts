@@ -149,7 +149,7 @@ export const startCommand = async (seed: number, out: string): Promise<number> =
   print(`${port.engine} ${port.version}, seed ${seed}: laws, benchmark, sweep`);
   const crew = crewFor(port, { workers: workersOf(undefined, LAWS, port, { seed }) });
   const checks = await runLaws(LAWS, port, crew, { seed }, false);
-  const protocol = await protocolOf(TIERS.quick);
+  const protocol = await protocolOf(TIERS.brief);
   const shelf = shelfOf(protocol);
   const swept = unswept();
   await stages(

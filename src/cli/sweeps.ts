@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import { integer, jsonFlag, seconds } from './parse.ts';
 
 /** Sizes of a sweep, as bench/sweep/tiers.ts has them; named here so that `--help` loads nothing. */
-export const TIERS_NAMED = ['smoke', 'quick', 'brief', 'standard', 'full'];
+export const TIERS_NAMED = ['smoke', 'brief', 'standard', 'full'];
 
 /** Adds `sweep` and its parts; `ends` takes the exit code. */
 export const sweepCommands = (program: Command, ends: (code: number) => void): void => {
