@@ -1,7 +1,7 @@
 // Comparison of timings: against a stored baseline, and of tasks with themselves, which is the noise that no change can hide below.
 import { type Machine, machineOf } from './machine.ts';
 import { type MeasureOptions, measureRounds, type Samples, type Timed } from './measure.ts';
-import { type Interval, median, ratioOfMedians } from './statistics.ts';
+import { type Interval, median, ratioOfMedians, ratioOfQuantiles } from './statistics.ts';
 
 /** A task as a baseline keeps it: the shortest sample of every round, from which any comparison is made. */
 export interface Kept {
@@ -82,6 +82,8 @@ export const THRESHOLD = 0.1;
 const ROUNDS = 40;
 const TIME_PER_TASK = 200;
 const LEAST_SAMPLES = 1;
+/** Of times, which others can only make longer, the quarter of the rounds that was disturbed least tells more than the middle. */
+const LOWER = 1 / 4;
 /** So many times longer is the second run, which times few tasks. */
 const AGAIN = 2;
 
@@ -161,7 +163,7 @@ const relative = ({ rounds, yardstick }: Kept): readonly number[] => rounds.map(
  * alone, the first would blame a task for a slow machine, and the second for a quick yardstick.
  */
 export const judge = (before: Kept, now: Kept, threshold: number): Compared => {
-  const plain = ratioOfMedians(before.rounds, now.rounds);
+  const plain = ratioOfQuantiles(before.rounds, now.rounds, LOWER);
   const adjusted = ratioOfMedians(relative(before), relative(now));
   const changes = [plain, adjusted].map((interval) => changeOf(interval, threshold));
   const nearer = Math.abs(Math.log(plain.ratio)) < Math.abs(Math.log(adjusted.ratio)) ? plain : adjusted;
