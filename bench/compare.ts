@@ -135,9 +135,12 @@ export const keptOf = (name: string, { rounds, yardstick }: Samples): Kept => {
 const keep = async (tasks: readonly Timed[], options: GaugeOptions): Promise<readonly Kept[]> =>
   (await gauge(tasks, options)).map((samples, i) => keptOf(tasks[i]?.name ?? '', samples)); // one per task
 
-/** A change is one only when the interval lies wholly beyond the threshold. */
-export const changeOf = ({ low, high }: Pick<Interval, 'low' | 'high'>, threshold: number): Change =>
-  low > 1 + threshold ? 'slower' : high < 1 / (1 + threshold) ? 'faster' : 'none';
+/** A change is one only when the ratio lies beyond the threshold, and the interval wholly beyond half of it. */
+export const changeOf = ({ ratio, low, high }: Interval, threshold: number): Change => {
+  const [most, sure] = [1 + threshold, 1 + threshold / 2];
+  if (ratio > most && low > sure) return 'slower';
+  return ratio < 1 / most && high < 1 / sure ? 'faster' : 'none';
+};
 
 /** Times the tasks and keeps what a later comparison needs. */
 export const takeBaseline = async (
@@ -165,10 +168,11 @@ const relative = ({ rounds, yardstick }: Kept): readonly number[] => rounds.map(
 export const judge = (before: Kept, now: Kept, threshold: number): Compared => {
   const plain = ratioOfQuantiles(before.rounds, now.rounds, LOWER);
   const adjusted = ratioOfMedians(relative(before), relative(now));
-  const changes = [plain, adjusted].map((interval) => changeOf(interval, threshold));
+  // what is claimed is the lesser of the two
   const nearer = Math.abs(Math.log(plain.ratio)) < Math.abs(Math.log(adjusted.ratio)) ? plain : adjusted;
-  const [one = 'none', other = 'none'] = changes;
-  return { name: now.name, beforeNs: before.ns, nowNs: now.ns, ...nearer, change: one === other ? one : 'none' };
+  const agree = plain.ratio > 1 === adjusted.ratio > 1;
+  const change = agree ? changeOf(nearer, threshold) : 'none';
+  return { name: now.name, beforeNs: before.ns, nowNs: now.ns, ...nearer, change };
 };
 
 const longer = ({ timePerTask = TIME_PER_TASK, rounds = ROUNDS, ...rest }: GaugeOptions): GaugeOptions => ({
