@@ -50,12 +50,14 @@ describe('the ratio of medians', () => {
 });
 
 describe('changes', () => {
-  test('an interval must lie wholly beyond the threshold', () => {
-    expect(changeOf({ low: 1.11, high: 1.2 }, 0.1)).toBe('slower');
-    expect(changeOf({ low: 1.09, high: 1.2 }, 0.1)).toBe('none');
-    expect(changeOf({ low: 0.8, high: 0.9 }, 0.1)).toBe('faster');
-    expect(changeOf({ low: 0.8, high: 0.92 }, 0.1)).toBe('none');
-    expect(changeOf({ low: 0.5, high: 2 }, 0.1)).toBe('none');
+  test('a ratio must lie beyond the threshold, and its interval beyond half of it', () => {
+    expect(changeOf({ ratio: 1.11, low: 1.06, high: 1.2 }, 0.1)).toBe('slower');
+    expect(changeOf({ ratio: 1.09, low: 1.06, high: 1.2 }, 0.1)).toBe('none');
+    expect(changeOf({ ratio: 1.15, low: 1.04, high: 1.2 }, 0.1)).toBe('none');
+    expect(changeOf({ ratio: 0.9, low: 0.8, high: 0.94 }, 0.1)).toBe('faster');
+    expect(changeOf({ ratio: 0.92, low: 0.8, high: 0.94 }, 0.1)).toBe('none');
+    expect(changeOf({ ratio: 0.85, low: 0.8, high: 0.96 }, 0.1)).toBe('none');
+    expect(changeOf({ ratio: 1, low: 0.5, high: 2 }, 0.1)).toBe('none');
   });
 
   test('of many tasks only the one that takes 15 % longer is flagged', () => {

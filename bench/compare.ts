@@ -1,7 +1,7 @@
 // Comparison of timings: against a stored baseline, and of tasks with themselves, which is the noise that no change can hide below.
 import { type Machine, machineOf } from './machine.ts';
 import { type MeasureOptions, measureRounds, type Samples, type Timed } from './measure.ts';
-import { type Interval, median, ratioOfMedians } from './statistics.ts';
+import { type Interval, median, ratioOfMedians, ratioOfQuantiles } from './statistics.ts';
 
 /** A task as a baseline keeps it: the shortest sample of every round, from which any comparison is made. */
 export interface Kept {
@@ -82,6 +82,8 @@ export const THRESHOLD = 0.1;
 const ROUNDS = 40;
 const TIME_PER_TASK = 200;
 const LEAST_SAMPLES = 1;
+/** Of times, which others can only make longer, the quarter of the rounds that was disturbed least tells more than the middle. */
+const LOWER = 1 / 4;
 /** So many times longer is the second run, which times few tasks. */
 const AGAIN = 2;
 
@@ -133,9 +135,12 @@ export const keptOf = (name: string, { rounds, yardstick }: Samples): Kept => {
 const keep = async (tasks: readonly Timed[], options: GaugeOptions): Promise<readonly Kept[]> =>
   (await gauge(tasks, options)).map((samples, i) => keptOf(tasks[i]?.name ?? '', samples)); // one per task
 
-/** A change is one only when the interval lies wholly beyond the threshold. */
-export const changeOf = ({ low, high }: Pick<Interval, 'low' | 'high'>, threshold: number): Change =>
-  low > 1 + threshold ? 'slower' : high < 1 / (1 + threshold) ? 'faster' : 'none';
+/** A change is one only when the ratio lies beyond the threshold, and the interval wholly beyond half of it. */
+export const changeOf = ({ ratio, low, high }: Interval, threshold: number): Change => {
+  const [most, sure] = [1 + threshold, 1 + threshold / 2];
+  if (ratio > most && low > sure) return 'slower';
+  return ratio < 1 / most && high < 1 / sure ? 'faster' : 'none';
+};
 
 /** Times the tasks and keeps what a later comparison needs. */
 export const takeBaseline = async (
@@ -161,12 +166,13 @@ const relative = ({ rounds, yardstick }: Kept): readonly number[] => rounds.map(
  * alone, the first would blame a task for a slow machine, and the second for a quick yardstick.
  */
 export const judge = (before: Kept, now: Kept, threshold: number): Compared => {
-  const plain = ratioOfMedians(before.rounds, now.rounds);
+  const plain = ratioOfQuantiles(before.rounds, now.rounds, LOWER);
   const adjusted = ratioOfMedians(relative(before), relative(now));
-  const changes = [plain, adjusted].map((interval) => changeOf(interval, threshold));
+  // what is claimed is the lesser of the two
   const nearer = Math.abs(Math.log(plain.ratio)) < Math.abs(Math.log(adjusted.ratio)) ? plain : adjusted;
-  const [one = 'none', other = 'none'] = changes;
-  return { name: now.name, beforeNs: before.ns, nowNs: now.ns, ...nearer, change: one === other ? one : 'none' };
+  const agree = plain.ratio > 1 === adjusted.ratio > 1;
+  const change = agree ? changeOf(nearer, threshold) : 'none';
+  return { name: now.name, beforeNs: before.ns, nowNs: now.ns, ...nearer, change };
 };
 
 const longer = ({ timePerTask = TIME_PER_TASK, rounds = ROUNDS, ...rest }: GaugeOptions): GaugeOptions => ({

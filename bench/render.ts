@@ -150,9 +150,10 @@ const verdict = ({ change, confirmed }: Pick<Compared, 'change' | 'confirmed'>):
 
 const RATIOS =
   'A time is the median over rounds of the shortest sample, as other programs can only make a sample longer. Ratios are taken of ' +
-  'the times, and of times in calls of a yardstick (sums of products) timed around each turn, so that a machine that is slower ' +
+  'the times of the quarter of the rounds that was disturbed least, and of times in calls of a yardstick (sums of products) timed ' +
+  'around each turn, so that a machine that is slower ' +
   'for all is no change; that of the two which is nearer to 1 is shown, with its 99 % bootstrap interval over rounds. A change ' +
-  'is one when both intervals lie wholly beyond the threshold, and it counts when a second run of the changed tasks finds it again.';
+  'is one when both lie beyond the threshold, and that interval wholly beyond half of it, and it counts when a second run of the changed tasks finds it again.';
 
 const judged = (rows: readonly (Compared | Noise)[]): string => {
   const changed = rows.filter((r) => r.change !== 'none');

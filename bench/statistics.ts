@@ -146,33 +146,55 @@ export interface Interval {
 export const CONFIDENCE = 0.99;
 const RESAMPLES = 2000;
 
-/** Medians of lists of the same length, redrawn with replacement; `u` gives uniforms in (0, 1). */
-const redrawnMedians = (values: readonly number[], resamples: number, u: (i: number) => number): readonly number[] => {
+/** Quantiles of lists of the same length, redrawn with replacement; `u` gives uniforms in (0, 1). */
+const redrawn = (
+  values: readonly number[],
+  share: number,
+  resamples: number,
+  u: (i: number) => number,
+): readonly number[] => {
   const from = Float64Array.from(counted(values, Number.POSITIVE_INFINITY));
   const n = from.length;
   const drawn = new Float64Array(n);
   return Array.from({ length: resamples }, (_, r) => {
     for (let i = 0; i < n; i++) drawn[i] = from[Math.floor(u(r * n + i) * n)] as number; // u < 1, so in range
-    drawn.sort(); // by value, as all typed arrays; median() would copy thrice
-    const [below, above] = [drawn[(n - 1) >> 1] as number, drawn[n >> 1] as number]; // in range
-    return below === above ? below : (below + above) / 2;
+    drawn.sort(); // by value, as all typed arrays; quantileOf() would copy
+    const at = (n - 1) * share;
+    const [below, above] = [drawn[Math.floor(at)] as number, drawn[Math.ceil(at)] as number]; // in range
+    return below === above ? below : below * (1 - (at % 1)) + above * (at % 1);
   });
 };
 
 /**
- * The ratio b ÷ a of medians with a percentile interval. Values must be independent of each other: medians of rounds,
+ * The ratio b ÷ a of quantiles with a percentile interval. Values must be independent of each other: those of rounds,
  * and not the samples within one, which share its disturbances. A function of its arguments alone.
  * @source Efron & Tibshirani 1993, §13.3
  * @throws RangeError for an empty list
  */
-export const ratioOfMedians = (a: readonly number[], b: readonly number[], confidence = CONFIDENCE): Interval => {
+export const ratioOfQuantiles = (
+  a: readonly number[],
+  b: readonly number[],
+  share: number,
+  confidence = CONFIDENCE,
+): Interval => {
   const draws = (child: number, values: readonly number[]): readonly number[] => {
     const u = uniform(fold(keyOf(1), child), [RESAMPLES * values.length]).view;
-    return redrawnMedians(values, RESAMPLES, (i) => u[i] as number); // as many as are asked for
+    return redrawn(values, share, RESAMPLES, (i) => u[i] as number); // as many as are asked for
   };
   const [below, above] = [draws(0, a), draws(1, b)];
   const ratios = above.map((v, i) => v / (below[i] as number)); // one each
   const sorted = ascending(counted(ratios, Number.POSITIVE_INFINITY));
   const tail = (1 - confidence) / 2;
-  return { ratio: median(b) / median(a), low: quantileSorted(sorted, tail), high: quantileSorted(sorted, 1 - tail) };
+  const [before, now] = [a, b].map((values) =>
+    quantileSorted(ascending(counted(values, Number.POSITIVE_INFINITY)), share),
+  );
+  return {
+    ratio: (now as number) / (before as number), // there are two
+    low: quantileSorted(sorted, tail),
+    high: quantileSorted(sorted, 1 - tail),
+  };
 };
+
+/** The same of medians. */
+export const ratioOfMedians = (a: readonly number[], b: readonly number[], confidence = CONFIDENCE): Interval =>
+  ratioOfQuantiles(a, b, 1 / 2, confidence);
