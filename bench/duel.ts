@@ -1,5 +1,5 @@
 // Engines side by side: every workload checked, then timed in interleaved rounds, each engine in a process of its own.
-import { limits } from './limits.ts';
+import { flopsProbe, limits } from './limits.ts';
 import { type Machine, machineOf } from './machine.ts';
 import { measureRounds, type Progress, type Samples, timingOf } from './measure.ts';
 import { PeerFault, type Remote, startRemote } from './remote.ts';
@@ -54,7 +54,7 @@ export interface Standing {
   readonly medianNs?: number;
   readonly samples?: number;
   readonly callsPerSample?: number;
-  /** Of the limit measured in the same run. */
+  /** Of the limit measured in the same rounds. */
   readonly share?: number;
   readonly lead?: Lead;
 }
@@ -213,11 +213,36 @@ const facts = ({ contender, peer }: Ready): Contestant => {
   return { name: contender.name, ours: contender.ours, version, dtype, threads };
 };
 
+/** The limit of arithmetic as a yardstick, which is read beside every turn of every engine: processors change their pace. */
+const peak = () => {
+  const probe = flopsProbe('f32', true);
+  const flops = probe.run(YARD);
+  const time = (calls: number): number => {
+    const from = performance.now();
+    probe.run(YARD * calls);
+    return performance.now() - from;
+  };
+  return { yardstick: { name: 'limit', time }, flops };
+};
+/** Turns of the probe in a call: some microseconds. */
+const YARD = 1000;
+
+/** The median over rounds of the share of the limit, whose arithmetic is what it was in the same round. */
+const shareIn = (found: Limits, workload: Workload, dtype: Dtype, { rounds, yardstick }: Samples, flops: number) =>
+  median(
+    rounds.map((ns, round) => {
+      const pace = flops / ((yardstick[round] as number) * found.fmaF32); // one for every round
+      const now = { ...found, fmaF32: found.fmaF32 * pace, fmaF64: found.fmaF64 * pace };
+      return shareOf(now, workload, dtype, median(ns));
+    }),
+  );
+
 /** What the samples of all engines on one workload say. */
 const standingsOf = (
   workload: Workload,
   timed: readonly { readonly ready: Ready; readonly samples: Samples }[],
   found: Limits | null,
+  flops: number,
 ): readonly Standing[] => {
   const { perCall } = workload.unit;
   const rounds = timed.map(({ samples }) => samples.rounds.map(median));
@@ -242,7 +267,7 @@ const standingsOf = (
       medianNs: timing.medianNs,
       samples: timing.samples,
       callsPerSample: timing.callsPerSample,
-      ...(found === null ? {} : { share: shareOf(found, workload, peer.dtype, timing.medianNs) }),
+      ...(found === null ? {} : { share: shareIn(found, workload, peer.dtype, samples, flops) }),
       // theirs over ours in time is ours over theirs in speed
       ...(rival === undefined ? {} : { lead: leadOf(rival, rounds[i] ?? []) }),
     };
@@ -293,6 +318,7 @@ export const runDuel = async (
   try {
     const judge = await started(reference);
     const before = await limits();
+    const { yardstick, flops } = peak();
     const ready: Ready[] = [];
     const missing: { readonly name: string; readonly why: string }[] = [];
     for (const contender of contenders)
@@ -330,6 +356,7 @@ export const runDuel = async (
           shortestSample: SHORTEST_SAMPLE,
           leastSamples: 1,
           mostPerTask,
+          yardstick,
           pause: rest,
           onProgress: ({ label }) =>
             onProgress({ done: w, total: workloads.length, label: `${workload.id}: ${label}` }),
@@ -341,11 +368,11 @@ export const runDuel = async (
       for (const [{ contender }, note] of faults)
         tell({ workload: workload.id, engine: contender.name, outcome: 'failed', note });
       timed.push({ workload, of });
-      for (const standing of standingsOf(workload, of, before)) onStanding(standing);
+      for (const standing of standingsOf(workload, of, before, flops)) onStanding(standing);
     }
     const found = bestOf(before, await limits());
     const rows = timed.flatMap(({ workload, of }) => [
-      ...standingsOf(workload, of, found),
+      ...standingsOf(workload, of, found, flops),
       ...faulty.filter((f) => f.workload === workload.id),
     ]);
     return {

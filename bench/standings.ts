@@ -18,7 +18,7 @@ const limitLines = ({ limits }: DuelReport): string =>
     : `Limits of one thread, measured in the same run: ${figure(limits.fmaF32)} GFLOP/s in f32 and ${figure(limits.fmaF64)} in f64 by ` +
       `128-bit FMA, ${figure(limits.mulAddF32)} and ${figure(limits.mulAddF64)} by multiplication and addition, and a copy of ` +
       `${figure(limits.copyGBs)} GB/s. A share is the time that arithmetic or traffic would take at these limits over the time it ` +
-      'took: wider vectors, a second thread, or numbers that stay in a cache bring it above 100 %.';
+      'took, where the limit of arithmetic is read again beside every turn, as processors change their pace: wider vectors, a second thread, or numbers that stay in a cache bring it above 100 %.';
 
 const leadText = ({ lead }: Standing): string =>
   lead === undefined
