@@ -3,7 +3,6 @@ import { describe, expect, test } from 'vitest';
 import { Tensor } from '../../src/index.ts';
 import { leastLogistic } from './certificate.ts';
 import { idOf, type RunConfig } from './config.ts';
-import type { Course } from './course.ts';
 import { ALPHA, type Harness, surprise } from './instrument/row.ts';
 import { checkInstrument, HARNESS, INSTRUMENT } from './instrument.ts';
 import { PROBLEMS } from './problems/index.ts';
@@ -11,19 +10,20 @@ import { cellsOf } from './protocol.ts';
 import type { RunRecord } from './record.ts';
 import { runConfig } from './run.ts';
 import { runSweep } from './sweep.ts';
+import type { Trial } from './trial.ts';
 
 /** A number that depends on the optimizer. */
 const mark = (config: RunConfig): number => config.optimizer.name.length;
 
-type Begin = Course['begin'];
-/** Courses that begin otherwise. */
+type Begin = Trial['begin'];
+/** Trials that begin otherwise. */
 const begun =
-  (other: (course: Course) => Begin): Harness['course'] =>
+  (other: (trial: Trial) => Begin): Harness['trial'] =>
   async (...args) => {
-    const course = await HARNESS.course(...args);
-    return { ...course, begin: other(course) };
+    const trial = await HARNESS.trial(...args);
+    return { ...trial, begin: other(trial) };
   };
-const startedBy = (other: (init: string) => string): Harness['course'] =>
+const startedBy = (other: (init: string) => string): Harness['trial'] =>
   begun(
     ({ begin }) =>
       (optimizer, init, lr) =>
@@ -74,13 +74,13 @@ const MUTANTS: Readonly<Record<string, { readonly plant: Partial<Harness>; reado
   },
   'starts by a key of the optimizer': {
     plant: {
-      course: async (name, seed, steps, variant) => {
-        const course = await HARNESS.course(name, seed, steps, variant);
-        const others = new Map<number, Awaited<ReturnType<Harness['course']>>>();
-        for (const n of [3, 4, 5]) others.set(n, await HARNESS.course(name, 100 * seed + n, steps, variant));
+      trial: async (name, seed, steps, variant) => {
+        const trial = await HARNESS.trial(name, seed, steps, variant);
+        const others = new Map<number, Awaited<ReturnType<Harness['trial']>>>();
+        for (const n of [3, 4, 5]) others.set(n, await HARNESS.trial(name, 100 * seed + n, steps, variant));
         return {
-          ...course,
-          begin: (optimizer, init, lr) => (others.get(optimizer.name.length) ?? course).begin(optimizer, init, lr),
+          ...trial,
+          begin: (optimizer, init, lr) => (others.get(optimizer.name.length) ?? trial).begin(optimizer, init, lr),
         };
       },
     },
@@ -88,12 +88,12 @@ const MUTANTS: Readonly<Record<string, { readonly plant: Partial<Harness>; reado
   },
   'starts by a key of the initializer': {
     plant: {
-      course: async (name, seed, steps, variant) => {
-        const course = await HARNESS.course(name, seed, steps, variant);
-        const other = await HARNESS.course(name, seed + 50, steps, variant);
+      trial: async (name, seed, steps, variant) => {
+        const trial = await HARNESS.trial(name, seed, steps, variant);
+        const other = await HARNESS.trial(name, seed + 50, steps, variant);
         return {
-          ...course,
-          begin: (optimizer, init, lr) => (init.startsWith('he') ? other : course).begin(optimizer, init, lr),
+          ...trial,
+          begin: (optimizer, init, lr) => (init.startsWith('he') ? other : trial).begin(optimizer, init, lr),
         };
       },
     },
@@ -125,7 +125,11 @@ const MUTANTS: Readonly<Record<string, { readonly plant: Partial<Harness>; reado
   'takes twice the rate': {
     plant: {
       run: (config) => runConfig({ ...config, lr: 2 * config.lr }),
-      course: begun(({ begin }) => (optimizer, init, lr) => begin(optimizer, init, 2 * lr)),
+      trial: begun(
+        ({ begin }) =>
+          (optimizer, init, lr) =>
+            begin(optimizer, init, 2 * lr),
+      ),
     },
     killedBy: [
       'same/rate',
@@ -153,19 +157,19 @@ const MUTANTS: Readonly<Record<string, { readonly plant: Partial<Harness>; reado
     killedBy: ['separation/reddi'],
   },
   'starts by Xavier where He is asked for': {
-    plant: { course: startedBy((init) => init.replace('he', 'xavier')) },
+    plant: { trial: startedBy((init) => init.replace('he', 'xavier')) },
     killedBy: ['start/he-mean'],
   },
   'starts by orthonormal weights, which stretch nothing, where He is asked for': {
-    plant: { course: startedBy(() => 'orthogonal') },
+    plant: { trial: startedBy(() => 'orthogonal') },
     killedBy: ['start/he-mean', 'start/he-law'],
   },
   'starts by weights of one sign, so that no unit dies': {
-    plant: { course: startedBy(() => 'constant') },
+    plant: { trial: startedBy(() => 'constant') },
     killedBy: ['start/dead-relu', 'start/he-law'],
   },
   'starts by uniform numbers where normal ones are asked for': {
-    plant: { course: startedBy((init) => init.replace('Normal', 'Uniform')) },
+    plant: { trial: startedBy((init) => init.replace('Normal', 'Uniform')) },
     killedBy: ['pairing/draws'],
   },
   'looks at the loss on the samples it has learnt from': {

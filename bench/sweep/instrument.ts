@@ -1,7 +1,6 @@
 // The instrument is checked first: exact theory, and the rules of a fair comparison, as laws over the harness itself.
 import type { Progress } from '../measure.ts';
 import type { Variant } from './config.ts';
-import { type Course, courseOf } from './course.ts';
 import { convergenceRows } from './instrument/convergence.ts';
 import { fairnessRows } from './instrument/fairness.ts';
 import type { Finding, Harness, InstrumentRow } from './instrument/row.ts';
@@ -11,12 +10,13 @@ import { problemRow } from './problems/index.ts';
 import { cellsOf } from './protocol.ts';
 import { runConfig } from './run.ts';
 import { runSweep } from './sweep.ts';
+import { type Trial, trialOf } from './trial.ts';
 
 /** What the sweep is made of. */
 export const HARNESS: Harness = {
   run: runConfig,
-  course: (name: string, seed: number, steps: number, variant: Variant = {}): Course | Promise<Course> =>
-    courseOf(name, problemRow(name), variant, seed, steps),
+  trial: (name: string, seed: number, steps: number, variant: Variant = {}): Trial | Promise<Trial> =>
+    trialOf(name, problemRow(name), variant, seed, steps),
   cells: cellsOf,
   sweep: runSweep,
 };

@@ -13,9 +13,9 @@ import {
 } from '../../src/index.ts';
 import { breastCancer } from '../data.ts';
 import { mean } from '../statistics.ts';
-import { courseOf, keyOfCourse, STREAMS, unitSpread } from './course.ts';
 import { GIVEN, type NetworkProblem, type Problem } from './problem.ts';
 import { PROBLEM_NAMES, problemRow } from './problems/index.ts';
+import { keyOfTrial, STREAMS, trialOf, unitSpread } from './trial.ts';
 
 const NETWORKS = ['xor', 'breastCancer'].map((name): [string, NetworkProblem] => [
   name,
@@ -25,11 +25,11 @@ const RUNNABLE: readonly [string, Problem][] = [...NETWORKS, ['rosenbrock', prob
 
 describe('pairing', () => {
   test.each(RUNNABLE)('%s: what is drawn depends on problem, seed and variant only', async (name, row) => {
-    const streams = async (seed: number): Promise<string> => (await courseOf(name, row, {}, seed, 5)).streams;
+    const streams = async (seed: number): Promise<string> => (await trialOf(name, row, {}, seed, 5)).streams;
     const first = await streams(1);
     // another seed and other runs in between make no difference
     const others = [await streams(2), await streams(3)];
-    (await courseOf(name, row, {}, 1, 5))
+    (await trialOf(name, row, {}, 1, 5))
       .begin({ name: 'adam' }, row.kind === 'network' ? 'zeros' : GIVEN, 1)
       .advance(5);
     expect(await streams(1)).toBe(first);
@@ -37,7 +37,7 @@ describe('pairing', () => {
   });
 
   test('problems draw from different keys under the same seed', () => {
-    const keys = PROBLEM_NAMES.map((name) => String(keyOfCourse(name, 1)));
+    const keys = PROBLEM_NAMES.map((name) => String(keyOfTrial(name, 1)));
     expect(new Set(keys).size).toBe(PROBLEM_NAMES.length);
   });
 
@@ -45,17 +45,17 @@ describe('pairing', () => {
     '%s: initializers invert the same uniforms, so their weights have one order',
     async (name, row) => {
       const seed = 3;
-      const course = await courseOf(name, row, {}, seed, 1);
-      const { train } = await row.data(fold(keyOfCourse(name, seed), STREAMS.data));
-      const startKey = fold(keyOfCourse(name, seed), STREAMS.start);
+      const trial = await trialOf(name, row, {}, seed, 1);
+      const { train } = await row.data(fold(keyOfTrial(name, seed), STREAMS.data));
+      const startKey = fold(keyOfTrial(name, seed), STREAMS.start);
       const order = (values: readonly number[]) =>
         values.map((_, i) => i).sort((i, j) => (values[i] ?? 0) - (values[j] ?? 0));
       const orders = ['xavierUniform', 'heNormal'].map((init) => {
         const { network, spec } = modelOf({ layers: row.layers(init), loss: row.loss });
         const { variables } = network.init(startKey, train.x.shape.slice(1));
         const start = lossOfModel(ops, spec, network, variables, train.x, train.y, { mode: 'eval' }).loss.view[0];
-        // what the course starts from are these weights
-        expect(course.begin({ name: 'sgd' }, init, 0.1).loss()).toBe(start);
+        // what the trial starts from are these weights
+        expect(trial.begin({ name: 'sgd' }, init, 0.1).loss()).toBe(start);
         return variables.params.map(({ w }, layer) => {
           if (w === undefined) return [];
           const u = uniform(fold(startKey, layer), w.shape);
@@ -68,10 +68,10 @@ describe('pairing', () => {
   );
 
   test.each(RUNNABLE)('%s: every optimizer and rate starts at the same loss', async (name, row) => {
-    const course = await courseOf(name, row, {}, 4, 2);
+    const trial = await trialOf(name, row, {}, 4, 2);
     const init = row.kind === 'network' ? 'heNormal' : GIVEN;
     const first = ['sgd', 'adam'].flatMap((optimizer) =>
-      [0.001, 1].map((lr) => course.begin({ name: optimizer }, init, lr).loss()),
+      [0.001, 1].map((lr) => trial.begin({ name: optimizer }, init, lr).loss()),
     );
     expect(new Set(first).size).toBe(1);
   });

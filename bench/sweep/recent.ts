@@ -1,4 +1,4 @@
-// A store of what was made last: compiled steps, courses and starts that the next run may ask for again.
+// A store of what was made last: compiled steps, trials and starts that the next run may ask for again.
 
 const stores = new Map<string, Map<string, unknown>>();
 

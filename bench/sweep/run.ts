@@ -2,11 +2,11 @@
 import { DomainError, TautogradError } from '../../src/index.ts';
 import { median } from '../statistics.ts';
 import { idOf, type RunConfig } from './config.ts';
-import { type Course, courseOf, type Pass } from './course.ts';
 import { definitionOf } from './definition.ts';
 import { problemRow } from './problems/index.ts';
 import { recent } from './recent.ts';
 import type { Reason, RunRecord, Traced } from './record.ts';
+import { type Pass, type Trial, trialOf } from './trial.ts';
 
 /** Evaluations of a run, but for the one before the first step. */
 export const EVALUATIONS = 40;
@@ -73,11 +73,11 @@ export const runConfig = async (config: RunConfig): Promise<RunRecord> => {
   const { problem: name, optimizer, initializer, lr, variant, steps, seed } = config;
   const problem = problemRow(name);
   await checkDefinition(config);
-  let course: Course;
+  let trial: Trial;
   let pass: Pass;
   try {
-    course = await courseOf(name, problem, variant, seed, steps);
-    pass = course.begin(optimizer, initializer, lr);
+    trial = await trialOf(name, problem, variant, seed, steps);
+    pass = trial.begin(optimizer, initializer, lr);
   } catch (error) {
     if (!(error instanceof TautogradError)) throw error;
     return failed(config, error.message);
@@ -103,13 +103,13 @@ export const runConfig = async (config: RunConfig): Promise<RunRecord> => {
   while (losses.length < at.length) losses.push(Number.POSITIVE_INFINITY);
   const solved = reason === null ? firstAtTarget(losses, problem.target) : -1;
   const { testLoss, score } =
-    reason === null ? pass.judged() : { testLoss: Number.POSITIVE_INFINITY, score: course.worst };
+    reason === null ? pass.judged() : { testLoss: Number.POSITIVE_INFINITY, score: trial.worst };
   return {
     id: idOf(config),
     config,
     status: reason === null ? 'ok' : 'diverged',
     ...(reason === null ? {} : { reason }),
-    streams: course.streams,
+    streams: trial.streams,
     losses,
     finalLoss: median(losses.slice(-Math.max(1, Math.ceil(at.length / 20)))),
     bestLoss: Math.min(...losses),

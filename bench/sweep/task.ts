@@ -2,10 +2,10 @@
 import type { OptimizerSpec } from '../../src/index.ts';
 import { gapOf } from '../statistics/effort.ts';
 import type { Variant } from './config.ts';
-import { courseOf } from './course.ts';
 import { GIVEN } from './problem.ts';
 import { problemRow } from './problems/index.ts';
 import { labelOf, type Protocol, placesOf } from './protocol.ts';
+import { trialOf } from './trial.ts';
 
 /** A problem with a variant, as plain data. */
 export interface Task {
@@ -55,8 +55,8 @@ export const labelsOf = (optimizers: readonly OptimizerSpec[]): readonly string[
 const taskOf = async (problem: string, variant: Variant, steps: number, protocol: Protocol): Promise<Task> => {
   const row = problemRow(problem);
   const [seed = 0, [optimizer]] = [protocol.seeds[0], protocol.optimizers];
-  const course = await courseOf(problem, row, variant, seed, 1);
-  const start = course.begin(optimizer ?? { name: '' }, row.kind === 'network' ? 'zeros' : GIVEN, 0.1).loss();
+  const trial = await trialOf(problem, row, variant, seed, 1);
+  const start = trial.begin(optimizer ?? { name: '' }, row.kind === 'network' ? 'zeros' : GIVEN, 0.1).loss();
   const words = variantText(variant);
   return {
     name: words === '' ? problem : `${problem} (${words})`,

@@ -1,10 +1,10 @@
 // Ways of optimizers over functions of two weights: the runs of the report made again, with the weights kept.
 import { keyOf, ops, Tensor } from '../../src/index.ts';
-import { courseOf } from './course.ts';
 import type { FunctionProblem } from './problem.ts';
 import { GIVEN } from './problem.ts';
 import { problemRow } from './problems/index.ts';
 import type { SweepSummary } from './summary.ts';
+import { trialOf } from './trial.ts';
 
 /** The weights at the same steps for every optimizer. */
 export interface Trajectory {
@@ -44,12 +44,12 @@ export const trajectoriesOf = async ({
   for (const task of tasks) {
     const row = planeOf(task.problem);
     if (row === undefined) continue;
-    const course = await courseOf(task.problem, row, {}, protocol.seeds[0] ?? 0, task.steps);
+    const trial = await trialOf(task.problem, row, {}, protocol.seeds[0] ?? 0, task.steps);
     for (const [i, spec] of protocol.optimizers.entries()) {
       const optimizer = optimizers[i] ?? spec.name;
       const cell = cells.find((c) => c.task === task.name && c.optimizer === optimizer && c.budget === budget);
       if (cell === undefined || cell.lr === null) continue;
-      const pass = course.begin({ ...spec, hyper: { ...spec.hyper, ...cell.hyper } }, GIVEN, cell.lr);
+      const pass = trial.begin({ ...spec, hyper: { ...spec.hyper, ...cell.hyper } }, GIVEN, cell.lr);
       const steps = looksOf(task.steps);
       const points = steps.map((step): readonly [number, number] => {
         if (step > 0) pass.advance(step);

@@ -132,9 +132,9 @@ export const fairnessRows: readonly InstrumentRow[] = [
     check: async (h) => {
       const failures: string[] = [];
       for (const seed of [1, 2]) {
-        const course = await h.course('moons', seed, 1);
+        const trial = await h.trial('moons', seed, 1);
         const weightsOf = (rule: string, init: string) =>
-          course
+          trial
             .begin({ name: rule }, init, 0.1)
             .weights()
             .filter((w) => w.shape.length === 2);

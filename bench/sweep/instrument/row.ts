@@ -1,16 +1,16 @@
 // What a law over the harness is, the harness that it is asked of, and the bounds that judge it.
 import type { OptimizerSpec } from '../../../src/index.ts';
 import type { RunConfig, Variant } from '../config.ts';
-import type { Course } from '../course.ts';
 import { GIVEN } from '../problem.ts';
 import type { cellsOf } from '../protocol.ts';
 import type { RunRecord } from '../record.ts';
 import type { runSweep } from '../sweep.ts';
+import type { Trial } from '../trial.ts';
 
 /** The functions of a sweep, so that a faulty one can be put in place of any. */
 export interface Harness {
   readonly run: (config: RunConfig) => Promise<RunRecord>;
-  readonly course: (name: string, seed: number, steps: number, variant?: Variant) => Course | Promise<Course>;
+  readonly trial: (name: string, seed: number, steps: number, variant?: Variant) => Trial | Promise<Trial>;
   readonly cells: typeof cellsOf<RunRecord>;
   readonly sweep: typeof runSweep;
 }

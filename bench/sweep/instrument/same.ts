@@ -13,9 +13,9 @@ import {
   type Tensor,
 } from '../../../src/index.ts';
 import type { Variant } from '../config.ts';
-import { keyOfCourse, STREAMS } from '../course.ts';
 import type { NetworkProblem } from '../problem.ts';
 import { problemRow } from '../problems/index.ts';
+import { keyOfTrial, STREAMS } from '../trial.ts';
 import { exact, type Harness, type InstrumentRow } from './row.ts';
 
 const INIT = 'heNormal';
@@ -23,7 +23,7 @@ const INIT = 'heNormal';
 /** Losses on the way and weights at the end, step by step and without the compiler: the rate is a number of the rule. */
 const eagerly = async (name: string, spec: OptimizerSpec, lr: number, seed: number, steps: number) => {
   const problem = problemRow(name) as NetworkProblem; // the problems below are networks
-  const key = keyOfCourse(name, seed);
+  const key = keyOfTrial(name, seed);
   const { train } = await problem.data(fold(key, STREAMS.data));
   const size = problem.batch;
   const plan = { epochs: steps, key: fold(key, STREAMS.batches), last: 'drop' } as const;
@@ -50,8 +50,8 @@ const compiled = async (
   steps: number,
   variant: Variant = {},
 ) => {
-  const course = await h.course(name, seed, steps, variant);
-  const pass = course.begin(spec, INIT, lr);
+  const trial = await h.trial(name, seed, steps, variant);
+  const pass = trial.begin(spec, INIT, lr);
   // of steps made at once, some losses are not looked at
   const losses = Array.from({ length: steps }, (_, i) => pass.advance(i + 1).at(-1) ?? Number.NaN);
   return { losses, weights: pass.weights() };

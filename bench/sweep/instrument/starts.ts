@@ -5,8 +5,8 @@ import { ALPHA, configOf, exact, found, gamma, type Harness, type InstrumentRow,
 
 /** Mean squares of the signal behind every layer of ReLU, from one sample whose mean square is 1; from the first layer on. */
 const signals = async (h: Harness, width: number, depth: number, seed: number): Promise<readonly number[]> => {
-  const course = await h.course(`theory:relu,${width},${depth}`, seed, 1);
-  const layers = course.begin({ name: 'sgd' }, 'heNormal', 0.01).layers();
+  const trial = await h.trial(`theory:relu,${width},${depth}`, seed, 1);
+  const layers = trial.begin({ name: 'sgd' }, 'heNormal', 0.01).layers();
   return layers
     .filter(({ layer }) => layer.endsWith('relu'))
     .map(({ mean, deviation }) => mean * mean + deviation * deviation);

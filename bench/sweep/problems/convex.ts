@@ -15,11 +15,11 @@ import {
   uniform,
 } from '../../../src/index.ts';
 import { breastCancerWhole } from '../../data.ts';
-import { keyOfCourse } from '../course.ts';
 import { ACCURACY, type FunctionProblem, type NetworkProblem, sumAll } from '../problem.ts';
+import { keyOfTrial } from '../trial.ts';
 
-/** What a problem is made of, whatever the seed of a run: another key than any that a course draws from. */
-const ownKey = (name: string): Key => fold(keyOfCourse(name, 0), 16);
+/** What a problem is made of, whatever the seed of a run: another key than any that a trial draws from. */
+const ownKey = (name: string): Key => fold(keyOfTrial(name, 0), 16);
 
 const ones = (n: number): Tensor => Tensor.build([n], (out) => out.fill(1));
 

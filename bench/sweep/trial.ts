@@ -57,7 +57,7 @@ export interface Pass {
   readonly gradientsPerStep: number;
 }
 
-export interface Course {
+export interface Trial {
   /** Digest of all that was drawn. */
   readonly streams: string;
   /** The score with every test sample wrong. */
@@ -67,7 +67,7 @@ export interface Course {
 }
 
 /** The key of a problem and a seed; a problem keeps its own when others join the table. */
-export const keyOfCourse = (problem: string, seed: number): Key =>
+export const keyOfTrial = (problem: string, seed: number): Key =>
   [...problem].reduce((key, letter) => fold(key, letter.codePointAt(0) ?? 0), keyOf(seed));
 
 /** Children of that key: what each is for. */
@@ -75,7 +75,7 @@ export const STREAMS = { data: 0, batches: 1, start: 2, samples: 3, look: 4 } as
 
 /** Room for what a worker makes for one configuration and may need for the next. */
 const STEPS_KEPT = 48;
-const COURSES_KEPT = 12;
+const TRIALS_KEPT = 12;
 const STARTS_KEPT = 32;
 
 /**
@@ -98,7 +98,7 @@ interface Moved {
   readonly step: number;
 }
 
-/** Runs a compiled step over the inputs of a course. */
+/** Runs a compiled step over the inputs of a trial. */
 const mover = (
   steps: ReturnType<typeof scan>,
   inputsOf: (k: number) => readonly Tensor[],
@@ -192,14 +192,14 @@ const traceOf = (model: Model, variables: NetworkVariables<Tensor>, batch: Data,
 /** Samples that signals and slopes are looked at with. */
 const PROBE = 64;
 
-const networkCourse = async (
+const networkTrial = async (
   name: string,
   problem: NetworkProblem,
   variant: Variant,
   seed: number,
   steps: number,
-): Promise<Course> => {
-  const key = keyOfCourse(name, seed);
+): Promise<Trial> => {
+  const key = keyOfTrial(name, seed);
   const parts = await problem.data(fold(key, STREAMS.data));
   const { test } = parts;
   const all = parts.train.x.shape[0] ?? 0;
@@ -314,16 +314,16 @@ const networkCourse = async (
 
 // --- functions ---
 
-const functionCourse = (
+const functionTrial = (
   name: string,
   problem: FunctionProblem,
   variant: Variant,
   seed: number,
   steps: number,
-): Course => {
+): Trial => {
   if (Object.keys(variant).length > 0)
     throw new DomainError(`sweep: ${name} is a function and has no variants, got ${canonical(variant)}`);
-  const key = keyOfCourse(name, seed);
+  const key = keyOfTrial(name, seed);
   const { constants = [], seen, box } = problem;
   const w0 = problem.start(fold(key, STREAMS.start));
   const drawn =
@@ -399,16 +399,16 @@ const functionCourse = (
   };
 };
 
-/** The course of a problem, a variant and a seed; those met last are kept. @throws DomainError for a variant that it has not */
-export const courseOf = (
+/** The trial of a problem, a variant and a seed; those met last are kept. @throws DomainError for a variant that it has not */
+export const trialOf = (
   name: string,
   problem: Problem,
   variant: Variant,
   seed: number,
   steps: number,
-): Course | Promise<Course> =>
-  recent('course', COURSES_KEPT, canonical({ name, variant, seed, steps }), () =>
+): Trial | Promise<Trial> =>
+  recent('trial', TRIALS_KEPT, canonical({ name, variant, seed, steps }), () =>
     problem.kind === 'network'
-      ? networkCourse(name, problem, variant, seed, steps)
-      : functionCourse(name, problem, variant, seed, steps),
+      ? networkTrial(name, problem, variant, seed, steps)
+      : functionTrial(name, problem, variant, seed, steps),
   );
