@@ -132,11 +132,22 @@ export const bendsAt = (formula: Formula, by: string, scope: Scope): boolean => 
   return left.minus(right).abs().gt(left.abs().plus(right.abs()).times(KINK_DIGITS));
 };
 
+/** A name as TeX: Greek letters as mathjs has them, a number behind one as its index, other words upright, no letter as a unit. */
+const texName = (node: MathNode): string | undefined => {
+  if (!math.isSymbolNode(node)) return undefined; // as mathjs prints it
+  const [, word = '', index] = node.name.match(/^([A-Za-z]+?)(\d*)$/) ?? [];
+  if (index !== undefined && index !== '') return ` {${tex(word)}}_{${index}}`;
+  if (/^[A-Za-z]$/.test(word)) return ` ${word}`; // a command of TeX may stand before it
+  return /^\s*\\/.test(new math.SymbolNode(node.name).toTex())
+    ? undefined
+    : ` \\mathrm{${node.name.replaceAll('_', '\\_')}}`;
+};
+
 /** A line of mathematics as TeX; an assignment keeps its name on the left. */
 export const tex = (text: string): string =>
   math
     .parse(text)
-    .toTex({ parenthesis: 'auto' })
+    .toTex({ parenthesis: 'auto', handler: texName })
     .replace(/(?<![\\a-z{])erf(inv)?(?=\\left)/g, '\\mathrm{erf$1}')
     .trim();
 

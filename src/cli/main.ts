@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 // The command line: what can be said, and how it ends.
+import { realpathSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import { Command, CommanderError, Option } from 'commander';
 import { TautogradError } from '../index.ts';
 import { CommandFault, EXIT } from './fault.ts';
@@ -17,7 +19,7 @@ const seedOf = (text: string): number => (text === 'fresh' ? Math.floor(Math.ran
 enableCompileCache(); // the second start is quicker
 
 // Commands load what they need when they run, so that `--help` is immediate.
-const program = new Command('tautograd')
+export const program = new Command('tautograd')
   .description('Laws for neural-network engines, and a benchmark of optimizers and initializers.')
   .version(VERSION)
   .option('--debug', 'show stack traces')
@@ -25,11 +27,12 @@ const program = new Command('tautograd')
   .configureOutput({ outputError: (text, write) => write(text) })
   .showSuggestionAfterError();
 
-/** A port's command stands behind `--`, and its options are its own. */
+/** Commands that take a port's command behind `--`, whose options are its own. */
+export const BEFORE_A_COMMAND: readonly string[] = ['verify', 'doctor', 'check', 'bench', 'diverge'];
 const cut = process.argv.indexOf('--', 2);
 const foreign: { readonly command?: readonly string[] } = cut < 0 ? {} : { command: process.argv.slice(cut + 1) };
 program.hook('preAction', (_, action) => {
-  if (cut >= 0 && !['verify', 'doctor', 'check', 'bench', 'diverge'].includes(action.name()))
+  if (cut >= 0 && !BEFORE_A_COMMAND.includes(action.name()))
     throw new CommandFault(`${action.name()}: it takes no command behind --`);
 });
 
@@ -222,12 +225,6 @@ program
   .action(async (options) => ends(await (await import('./limits.ts')).limitsCommand(options)));
 
 program
-  .command('tour')
-  .description('the first course: the perceptron, why not XOR, and the network that can')
-  .option(...jsonFlag)
-  .action(async ({ json }) => ends((await import('./tour.ts')).tourCommand(json === true)));
-
-program
   .command('course')
   .description('the claims of a first deep-learning lecture as experiments: a verdict, numbers and a plot for each')
   .option('--only <globs>', 'parts by id, as "xor" or "batch*,dropout"')
@@ -254,31 +251,43 @@ program
   .action(async (row: string, { json }) => ends((await import('./tables.ts')).explainCommand(row, json === true)));
 
 program
+  .command('reference')
+  .description('write every table as a page: formulas, shapes, sources, hyper-parameters, dialects, and what laws kill')
+  .option('--out <dir>', 'where the folder reference goes', 'reports')
+  .action(async ({ out }) => ends((await import('./reference.ts')).referenceCommand(out)));
+
+program
   .command('start')
   .description('the main job: verify the built-in engine, bench, sweep, and write the reports')
   .option('--seed <n>', 'seed of every generator, or "fresh"', seedOf, SEED)
   .option('--out <dir>', 'where the reports go', 'reports')
   .action(async ({ seed, out }) => ends(await (await import('./reports.ts')).startCommand(seed, out)));
 
-// whoever reads our output may stop reading: that ends us, and is no error
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(exits.code);
-  throw error;
-});
+/** Reads what was said, does it, and leaves the exit code. */
+const main = async (): Promise<void> => {
+  // whoever reads our output may stop reading: that ends us, and is no error
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(exits.code);
+    throw error;
+  });
 
-try {
-  await program.parseAsync(cut < 0 ? process.argv : process.argv.slice(0, cut));
-} catch (error) {
-  if (error instanceof CommanderError)
-    ends(error.exitCode === 0 ? EXIT.ok : EXIT.usage); // it has said why
-  else {
-    const debug = program.opts<{ debug?: boolean }>().debug === true || process.argv.includes('--debug');
-    const expected = error instanceof CommandFault || error instanceof TautogradError;
-    process.stderr.write(
-      `tautograd: ${error instanceof Error ? error.message : String(error)}${expected || debug ? '' : ' (a defect of tautograd; --debug shows where)'}\n`,
-    );
-    if (debug && error instanceof Error) process.stderr.write(`${error.stack}\n`);
-    ends(error instanceof CommandFault ? error.exit : expected ? EXIT.usage : EXIT.falsified);
+  try {
+    await program.parseAsync(cut < 0 ? process.argv : process.argv.slice(0, cut));
+  } catch (error) {
+    if (error instanceof CommanderError)
+      ends(error.exitCode === 0 ? EXIT.ok : EXIT.usage); // it has said why
+    else {
+      const debug = program.opts<{ debug?: boolean }>().debug === true || process.argv.includes('--debug');
+      const expected = error instanceof CommandFault || error instanceof TautogradError;
+      process.stderr.write(
+        `tautograd: ${error instanceof Error ? error.message : String(error)}${expected || debug ? '' : ' (a defect of tautograd; --debug shows where)'}\n`,
+      );
+      if (debug && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+      ends(error instanceof CommandFault ? error.exit : expected ? EXIT.usage : EXIT.falsified);
+    }
   }
-}
-process.exitCode = exits.code;
+  process.exitCode = exits.code;
+};
+
+// whoever imports this file wants to know what can be said, as the tests of the documents do
+if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) await main();
