@@ -379,8 +379,8 @@ export const runDuel = async (
     ]);
     return {
       schema: 1,
-      machine,
       date: new Date().toISOString().slice(0, 10),
+      machine,
       loadAfter: machineOf().load,
       protocol: { rounds, timePerTaskMs: timePerTask },
       limits: found,

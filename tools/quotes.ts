@@ -1,0 +1,135 @@
+// What the documents quote: figures from reports and code, passages of the tree, and tables, each made from its source.
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { DuelReport, Standing } from '../bench/duel.ts';
+import { figure } from '../bench/markdown.ts';
+import { globOf } from '../properties/glob.ts';
+import { PORTABLE } from '../properties/published.ts';
+import * as tolerance from '../properties/tolerance.ts';
+import { TABLES } from '../src/cli/tables.ts';
+import { fromJson } from '../src/index.ts';
+
+const ROOT = new URL('../', import.meta.url);
+export const read = (file: string): string => readFileSync(fileURLToPath(new URL(file, ROOT)), 'utf8');
+
+const reports = new Map<string, unknown>();
+const report = (file: string): unknown => {
+  if (!reports.has(file)) reports.set(file, fromJson(read(`reports/${file}`)));
+  return reports.get(file);
+};
+
+/** What a path leads to: names and indices apart by dots; `[a=x;b=y]` is the one element whose fields have these values. */
+const follow = (value: unknown, path: string): unknown =>
+  (path.match(/\[[^\]]*\]|[^.[]+/g) ?? []).reduce<unknown>((at, step) => {
+    if (!step.startsWith('[')) return (at as Readonly<Record<string, unknown>> | undefined)?.[step]; // undefined is refused below
+    const wanted = step
+      .slice(1, -1)
+      .split(';')
+      .map((pair) => pair.split('='));
+    const found = (at as readonly Readonly<Record<string, unknown>>[]).filter((row) =>
+      wanted.every(([key = '', text]) => String(row[key]) === text),
+    );
+    return found.length === 1 ? found[0] : undefined;
+  }, value);
+
+const text = (value: unknown, what: string): string => {
+  if (typeof value === 'number') return Number.isInteger(value) ? grouped(value) : figure(value);
+  if (typeof value === 'string') return value;
+  throw new Error(`quotes: ${what} leads to no figure`);
+};
+
+/** Whole numbers with a comma for thousands. */
+const grouped = (n: number): string => (Math.abs(n) < 1e15 ? n.toLocaleString('en-US') : String(n));
+
+const reportFigure = (argument: string): string => {
+  const [file = '', path = '', form] = argument.split(' ');
+  const value = follow(report(file), path);
+  return form === 'percent' ? `${Math.round(100 * Number(value))}` : text(value, argument);
+};
+
+/** An object of the source that has an id, with its indentation taken away. */
+const row = (argument: string): string => {
+  const [file = '', id = ''] = argument.split(' ');
+  const lines = read(file).split('\n');
+  const at = lines.findIndex((line) => line.trim() === `id: '${id}',`);
+  if (at < 0) throw new Error(`quotes: ${file} has no row ${id}`);
+  const indent = (lines[at] ?? '').search(/\S/) - 2;
+  const edge = (line: string | undefined): boolean => line !== undefined && line.search(/\S/) === indent;
+  let [from, to] = [at, at];
+  while (!edge(lines[from])) from--;
+  while (!edge(lines[to])) to++;
+  const own = lines.slice(from, to + 1).map((line) => line.slice(indent));
+  return ['```ts', ...own, '```'].join('\n');
+};
+
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [head, head.map((_, i) => (i === 0 ? '---' : '---:')), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+
+const OURS = 'tautograd, fast';
+const TORCH = 'PyTorch, one thread';
+
+/** Two of our numbers for every workload: against the fastest engine of JavaScript, and against PyTorch on one thread. */
+const peers = (): string => {
+  const { workloads, rows, engines } = report('bench/peers.json') as DuelReport;
+  const scripts = engines.filter((e) => !e.ours && !e.name.startsWith('PyTorch')).map((e) => e.name);
+  const rate = (s: Standing | undefined): number => s?.median ?? 0;
+  const ratio = (ours: Standing | undefined, theirs: Standing | undefined): string =>
+    rate(theirs) > 0 ? `×${figure(rate(ours) / rate(theirs))}` : '–';
+  return table(
+    ['workload', 'in', 'tautograd', 'best of JavaScript', 'ours ÷ it', 'PyTorch', 'ours ÷ it'],
+    workloads.map(({ id, unit }) => {
+      const of = (engine: string) => rows.find((r) => r.workload === id && r.engine === engine);
+      const best = scripts.map(of).reduce((a, b) => (rate(b) > rate(a) ? b : a), undefined);
+      return [
+        id,
+        unit,
+        figure(rate(of(OURS))),
+        best === undefined ? '–' : `${figure(rate(best))} (${best.engine.split(',')[0]}${best.note === undefined ? '' : ' *'})`,
+        ratio(of(OURS), best),
+        figure(rate(of(TORCH))),
+        ratio(of(OURS), of(TORCH)),
+      ];
+    }),
+  );
+};
+
+interface Matrix {
+  readonly engines: readonly {
+    readonly name: string;
+    readonly version: string;
+    readonly dtype: string;
+    readonly summary: Readonly<Record<'laws' | 'holds' | 'falsified' | 'crashed' | 'notCovered', number>>;
+  }[];
+}
+const engines = (): string =>
+  table(
+    ['engine', 'version', 'format', 'laws that apply', 'hold', 'falsified', 'crashed'],
+    (report('laws/matrix.json') as Matrix).engines.map(({ name, version, dtype, summary: s }) => [
+      name,
+      version,
+      dtype,
+      String(s.laws - s.notCovered),
+      String(s.holds),
+      String(s.falsified),
+      String(s.crashed),
+    ]),
+  );
+
+/** Rows of the tables; entries of the contract; files by a glob. */
+const count = (what: string): string => {
+  if (what === 'entries') return grouped(PORTABLE.reduce((n, { names }) => n + names.length, 0));
+  const [tableName = '', glob] = what.split(' ');
+  const rows = TABLES[tableName];
+  if (rows === undefined) throw new Error(`quotes: there is no table ${tableName} to count`);
+  return grouped(Object.keys(rows).filter((name) => glob === undefined || globOf(glob).test(name)).length);
+};
+
+/** Kinds of quotes by name; each takes what stands behind the name. */
+export const QUOTES: Readonly<Record<string, (argument: string) => string>> = {
+  report: reportFigure,
+  tolerance: (name) => text((tolerance as Readonly<Record<string, unknown>>)[name], name),
+  count,
+  row,
+  peers,
+  engines,
+};
