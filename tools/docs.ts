@@ -26,7 +26,10 @@ const FIGURE = new RegExp(`(?<=^|[\\s(|*/×])[^\\s(|*/×<]+(<!-- (${KINDS})((?: 
 /** A document with what it quotes as it is now. @throws where a source is gone */
 export const filled = (document: string): string =>
   document
-    .replace(PASSAGE, (_, head: string, kind: string, argument: string) => `${head}${quote(kind, argument)}\n<!-- end -->`)
+    .replace(
+      PASSAGE,
+      (_, head: string, kind: string, argument: string) => `${head}${quote(kind, argument)}\n<!-- end -->`,
+    )
     .replace(FIGURE, (_, mark: string, kind: string, argument: string) => `${quote(kind, argument)}${mark}`);
 
 if (process.argv[1] === fileURLToPath(import.meta.url))

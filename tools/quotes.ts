@@ -33,7 +33,8 @@ const follow = (value: unknown, path: string): unknown =>
   }, value);
 
 const text = (value: unknown, what: string): string => {
-  if (typeof value === 'number') return Number.isInteger(value) ? grouped(value) : figure(value);
+  if (typeof value === 'number')
+    return Number.isInteger(value) ? grouped(value) : figure(value).replace(/\.?0+(?=e)/, '');
   if (typeof value === 'string') return value;
   throw new Error(`quotes: ${what} leads to no figure`);
 };
@@ -84,7 +85,9 @@ const peers = (): string => {
         id,
         unit,
         figure(rate(of(OURS))),
-        best === undefined ? '–' : `${figure(rate(best))} (${best.engine.split(',')[0]}${best.note === undefined ? '' : ' *'})`,
+        best === undefined
+          ? '–'
+          : `${figure(rate(best))} (${best.engine.split(',')[0]}${best.note === undefined ? '' : ' *'})`,
         ratio(of(OURS), best),
         figure(rate(of(TORCH))),
         ratio(of(OURS), of(TORCH)),

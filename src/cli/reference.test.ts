@@ -23,7 +23,9 @@ test('every table is a page, and the committed pages are those of the rows', () 
 const unbalanced = (tex: string): string => {
   const open: string[] = [];
   const close = (wanted: string, found: string): string => (open.pop() === wanted ? '' : found);
-  for (const [token, environment] of tex.matchAll(/\\(?:begin|end)\{(\w+)\}|\\(?:left|right)(?![a-z])\\?.|\\[\\{}]|[{}]/g)) {
+  for (const [token, environment] of tex.matchAll(
+    /\\(?:begin|end)\{(\w+)\}|\\(?:left|right)(?![a-z])\\?.|\\[\\{}]|[{}]/g,
+  )) {
     let wrong = '';
     if (token.startsWith('\\begin')) open.push(`\\end{${environment}}`);
     else if (token.startsWith('\\end')) wrong = close(token, token);

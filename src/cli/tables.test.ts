@@ -37,5 +37,7 @@ test('words in a formula stay words', () => {
   expect(TABLES.layers?.dropout?.TeX).toBe(
     'y = 0 \\text{ where } u< \\mathrm{dropRate} \\text{, else } \\frac{ x}{1- \\mathrm{dropRate}}',
   );
-  expect(TABLES.wrappers?.lookahead?.TeX).toMatch(/^\\text\{every period steps: \} \\mathrm\{slow\} = \\mathrm\{slow\}\+\\alpha/);
+  expect(TABLES.wrappers?.lookahead?.TeX).toMatch(
+    /^\\text\{every period steps: \} \\mathrm\{slow\} = \\mathrm\{slow\}\+\\alpha/,
+  );
 });
