@@ -101,8 +101,10 @@ const GLOBS: Readonly<Record<string, readonly string[]>> = {
 const idleIn = ({ name, args, options }: Understood): readonly string[] =>
   Object.entries({ ...args, ...options }).flatMap(([place, value]) => {
     const known = GLOBS[`${name}.${place}`];
-    // a dialect of an optimizer stands behind a colon
-    const globs = String(value).replace(/:\w+/g, '');
+    // behind a colon stands the dialect of an optimizer, or the file of a problem
+    const globs = String(value)
+      .replace(/file:[^,]*/g, 'none')
+      .replace(/:\w+/g, '');
     return known === undefined || globs.includes('<') ? [] : matching(known, globs).idle;
   });
 

@@ -7,7 +7,7 @@ import { globOf } from '../properties/glob.ts';
 import { PORTABLE } from '../properties/published.ts';
 import * as tolerance from '../properties/tolerance.ts';
 import { TABLES } from '../src/cli/tables.ts';
-import { fromJson } from '../src/index.ts';
+import { fromJson, optimizerRow } from '../src/index.ts';
 
 const ROOT = new URL('../', import.meta.url);
 export const read = (file: string): string => readFileSync(fileURLToPath(new URL(file, ROOT)), 'utf8');
@@ -42,10 +42,18 @@ const text = (value: unknown, what: string): string => {
 /** Whole numbers with a comma for thousands. */
 const grouped = (n: number): string => (Math.abs(n) < 1e15 ? n.toLocaleString('en-US') : String(n));
 
+/** How a figure may be told: a share in percent, what is left of it, one over it. */
+const FORMS: Readonly<Record<string, (value: number) => number>> = {
+  percent: (v) => Math.round(100 * v),
+  rest: (v) => Math.round(100 * (1 - v)),
+  inverse: (v) => 1 / v,
+};
+
 const reportFigure = (argument: string): string => {
   const [file = '', path = '', form] = argument.split(' ');
   const value = follow(report(file), path);
-  return form === 'percent' ? `${Math.round(100 * Number(value))}` : text(value, argument);
+  const told = form === undefined ? undefined : FORMS[form];
+  return text(told === undefined ? value : told(Number(value)), argument);
 };
 
 /** An object of the source that has an id, with its indentation taken away. */
@@ -127,6 +135,34 @@ const count = (what: string): string => {
   return grouped(Object.keys(rows).filter((name) => glob === undefined || globOf(glob).test(name)).length);
 };
 
+/** The answer of the sweep in sentences, as its page has them. */
+const answer = (): string =>
+  read('reports/sweep/sweep.md')
+    .match(/^## The answer\n\n((?:- .*\n)+)/m)?.[1]
+    ?.trimEnd()
+    .replace(/^- /gm, '> - ') ?? '';
+
+/** What was known before a sweep, and whether it came out. */
+const known = (): string =>
+  table(
+    ['claim', 'verdict'],
+    (
+      report('sweep/sweep.json') as { readonly known: readonly Readonly<Record<'claim' | 'verdict', string>>[] }
+    ).known.map(({ claim, verdict }) => [claim, verdict]),
+  );
+
+/** The hyper-parameters of every dialect of an optimizer, side by side. */
+const dialects = (name: string): string => {
+  const { hyper, dialects: own } = optimizerRow(name);
+  return table(
+    ['dialect', ...Object.keys(hyper)],
+    Object.entries(own).map(([dialect, preset]) => [
+      dialect,
+      ...Object.values({ ...hyper, ...preset }).map((v) => String(v)),
+    ]),
+  );
+};
+
 /** Kinds of quotes by name; each takes what stands behind the name. */
 export const QUOTES: Readonly<Record<string, (argument: string) => string>> = {
   report: reportFigure,
@@ -134,5 +170,8 @@ export const QUOTES: Readonly<Record<string, (argument: string) => string>> = {
   count,
   row,
   peers,
+  answer,
+  known,
+  dialects,
   engines,
 };
