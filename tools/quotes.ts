@@ -1,13 +1,19 @@
 // What the documents quote: figures from reports and code, passages of the tree, and tables, each made from its source.
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { DuelReport, Standing } from '../bench/duel.ts';
 import { figure } from '../bench/markdown.ts';
+import { smallestP } from '../bench/statistics/evidence.ts';
 import { globOf } from '../properties/glob.ts';
+import { LAWS } from '../properties/laws/index.ts';
+import type { Dtype } from '../properties/port.ts';
 import { PORTABLE } from '../properties/published.ts';
+import { card } from '../properties/report.ts';
+import type { Check } from '../properties/run.ts';
 import * as tolerance from '../properties/tolerance.ts';
 import { TABLES } from '../src/cli/tables.ts';
 import { fromJson, optimizerRow } from '../src/index.ts';
+import { ENGINES } from './engines.ts';
 
 const ROOT = new URL('../', import.meta.url);
 export const read = (file: string): string => readFileSync(fileURLToPath(new URL(file, ROOT)), 'utf8');
@@ -82,8 +88,8 @@ const peers = (): string => {
   const { workloads, rows, engines } = report('bench/peers.json') as DuelReport;
   const scripts = engines.filter((e) => !e.ours && !e.name.startsWith('PyTorch')).map((e) => e.name);
   const rate = (s: Standing | undefined): number => s?.median ?? 0;
-  const ratio = (ours: Standing | undefined, theirs: Standing | undefined): string =>
-    rate(theirs) > 0 ? `×${figure(rate(ours) / rate(theirs))}` : '–';
+  const ratio = ({ lead }: Partial<Standing> = {}): string =>
+    lead === undefined ? '–' : `×${figure(lead.ratio)} (${figure(lead.low)} to ${figure(lead.high)})`;
   return table(
     ['workload', 'in', 'tautograd', 'best of JavaScript', 'ours ÷ it', 'PyTorch', 'ours ÷ it'],
     workloads.map(({ id, unit }) => {
@@ -96,19 +102,51 @@ const peers = (): string => {
         best === undefined
           ? '–'
           : `${figure(rate(best))} (${best.engine.split(',')[0]}${best.note === undefined ? '' : ' *'})`,
-        ratio(of(OURS), best),
+        ratio(best),
         figure(rate(of(TORCH))),
-        ratio(of(OURS), of(TORCH)),
+        ratio(of(TORCH)),
       ];
     }),
   );
+};
+
+/** Where and how those were measured, and what that is worth. */
+const peersNotes = (): string => {
+  const { machine, date, loadAfter, protocol, rows } = report('bench/peers.json') as DuelReport;
+  const ours = rows.filter((r) => r.engine === OURS && r.mad !== undefined && r.median !== undefined);
+  const spread = ours.map((r) => (100 * (r.mad ?? 0)) / (r.median ?? 1)).sort((a, b) => a - b);
+  const notes = rows.flatMap((r) => (r.note === undefined ? [] : [`${r.engine}: ${r.note}.`]));
+  return (
+    `Of ${date}, on ${machine.cpu}, ${machine.cores} cores of a shared machine, ${machine.os}, Node ${machine.node}; load ` +
+    `${machine.load.toFixed(2)} before and ${loadAfter.toFixed(2)} after. Rates are medians; the median absolute deviation of ours is ` +
+    `${figure(spread[Math.floor(spread.length / 2)] ?? 0)} % in the middle and ${figure(spread.at(-1) ?? 0)} % at most. Ratios compare ` +
+    `${protocol.rounds} interleaved rounds, with an interval of 99 %: where it contains ×1, neither is faster. PyTorch uses vectors of ` +
+    '256 bits and more, WebAssembly has 128. ' +
+    `${notes.length === 0 ? '' : `* ${notes.join(' ')} `}[All engines, two threads, both formats](reports/bench/peers.md).`
+  );
+};
+
+/** The failure card of a law that an engine breaks, as `verify` shows it; the worst input alone is left out. */
+const failureCard = (argument: string): string => {
+  const [id = '', subject = '', ...rest] = argument.split(' ');
+  const name = rest.join(' ');
+  const engine = (report('laws/matrix.json') as Matrix).engines.find((e) => e.name === name);
+  const found = engine?.checks.find((c) => c.law === id && c.subject === subject);
+  const broken = LAWS.find((l) => l.id === id);
+  const row = ENGINES.find((e) => e.name === name);
+  if (engine === undefined || found === undefined || broken === undefined || row === undefined)
+    throw new Error(`quotes: ${name} has no verdict of ${id} for ${subject}`);
+  const port = typeof row.port === 'string' ? row.port : `-- ${row.port.join(' ')}`;
+  const lines = card(broken, found, engine, `npm run -s tautograd -- verify --law ${id} ${port}`).split('\n');
+  return ['```text', ...lines.filter((line) => !/^ +at \{/.test(line)), '```'].join('\n');
 };
 
 interface Matrix {
   readonly engines: readonly {
     readonly name: string;
     readonly version: string;
-    readonly dtype: string;
+    readonly dtype: Dtype;
+    readonly checks: readonly Check[];
     readonly summary: Readonly<Record<'laws' | 'holds' | 'falsified' | 'crashed' | 'notCovered', number>>;
   }[];
 }
@@ -168,8 +206,16 @@ export const QUOTES: Readonly<Record<string, (argument: string) => string>> = {
   report: reportFigure,
   tolerance: (name) => text((tolerance as Readonly<Record<string, unknown>>)[name], name),
   count,
+  /** γₙ of so many roundings of doubles. */
+  gamma: (n) => text(tolerance.gamma(Number(n), tolerance.FORMATS.f64.u), n),
+  /** The least p of so many pairs. */
+  'least-p': (n) => text(smallestP(Number(n)), n),
   row,
+  classes: (name) => grouped(LAWS.filter((l) => l.class === name).length),
   peers,
+  'peers-notes': peersNotes,
+  card: failureCard,
+  files: (glob) => grouped(globSync(glob, { cwd: fileURLToPath(ROOT) }).length),
   answer,
   known,
   dialects,
