@@ -1,4 +1,5 @@
 // The documents under test: commands parse, snippets run, what is shown is what comes, figures are those of the reports, names and links exist.
+import { spawnSync } from 'node:child_process';
 import {
   existsSync,
   globSync,
@@ -173,7 +174,15 @@ describe.each(DOCUMENTS)('%s', (file) => {
   test('shows what its commands print', ({ skip }) => {
     const all = blocksOf(text);
     expect(all.filter((b) => b.language === 'console' && !b.directive?.startsWith('run'))).toEqual([]);
-    skip(!all.some((b) => b.directive?.startsWith('run')), 'it runs nothing');
+    const runs = all.filter((b) => b.directive?.startsWith('run'));
+    skip(runs.length === 0, 'it runs nothing');
+    for (const program of ['bash', 'python3'])
+      skip(
+        runs.some((b) => program === 'bash' || b.text.includes(program)) &&
+          spawnSync(program, ['--version']).status !== 0 &&
+          process.env.CI === undefined,
+        `there is no ${program} here`,
+      );
     expect(follow(text, folder(`${file}-run`))).toEqual([]);
   });
 });
