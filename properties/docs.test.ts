@@ -35,11 +35,21 @@ const folder = (name: string): string => {
   return path;
 };
 const source = (path: string): string => new URL(path, import.meta.url).href;
+interface Manifest {
+  readonly scripts: Readonly<Record<string, string>>;
+  readonly exports: Readonly<Record<string, string | { readonly default: string }>>;
+}
+const { scripts, exports } = JSON.parse(read('package.json')) as Manifest; // our own
+/** What a snippet imports, as the sources that the package is built from. */
 const MODULES: Readonly<Record<string, string>> = {
-  tautograd: source('../src/index.ts'),
-  'tautograd/node': source('../src/node.ts'),
   'tautograd/port': source('./index.ts'),
-  'tautograd/properties': source('./index.ts'),
+  ...Object.fromEntries(
+    Object.entries(exports).flatMap(([name, to]) =>
+      typeof to === 'string'
+        ? []
+        : [[name.replace('.', 'tautograd'), source(to.default.replace('./dist', '..').replace(/js$/, 'ts'))]],
+    ),
+  ),
 };
 
 /** Names that the documents have before the tree does: each goes with the part that brings it. */
@@ -109,7 +119,6 @@ const idleIn = ({ name, args, options }: Understood): readonly string[] =>
     return known === undefined || globs.includes('<') ? [] : matching(known, globs).idle;
   });
 
-const { scripts } = JSON.parse(read('package.json')) as { readonly scripts: Readonly<Record<string, string>> };
 /** Chapters, and what they have: a code span `chapter/…` names a law, a mutant, or a part of the course. */
 const IDS = [...names('laws'), ...names('mutants')];
 const CHAPTERS = new Set(IDS.map((id) => id.split('/')[0] ?? ''));
@@ -217,6 +226,16 @@ describe('adapters in the documents', () => {
     expect(globs.length).toBeGreaterThan(0);
     for (const glob of globs) expect(matching(names('laws'), glob).idle).toEqual([]);
   });
+});
+
+test('workflows in the documents give the action what it takes', ({ skip }) => {
+  const action = '.github/actions/verify/action.yml';
+  skip(!existsSync(join(ROOT, action)), 'the action is not there');
+  const inputs = [...read(action).matchAll(/^ {2}([\w-]+):$/gm)].map((m) => m[1]);
+  const steps = DOCUMENTS.flatMap((file) => blocksOf(read(file)).filter((b) => b.text.includes('actions/verify@')));
+  expect(steps.length).toBeGreaterThan(0);
+  for (const { text } of steps)
+    for (const [, name] of text.matchAll(/^ {4}([\w-]+):/gm)) expect(inputs).toContain(name);
 });
 
 describe('these tests', () => {
