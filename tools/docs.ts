@@ -9,6 +9,13 @@ const ROOT = new URL('../', import.meta.url);
 export const DOCUMENTS: readonly string[] = [
   'README.md',
   'CONTRIBUTING.md',
+  'reports/README.md',
+  'reports/stryker.md',
+  'reports/findings/README.md',
+  'reports/findings/python.md',
+  'bench/data/README.md',
+  'properties/ports/torch/README.md',
+  'properties/ports/sklearn/README.md',
   ...readdirSync(new URL('docs', ROOT))
     .filter((file) => file.endsWith('.md'))
     .map((file) => `docs/${file}`),

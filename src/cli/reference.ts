@@ -27,7 +27,10 @@ const shown = (field: string, value: unknown): string => {
 
 /** Lines of TeX as one display. */
 const display = (tex: unknown): string => {
-  const lines = Array.isArray(tex) ? tex.map(String) : [String(tex)];
+  // a bare < may begin a tag
+  const lines = (Array.isArray(tex) ? tex : [tex]).map((line) =>
+    String(line).replaceAll('<', '\\lt ').replaceAll('>', '\\gt '),
+  );
   return [
     '$$',
     ...(lines.length === 1 ? lines : ['\\begin{gathered}', lines.join(' \\\\\n'), '\\end{gathered}']),
