@@ -134,8 +134,9 @@ export const snippetsOff = (
   folder: string,
   modules: Readonly<Record<string, string>>,
 ): readonly string[] => {
-  const looked = blocksOf(document)
-    .filter((b) => b.language === 'ts' && b.directive === null)
+  const snippets = blocksOf(document).filter((b) => b.language === 'ts' && b.directive === null);
+  if (snippets.length === 0) return [];
+  const looked = snippets
     .map((b) => b.text)
     .join('\n')
     .replace(

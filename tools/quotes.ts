@@ -3,7 +3,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { DuelReport, Standing } from '../bench/duel.ts';
 import { figure } from '../bench/markdown.ts';
-import { smallestP } from '../bench/statistics/evidence.ts';
+import * as evidence from '../bench/statistics/evidence.ts';
 import { globOf } from '../properties/glob.ts';
 import { LAWS } from '../properties/laws/index.ts';
 import type { Dtype } from '../properties/port.ts';
@@ -55,11 +55,29 @@ const FORMS: Readonly<Record<string, (value: number) => number>> = {
   inverse: (v) => 1 / v,
 };
 
+const inForm = (value: unknown, form: string | undefined, what: string): string => {
+  const told = form === undefined ? undefined : FORMS[form];
+  return text(told === undefined ? value : told(Number(value)), what);
+};
+
 const reportFigure = (argument: string): string => {
   const [file = '', path = '', form] = argument.split(' ');
-  const value = follow(report(file), path);
-  const told = form === undefined ? undefined : FORMS[form];
-  return text(told === undefined ? value : told(Number(value)), argument);
+  return inForm(follow(report(file), path), form, argument);
+};
+
+/** A constant of a module by its name. */
+const constant =
+  (module: object) =>
+  (argument: string): string => {
+    const [name = '', form] = argument.split(' ');
+    return inForm(Object.entries(module).find(([key]) => key === name)?.[1], form, argument);
+  };
+
+/** An end of Hoeffding's interval for a mean of so many values. */
+const hoeffding = (argument: string): string => {
+  const [end = '', mean = '', n = ''] = argument.split(' ');
+  const { low, high } = evidence.boundedMean(Number(mean), Number(n));
+  return inForm(end === 'low' ? low : high, 'percent', argument);
 };
 
 /** An object of the source that has an id, with its indentation taken away. */
@@ -204,12 +222,14 @@ const dialects = (name: string): string => {
 /** Kinds of quotes by name; each takes what stands behind the name. */
 export const QUOTES: Readonly<Record<string, (argument: string) => string>> = {
   report: reportFigure,
-  tolerance: (name) => text((tolerance as Readonly<Record<string, unknown>>)[name], name),
+  tolerance: constant(tolerance),
+  evidence: constant(evidence),
+  hoeffding,
   count,
   /** γₙ of so many roundings of doubles. */
   gamma: (n) => text(tolerance.gamma(Number(n), tolerance.FORMATS.f64.u), n),
   /** The least p of so many pairs. */
-  'least-p': (n) => text(smallestP(Number(n)), n),
+  'least-p': (n) => text(evidence.smallestP(Number(n)), n),
   row,
   classes: (name) => grouped(LAWS.filter((l) => l.class === name).length),
   peers,
