@@ -155,6 +155,8 @@ describe.each(DOCUMENTS)('%s', (file) => {
 
   test('names laws, mutants and files that there are', () => {
     for (const span of spansOf(text)) {
+      for (const [, globs = ''] of span.matchAll(/--law '?([\w*,/-]+)/g))
+        expect(matching(names('laws'), globs).idle, span).toEqual([]);
       const [chapter = ''] = span.split('/');
       if (/^[a-z_]+\/[a-z0-9_*-]+$/.test(span) && CHAPTERS.has(chapter))
         expect(matching(IDS, span).idle, span).toEqual([]);

@@ -161,6 +161,9 @@ export const sumsUp = ({ index }: Indexed): boolean => {
 /** What joins pieces of mathematics in a line of text. */
 const JOINTS = /(; |,? where |, with |, else |, unit by unit|every period steps: |gradient at |, (?=\w+ = ))/;
 
+/** Two words with nothing but a blank between them: no product, but a sentence. */
+const WORDS = /[A-Za-z]{2,} [A-Za-z]{2,}/;
+
 /** Mathematics with words in it, as rows of layers and losses have it, as TeX; what is no mathematics stays text. */
 export const texOfText = (text: string): string =>
   text
@@ -168,6 +171,7 @@ export const texOfText = (text: string): string =>
     .map((part, i) => {
       if (i % 2 === 1) return `\\text{${part}}`;
       if (part === '') return '';
+      if (WORDS.test(part)) return `\\text{${part}}`;
       const [left = '', right] = part.split(/ = (.*)/);
       try {
         return right === undefined ? tex(left) : `${tex(left)} = ${tex(right)}`;

@@ -50,6 +50,7 @@ describe('the TeX of a page', () => {
     for (const tex of displays) {
       expect(unbalanced(tex), tex).toBe('');
       expect(tex, 'a command runs into a name').not.toMatch(/\\(?:cdot|wedge|vee|leftarrow)[A-Za-z]/);
+      expect(tex, 'words are multiplied').not.toContain('~');
     }
     const rows = Object.values(TABLES[name.replace('.md', '')] ?? {});
     expect(displays).toHaveLength(rows.filter((row) => 'TeX' in row).length);
