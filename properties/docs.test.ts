@@ -183,7 +183,7 @@ describe.each(DOCUMENTS)('%s', (file) => {
     expect(snippetsOff(text, folder(file), MODULES)).toEqual([]);
   });
 
-  test('shows what its commands print', ({ skip }) => {
+  test('shows what its commands print', { timeout: 300_000 }, ({ skip }) => {
     const all = blocksOf(text);
     expect(all.filter((b) => b.language === 'console' && !b.directive?.startsWith('run'))).toEqual([]);
     const runs = all.filter((b) => b.directive?.startsWith('run'));
