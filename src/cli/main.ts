@@ -1,10 +1,9 @@
 #!/usr/bin/env node
 // The command line: what can be said, and how it ends.
-import { realpathSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
-import { fileURLToPath } from 'node:url';
 import { Command, CommanderError, Option } from 'commander';
 import { TautogradError } from '../index.ts';
+import { isStarted } from './entry.ts';
 import { CommandFault, EXIT } from './fault.ts';
 import { integer, jsonFlag, percentage, seconds } from './parse.ts';
 import { sweepCommands } from './sweeps.ts';
@@ -290,4 +289,4 @@ const main = async (): Promise<void> => {
 };
 
 // whoever imports this file wants to know what can be said, as the tests of the documents do
-if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) await main();
+if (isStarted(import.meta.url)) await main();
