@@ -260,7 +260,8 @@ describe('these tests', () => {
     expect(follow(shown('a\nb'), folder('echo'))).toHaveLength(1);
     expect(filled('about 3e-9<!-- tolerance ALPHA -->.')).toBe('about 5e-13<!-- tolerance ALPHA -->.');
     expect(filled('<!-- peers -->\nold\n<!-- end -->')).toMatch(/^<!-- peers -->\n\| workload[\s\S]*\n<!-- end -->$/);
-    expect(() => filled('1<!-- report limits.json no.such -->')).toThrow(/no figure/);
+    for (const gone of ['no.such', 'no.such percent', 'limits.[check=none]', 'trials unknown'])
+      expect(() => filled(`1<!-- report limits.json ${gone} -->`), gone).toThrow(/no figure/);
     expect(anchorsOf('## One *two*, `x`')).toEqual(['one-two-x']);
     expect(proseOf('a\n```sh\nb\n```\n')).toBe('a\n\n');
   });

@@ -2,7 +2,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { DuelReport, Standing } from '../bench/duel.ts';
-import { figure } from '../bench/markdown.ts';
+import { figure, table } from '../bench/markdown.ts';
 import * as evidence from '../bench/statistics/evidence.ts';
 import { globOf } from '../properties/glob.ts';
 import { LAWS } from '../properties/laws/index.ts';
@@ -19,9 +19,10 @@ const ROOT = new URL('../', import.meta.url);
 export const read = (file: string): string => readFileSync(fileURLToPath(new URL(file, ROOT)), 'utf8');
 
 const reports = new Map<string, unknown>();
-const report = (file: string): unknown => {
+/** A report as the command that wrote it types it. */
+const report = <R>(file: string): R => {
   if (!reports.has(file)) reports.set(file, fromJson(read(`reports/${file}`)));
-  return reports.get(file);
+  return reports.get(file) as R; // our own file, which its own tests read
 };
 
 /** What a path leads to: names and indices apart by dots; `[a=x;b=y]` is the one element whose fields have these values. */
@@ -32,14 +33,14 @@ const follow = (value: unknown, path: string): unknown =>
       .slice(1, -1)
       .split(';')
       .map((pair) => pair.split('='));
-    const found = (at as readonly Readonly<Record<string, unknown>>[]).filter((row) =>
+    const found = (Array.isArray(at) ? at : []).filter((row: Readonly<Record<string, unknown>>) =>
       wanted.every(([key = '', text]) => String(row[key]) === text),
     );
     return found.length === 1 ? found[0] : undefined;
   }, value);
 
 const text = (value: unknown, what: string): string => {
-  if (typeof value === 'number')
+  if (typeof value === 'number' && !Number.isNaN(value))
     return Number.isInteger(value) ? grouped(value) : figure(value).replace(/\.?0+(?=e)/, '');
   if (typeof value === 'string') return value;
   throw new Error(`quotes: ${what} leads to no figure`);
@@ -56,13 +57,13 @@ const FORMS: Readonly<Record<string, (value: number) => number>> = {
 };
 
 const inForm = (value: unknown, form: string | undefined, what: string): string => {
-  const told = form === undefined ? undefined : FORMS[form];
-  return text(told === undefined ? value : told(Number(value)), what);
+  if (form === undefined) return text(value, what);
+  return text(FORMS[form]?.(Number(value)), what);
 };
 
 const reportFigure = (argument: string): string => {
   const [file = '', path = '', form] = argument.split(' ');
-  return inForm(follow(report(file), path), form, argument);
+  return inForm(follow(report<unknown>(file), path), form, argument);
 };
 
 /** A constant of a module by its name. */
@@ -89,21 +90,18 @@ const row = (argument: string): string => {
   const indent = (lines[at] ?? '').search(/\S/) - 2;
   const edge = (line: string | undefined): boolean => line !== undefined && line.search(/\S/) === indent;
   let [from, to] = [at, at];
-  while (!edge(lines[from])) from--;
-  while (!edge(lines[to])) to++;
+  while (from > 0 && !edge(lines[from])) from--;
+  while (to < lines.length && !edge(lines[to])) to++;
   const own = lines.slice(from, to + 1).map((line) => line.slice(indent));
   return ['```ts', ...own, '```'].join('\n');
 };
-
-const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
-  [head, head.map((_, i) => (i === 0 ? '---' : '---:')), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 
 const OURS = 'tautograd, fast';
 const TORCH = 'PyTorch, one thread';
 
 /** Two of our numbers for every workload: against the fastest engine of JavaScript, and against PyTorch on one thread. */
 const peers = (): string => {
-  const { workloads, rows, engines } = report('bench/peers.json') as DuelReport;
+  const { workloads, rows, engines } = report<DuelReport>('bench/peers.json');
   const scripts = engines.filter((e) => !e.ours && !e.name.startsWith('PyTorch')).map((e) => e.name);
   const rate = (s: Standing | undefined): number => s?.median ?? 0;
   const ratio = ({ lead }: Partial<Standing> = {}): string =>
@@ -130,7 +128,7 @@ const peers = (): string => {
 
 /** Where and how those were measured, and what that is worth. */
 const peersNotes = (): string => {
-  const { machine, date, loadAfter, protocol, rows } = report('bench/peers.json') as DuelReport;
+  const { machine, date, loadAfter, protocol, rows } = report<DuelReport>('bench/peers.json');
   const ours = rows.filter((r) => r.engine === OURS && r.mad !== undefined && r.median !== undefined);
   const spread = ours.map((r) => (100 * (r.mad ?? 0)) / (r.median ?? 1)).sort((a, b) => a - b);
   const notes = rows.flatMap((r) => (r.note === undefined ? [] : [`${r.engine}: ${r.note}.`]));
@@ -148,7 +146,7 @@ const peersNotes = (): string => {
 const failureCard = (argument: string): string => {
   const [id = '', subject = '', ...rest] = argument.split(' ');
   const name = rest.join(' ');
-  const engine = (report('laws/matrix.json') as Matrix).engines.find((e) => e.name === name);
+  const engine = report<Matrix>('laws/matrix.json').engines.find((e) => e.name === name);
   const found = engine?.checks.find((c) => c.law === id && c.subject === subject);
   const broken = LAWS.find((l) => l.id === id);
   const row = ENGINES.find((e) => e.name === name);
@@ -171,7 +169,7 @@ interface Matrix {
 const engines = (): string =>
   table(
     ['engine', 'version', 'format', 'laws that apply', 'hold', 'falsified', 'crashed'],
-    (report('laws/matrix.json') as Matrix).engines.map(({ name, version, dtype, summary: s }) => [
+    report<Matrix>('laws/matrix.json').engines.map(({ name, version, dtype, summary: s }) => [
       name,
       version,
       dtype,
@@ -202,10 +200,11 @@ const answer = (): string =>
 const known = (): string =>
   table(
     ['claim', 'verdict'],
-    (
-      report('sweep/sweep.json') as { readonly known: readonly Readonly<Record<'claim' | 'verdict', string>>[] }
-    ).known.map(({ claim, verdict }) => [claim, verdict]),
+    report<SweepReport>('sweep/sweep.json').known.map(({ claim, verdict }) => [claim, verdict]),
   );
+interface SweepReport {
+  readonly known: readonly { readonly claim: string; readonly verdict: string }[];
+}
 
 /** The hyper-parameters of every dialect of an optimizer, side by side. */
 const dialects = (name: string): string => {
