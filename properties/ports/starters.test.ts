@@ -93,8 +93,8 @@ const begin = (name: string, folder: string, change: (source: string) => string 
   const { engine, prepare = [], probe } = starter;
   if ('adapter' in engine) {
     const source = join(directory, engine.adapter);
-    const here = JSON.stringify(new URL('../index.ts', import.meta.url).href); // what npm would have installed
-    writeFileSync(source, changed(readFileSync(source, 'utf8'), "'tautograd/properties'", here));
+    const here = JSON.stringify(new URL('../adapter.ts', import.meta.url).href); // what npm would have installed
+    writeFileSync(source, changed(readFileSync(source, 'utf8'), "'tautograd/port'", here));
     return { directory, source };
   }
   for (const line of prepare) {
