@@ -33,25 +33,24 @@ export const stepSummaryOf = (v: Verification): string => {
   const lines = lawLines(v.laws, v.checks);
   const failures = v.checks.filter(isFailure);
   const wrong = failures.length + v.faults.length;
-  const head = [
-    `## ${wrong === 0 ? '✓' : '✗'} ${cell(`${engine} ${version} (${dtype})`)}: ${wrong === 0 ? 'every law that applies holds' : `${wrong} ${wrong === 1 ? 'failure' : 'failures'}`}`,
-    '',
-    `${tallyText(summaryOf(v), ALPHA).replace('\n', '; ')}. Seed ${v.seed}, profile ${v.profile}.`,
-    '',
-    ...v.faults.map((f) => `- ✗ ${cell(printable(f))}`),
-    '',
-    ...(failures.length === 0 ? [] : [row('', 'law', 'of', 'verdict', 'found'), '|---|---|---|---|---|']),
-    ...failures.map((c) =>
-      row(
-        SIGN[c.status],
-        `<code>${cell(c.law)}</code>`,
-        c.subject === 'port' ? '' : cell(c.subject),
-        c.status,
-        cell(headlineOf(v, c).slice(0, 300)),
-      ),
+  const table = failures.map((c) =>
+    row(
+      SIGN[c.status],
+      `<code>${cell(c.law)}</code>`,
+      c.subject === 'port' ? '' : cell(c.subject),
+      c.status,
+      cell(headlineOf(v, c).slice(0, 300)),
     ),
-    '',
-  ].join('\n');
+  );
+  const verdict = wrong === 0 ? 'every law that applies holds' : `${wrong} ${wrong === 1 ? 'failure' : 'failures'}`;
+  const head = [
+    `## ${wrong === 0 ? '✓' : '✗'} ${cell(`${engine} ${version} (${dtype})`)}: ${verdict}`,
+    `${tallyText(summaryOf(v), ALPHA).replace('\n', '; ')}. Seed ${v.seed}, profile ${v.profile}.`,
+    ...v.faults.map((f) => `✗ ${cell(printable(f))}`),
+    ...(table.length === 0
+      ? []
+      : [[row('', 'law', 'of', 'verdict', 'found'), '|---|---|---|---|---|', ...table].join('\n')]),
+  ].join('\n\n');
   const all = folded(
     `All ${lines.length} laws`,
     [
@@ -80,5 +79,5 @@ export const stepSummaryOf = (v: Verification): string => {
     }
     cards.push(text);
   }
-  return [head, ...cards, all].join('\n');
+  return [head, '', ...cards, all].join('\n');
 };
