@@ -7,8 +7,8 @@ import { build, type Rolldown } from 'vite';
 
 export interface Bundle {
   readonly code: string;
-  /** Files of the package that something of is left of, from its root. */
-  readonly modules: readonly string[];
+  /** Files of the package of which something is left, from its root, with the bytes before they are minified. */
+  readonly modules: ReadonlyMap<string, number>;
   /** What else is inside, or is left to be had: other packages, modules of Node. */
   readonly foreign: readonly string[];
   readonly bytes: { readonly minified: number; readonly gzip: number; readonly brotli: number };
@@ -31,13 +31,15 @@ export const bundle = async (project: string, file: string): Promise<Bundle> => 
   const code = chunks.map((c) => c.code).join('\n');
   const own = `${join(project, 'node_modules', 'tautograd')}/`;
   const kept = chunks.flatMap((c) =>
-    Object.entries(c.modules).flatMap(([id, { renderedLength }]) => (renderedLength > 0 ? [id] : [])),
+    Object.entries(c.modules).flatMap(([id, { renderedLength: n }]) => (n > 0 ? [[id, n] as const] : [])),
   );
   return {
     code,
-    modules: kept.filter((id) => id.startsWith(own)).map((id) => id.slice(own.length)),
+    modules: new Map(kept.flatMap(([id, n]) => (id.startsWith(own) ? [[id.slice(own.length), n] as const] : []))),
     foreign: [
-      ...kept.filter((id) => !id.startsWith(own) && !id.startsWith('\0rolldown') && id !== join(project, file)),
+      ...kept
+        .map(([id]) => id)
+        .filter((id) => !id.startsWith(own) && !id.startsWith('\0rolldown') && id !== join(project, file)),
       ...chunks.flatMap((c) => [...c.imports, ...c.dynamicImports]),
     ],
     bytes: {

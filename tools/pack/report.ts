@@ -17,6 +17,8 @@ export interface Size {
   readonly brotli: number;
   /** By brotli, if rows had no words for people: no doc, source or formula. */
   readonly wordless: number;
+  /** Bytes before minification by room of the engine. */
+  readonly rooms: Readonly<{ [room: string]: number }>;
 }
 
 export interface Record {
@@ -44,12 +46,16 @@ export const table = ({ tarball, sizes }: Pick<Record, 'tarball' | 'sizes'>): st
       (s) => `| ${s.name} | ${s.files} | ${kB(s.minified)} | ${kB(s.gzip)} | ${kB(s.brotli)} | ${kB(s.wordless)} |`,
     ),
     '',
-    `The aim is ${kB(AIM)} kB compressed without kernels: ${sizes
+    `The aim is ${kB(AIM)} kB compressed without kernels, taken by brotli: ${sizes
       .slice(1)
       .map((s) => `${s.name} ${s.brotli <= AIM ? 'keeps it' : `is ${kB(s.brotli - AIM)} kB over`}`)
       .join(
         '; ',
       )}. Words are \`doc\`, \`source\` and \`formula\` of rows: a row is one place, so they come with its code; the last column is brotli if they did not.`,
+    ...sizes.slice(1, 2).map(({ name, rooms }) => {
+      const parts = Object.entries(rooms).map(([room, bytes]) => `${room} ${kB(bytes)}`);
+      return `Before it is minified, ${name} is, in kB: ${parts.join(', ')}.`;
+    }),
   ].join('\n');
 
 /** The page; no date and no duration, so that equal packages give equal bytes. */

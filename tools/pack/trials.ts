@@ -66,6 +66,16 @@ const exportsFrom = (code: string): readonly (readonly [string, string])[] =>
   [...code.matchAll(/export \{([^}]*)\} from '([^']*)'/g)].map(([, names = '', from = '']) => [from, names] as const);
 const kernels = (file: string): boolean => file.includes('/compile/') || file.endsWith('/compiled.js');
 
+/** Bytes before minification by room of the engine, the heaviest first. */
+const roomsOf = (modules: ReadonlyMap<string, number>): Readonly<Record<string, number>> => {
+  const bytes = new Map<string, number>();
+  for (const [file, n] of modules) {
+    const room = file.split('/')[2] ?? file; // dist/src/<room>/…
+    bytes.set(room, (bytes.get(room) ?? 0) + n);
+  }
+  return Object.fromEntries([...bytes].sort(([, a], [, b]) => b - a));
+};
+
 /** What does not depend on the Node: starters, types, what is loaded, bundles, a browser. Sizes join a list. */
 export const once = async (judge: Judge, host: Host, sizes: Size[]): Promise<readonly Found[]> => [
   await judge('port init', '', async () => {
@@ -115,8 +125,8 @@ console.log(JSON.stringify([...new Set(names)]));`;
     ] as const) {
       const { foreign, modules, bytes, code } = await bundle(host.project, file);
       if (foreign.length > 0) throw new Error(`${name} has ${foreign.join(', ')} in it`);
-      if (file !== 'whole.js' && modules.some(kernels)) throw new Error(`${name} has kernels in it`);
-      sizes.push({ name, files: modules.length, ...bytes, wordless: wordless(code) });
+      if (file !== 'whole.js' && [...modules.keys()].some(kernels)) throw new Error(`${name} has kernels in it`);
+      sizes.push({ name, files: modules.size, rooms: roomsOf(modules), ...bytes, wordless: wordless(code) });
     }
     return 'by vite, no package and no module of Node in any';
   }),
