@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // The command line: what can be said, and how it ends.
-import { enableCompileCache } from 'node:module';
+import * as module from 'node:module';
 import { Command, CommanderError, Option } from 'commander';
 import { TautogradError } from '../index.ts';
 import { isStarted } from './entry.ts';
@@ -15,7 +15,12 @@ const SEED = 1;
 /** A seed as a number, or `fresh` for one that was not used before; it is printed with the verdicts. */
 const seedOf = (text: string): number => (text === 'fresh' ? Math.floor(Math.random() * 2 ** 31) : integer(0)(text));
 
-enableCompileCache(); // the second start is quicker
+const { node } = process.versions;
+if (Number(node.split('.')[0]) < 22) {
+  process.stderr.write(`tautograd: Node 22.13 or newer is needed, got ${node}\n`);
+  process.exit(EXIT.usage);
+}
+module.enableCompileCache(); // the second start is quicker; an older Node has none
 
 // Commands load what they need when they run, so that `--help` is immediate.
 export const program = new Command('tautograd')
