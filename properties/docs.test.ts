@@ -15,7 +15,7 @@ import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Command, CommanderError } from 'commander';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { BEFORE_A_COMMAND, program } from '../src/cli/main.ts';
+import { BEFORE_A_COMMAND, program } from '../src/cli/program.ts';
 import { TABLES } from '../src/cli/tables.ts';
 import { DOCUMENTS, filled } from '../tools/docs.ts';
 import { anchorsOf, blocksOf, commandsIn, follow, linksOf, proseOf, snippetsOff, spansOf } from '../tools/documents.ts';

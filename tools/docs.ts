@@ -1,6 +1,5 @@
 // `npm run docs`: writes what the documents quote. `figure<!-- kind … -->` is a figure, `<!-- kind … -->` alone on a line begins a passage up to `<!-- end -->`.
 import { readdirSync, writeFileSync } from 'node:fs';
-import { isStarted } from '../src/cli/entry.ts';
 import { QUOTES, read } from './quotes.ts';
 
 const ROOT = new URL('../', import.meta.url);
@@ -39,7 +38,7 @@ export const filled = (document: string): string =>
     )
     .replace(FIGURE, (_, mark: string, kind: string, argument: string) => `${quote(kind, argument)}${mark}`);
 
-if (isStarted(import.meta.url))
+if (import.meta.main)
   for (const file of DOCUMENTS) {
     const before = read(file);
     const now = filled(before);
