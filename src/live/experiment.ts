@@ -19,9 +19,9 @@ import {
   lookup,
   lossOn,
   type Model,
+  modelOf,
   type Named,
   type NetworkVariables,
-  modelOf,
   ops,
   optimizerOf,
   type Setup,
@@ -31,9 +31,9 @@ import {
   start,
   step,
   symmetryOf,
-  takeData,
   Tensor,
   type Training,
+  takeData,
   trainingStep,
 } from '../index.ts';
 import { type Frame, PLANES } from './planes.ts';
@@ -134,7 +134,10 @@ const gridOf = ({ centre: [cx, cy], reach }: Frame, side: number): Tensor =>
   Tensor.from(
     [side * side, 2],
     Array.from({ length: side * side }, (_, i) => {
-      const [across, down] = [i % side, Math.floor(i / side)].map((j) => ((2 * j + 1) / side - 1) * reach) as [number, number];
+      const [across, down] = [i % side, Math.floor(i / side)].map((j) => ((2 * j + 1) / side - 1) * reach) as [
+        number,
+        number,
+      ];
       return [cx + across, cy - down];
     }).flat(),
   );
@@ -171,7 +174,11 @@ const readerOf = (
 /** Steps over batches that never end; `from` are steps already made. */
 const stepsOf = (s: Settings, setup: Setup, from: Training, train: Data, compiled: boolean) => {
   const n = train.x.shape[0] ?? 0;
-  const stream = batches(train, { size: Math.min(s.batch, n), epochs: Number.POSITIVE_INFINITY, key: fold(keyOf(s.seed), 2) });
+  const stream = batches(train, {
+    size: Math.min(s.batch, n),
+    epochs: Number.POSITIVE_INFINITY,
+    key: fold(keyOf(s.seed), 2),
+  });
   const next = (): Data => stream.next().value as Data; // without an end
   const whole = s.batch >= n;
   if (!compiled) {
@@ -188,7 +195,10 @@ const stepsOf = (s: Settings, setup: Setup, from: Training, train: Data, compile
   const advance = (count: number): void => {
     state = whole
       ? machine.repeat(state, inputs(train), count).state
-      : machine.over(state, Array.from({ length: count }, () => inputs(next()))).state;
+      : machine.over(
+          state,
+          Array.from({ length: count }, () => inputs(next())),
+        ).state;
   };
   return { advance, training: () => training(state) };
 };
@@ -199,7 +209,10 @@ const isDense = (l: LayerSpec): boolean => l.type === 'dense';
 export const experimentOf = (s: Settings, compiled = canCompile()): Experiment => {
   const { frame, draw } = lookup(PLANES, 'problem', s.data);
   const key = keyOf(s.seed);
-  const parts: Parts = { train: draw(fold(fold(key, 0), 0), s.samples, s.noise), test: draw(fold(fold(key, 0), 1), s.samples, s.noise) };
+  const parts: Parts = {
+    train: draw(fold(fold(key, 0), 0), s.samples, s.noise),
+    test: draw(fold(fold(key, 0), 1), s.samples, s.noise),
+  };
   const setup = setupOf(s);
   const { model } = setup;
   const first = start(setup, fold(key, 1), [2]);
@@ -256,8 +269,9 @@ export const experimentOf = (s: Settings, compiled = canCompile()): Experiment =
       const seen = diagnose(model, at.variables, probe, { key: at.key, k: at.k });
       const tiles = unitsAt(variables, coarse).flatMap((t) => {
         const units = t.shape[1] ?? 0;
-        return Array.from({ length: Math.min(units, TILES) }, (_, j) =>
-          Array.from({ length: TILE * TILE }, (_v, i) => t.view[i * units + j] as number), // in range
+        return Array.from(
+          { length: Math.min(units, TILES) },
+          (_, j) => Array.from({ length: TILE * TILE }, (_v, i) => t.view[i * units + j] as number), // in range
         ).flat();
       });
       return {

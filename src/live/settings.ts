@@ -1,5 +1,14 @@
 // What can be set, one row each, and how it is written behind the # of an address.
-import { ACTIVATIONS, DomainError, INITIALIZERS, lookup, OPTIMIZERS, optimizerRow, ROWS, TautogradError } from '../index.ts';
+import {
+  ACTIVATIONS,
+  DomainError,
+  INITIALIZERS,
+  lookup,
+  OPTIMIZERS,
+  optimizerRow,
+  ROWS,
+  TautogradError,
+} from '../index.ts';
 import { PACES } from './pace.ts';
 import { PLANES } from './planes.ts';
 
@@ -40,6 +49,8 @@ interface Common<V> {
   readonly usual: (before: Settings) => V;
   /** Settings that go back to what is usual when this one is changed by hand. */
   readonly resets?: readonly Name[];
+  /** Whether a training goes on when it is changed. */
+  readonly live?: boolean;
 }
 export interface ChoiceRow extends Common<string> {
   readonly kind: 'choice';
@@ -67,7 +78,11 @@ const choicesOf = <R extends { readonly doc: string }>(
 ): readonly Choice[] =>
   Object.entries(table).map(([value, row]) => ({ value, label: label(value, row), doc: row.doc }));
 
-const whole = (low: number, high: number, usual: number): Pick<NumberRow, 'kind' | 'low' | 'high' | 'whole' | 'usual'> => ({
+const whole = (
+  low: number,
+  high: number,
+  usual: number,
+): Pick<NumberRow, 'kind' | 'low' | 'high' | 'whole' | 'usual'> => ({
   ...{ kind: 'number', whole: true, low, high },
   usual: () => usual,
 });
@@ -135,29 +150,36 @@ export const SETTINGS: { readonly [K in Name]: Settings[K] extends string ? Choi
     doc: 'strength of the penalty on squared weights',
   },
   pace: {
-    ...{ kind: 'choice', group: 'training', label: 'Pace', doc: 'how fast it may go' },
+    ...{ kind: 'choice', group: 'training', label: 'Pace', doc: 'how fast it may go', live: true },
     usual: () => 'ease',
     choices: choicesOf(PACES, (_, row) => row.label),
   },
   stop: {
     ...whole(1, 1e9, 20_000),
-    ...{ group: 'training', label: 'Pause after', doc: 'steps after which it pauses by itself' },
+    ...{ group: 'training', label: 'Pause after', doc: 'steps after which it pauses by itself', live: true },
   },
 };
 export const NAMES = Object.keys(SETTINGS) as readonly Name[]; // the keys of the table
 
 /** All settings, from those that are given. */
-export const settingsOf = (given: Given): Settings =>
+export const settingsOf = (given: Given): Settings => {
+  const all: Record<string, string | number> = {};
   // every row sees those before it, and the last one completes them
-  NAMES.reduce((all, name) => ({ ...all, [name]: given[name] ?? SETTINGS[name].usual(all) }), {} as Settings);
+  for (const name of NAMES) all[name] = given[name] ?? SETTINGS[name].usual(all as unknown as Settings);
+  return all as unknown as Settings;
+};
 
 /** The value of a row from text. @throws UnknownNameError, DomainError */
-export const valueOf = (name: Name, text: string): string | number => {
+export const readAs = (name: Name, text: string): string | number => {
   const row: SettingRow = SETTINGS[name];
   if (row.kind === 'choice')
     return lookup(Object.fromEntries(row.choices.map((c) => [c.value, c.value])), row.label.toLowerCase(), text);
   const value = text.trim() === '' ? Number.NaN : Number(text);
-  const { low = -Number.MAX_VALUE, high = Number.MAX_VALUE, whole: isWhole = true } = row.kind === 'flag' ? { low: 0, high: 1 } : { whole: false, ...row };
+  const {
+    low = -Number.MAX_VALUE,
+    high = Number.MAX_VALUE,
+    whole: isWhole = true,
+  } = row.kind === 'flag' ? { low: 0, high: 1 } : { whole: false, ...row };
   if (!(value >= low && value <= high && (!isWhole || Number.isInteger(value))))
     throw new DomainError(
       `${name}: must be a ${isWhole ? 'whole ' : ''}number${row.kind === 'number' && row.low === undefined ? '' : ` from ${low} to ${high}`}, got ${text.trim() === '' ? 'nothing' : text}`,
@@ -176,7 +198,9 @@ export const changed = (given: Given, name: Name, value: string | number): Given
 export const plain = (given: Given): Given => {
   const all = settingsOf(given);
   return Object.fromEntries(
-    NAMES.flatMap((name) => (given[name] === undefined || given[name] === SETTINGS[name].usual(all) ? [] : [[name, given[name]]])),
+    NAMES.flatMap((name) =>
+      given[name] === undefined || given[name] === SETTINGS[name].usual(all) ? [] : [[name, given[name]]],
+    ),
   );
 };
 
@@ -193,7 +217,7 @@ export const fromFragment = (fragment: string): { readonly given: Given; readonl
     [...new URLSearchParams(fragment.replace(/^#/, ''))].flatMap(([name, text]) => {
       try {
         lookup(SETTINGS, 'setting', name);
-        return [[name, valueOf(name as Name, text)]]; // looked up
+        return [[name, readAs(name as Name, text)]]; // looked up
       } catch (error) {
         if (!(error instanceof TautogradError)) throw error;
         refusals.push(error.message);
