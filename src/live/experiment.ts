@@ -40,12 +40,12 @@ import { type Frame, PLANES } from './planes.ts';
 import type { Settings } from './settings.ts';
 
 /** Points along a side of the picture of the whole network, and of one unit. */
-export const SIDE = 80;
-export const TILE = 18;
+export const SIDE = 64;
+export const TILE = 16;
 /** Units of a layer that are drawn. */
 export const TILES = 8;
 /** Samples that gradients and signals are measured on. */
-const PROBE = 128;
+const PROBE = 64;
 
 /** What one block of layers (a dense one with all up to the next) does. */
 export interface LayerView {
@@ -267,13 +267,6 @@ export const experimentOf = (s: Settings, compiled = canCompile()): Experiment =
       const at = training();
       const variables = evaluationVariables(setup, at);
       const seen = diagnose(model, at.variables, probe, { key: at.key, k: at.k });
-      const tiles = unitsAt(variables, coarse).flatMap((t) => {
-        const units = t.shape[1] ?? 0;
-        return Array.from(
-          { length: Math.min(units, TILES) },
-          (_, j) => Array.from({ length: TILE * TILE }, (_v, i) => t.view[i * units + j] as number), // in range
-        ).flat();
-      });
       return {
         k: at.k,
         train: scores(at, parts.train),
@@ -281,10 +274,22 @@ export const experimentOf = (s: Settings, compiled = canCompile()): Experiment =
         verdict: seen.verdict,
         layers: layersAt(at, seen),
         field: Float32Array.from(probability(variables, fine)[0]?.view ?? []),
-        tiles: Float32Array.from(tiles),
+        tiles: tilesOf(unitsAt(variables, coarse)),
       };
     },
   };
 };
 
 const sizeOf = (params: Named<Tensor>): number => Object.values(params).reduce((n, t) => n + t.view.length, 0);
+
+/** The first units of layers [points, units], unit by unit. */
+const tilesOf = (layers: readonly Tensor[]): Float32Array<ArrayBuffer> => {
+  const all = layers.map((t) => ({ view: t.view, units: t.shape[1] ?? 0 }));
+  const area = TILE * TILE;
+  const out = new Float32Array(all.reduce((n, { units }) => n + Math.min(TILES, units) * area, 0));
+  let at = 0;
+  for (const { view, units } of all)
+    for (let j = 0; j < Math.min(TILES, units); j++)
+      for (let i = 0; i < area; i++) out[at++] = view[i * units + j] as number; // in range: one row per point
+  return out;
+};

@@ -27,7 +27,7 @@ export const layersIn = (body: HTMLTableSectionElement, widths: readonly number[
     const canvas = units === 0 ? null : element('canvas', { class: 'units', 'aria-hidden': 'true' });
     canvas?.style.setProperty('--units', `${shown}`);
     const [gradient, spread, mean] = [element('i'), element('i'), element('b')];
-    const [gradientText, spreadText, remarks] = [element('span'), element('span'), element('span', { class: 'notes' })];
+    const [gradientText, spreadText, remarks] = [element('span'), element('span'), element('td', { class: 'remarks' })];
     const name = nameOf({ place: units === 0 ? 0 : i + 1 });
     const more = units > shown ? [element('small', {}, `+${units - shown}`)] : [];
     const row = element(
@@ -37,7 +37,7 @@ export const layersIn = (body: HTMLTableSectionElement, widths: readonly number[
       element('td', { class: 'pictures' }, ...(canvas === null ? [] : [canvas]), ...more),
       element('td', { class: 'gradient' }, element('div', { class: 'bar' }, gradient), gradientText),
       element('td', { class: 'signal' }, element('div', { class: 'bar span' }, spread, mean), spreadText),
-      element('td', { class: 'remarks' }, remarks),
+      remarks,
     );
     return { row, canvas, gradient, gradientText, spread, mean, spreadText, notes: remarks };
   });

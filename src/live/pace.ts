@@ -10,8 +10,8 @@ export interface Pace {
 export const PACES: Readonly<Record<string, Pace>> = {
   ease: {
     label: 'slow start, then full',
-    doc: 'each second almost three times the steps made so far, until the machine can do no more',
-    rate: (k) => Math.max(20, k),
+    doc: 'begins with a few steps a second and goes faster and faster, until the machine can do no more',
+    rate: (k) => Math.max(30, 1.5 * k),
   },
   full: { label: 'full speed', doc: 'as fast as the machine can', rate: () => Number.POSITIVE_INFINITY },
   hundred: { label: '100 steps/s', doc: 'a hundred steps a second', rate: () => 100 },

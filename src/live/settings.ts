@@ -123,7 +123,7 @@ export const SETTINGS: { readonly [K in Name]: Settings[K] extends string ? Choi
     choices: choicesOf(INITIALIZERS),
   },
   batchNorm: {
-    ...{ kind: 'flag', group: 'network', label: 'Batch normalisation', usual: () => 0 },
+    ...{ kind: 'flag', group: 'network', label: 'Batch norm', usual: () => 0 },
     doc: 'each unit to mean 0 and variance 1 over the batch, before its activation',
   },
   dropRate: {
