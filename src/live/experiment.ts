@@ -1,6 +1,7 @@
 // From settings to a training under way, compiled where the host can, and what is seen of it: no clock and no page in here.
 import type { Parts } from '../../bench/data.ts';
 import {
+  ACTIVATIONS,
   accuracyOn,
   batches,
   compile,
@@ -37,7 +38,7 @@ import {
   trainingStep,
 } from '../index.ts';
 import { type Frame, PLANES } from './planes.ts';
-import type { Settings } from './settings.ts';
+import { paramsOf, type Settings } from './settings.ts';
 
 /** Points along a side of the picture of the whole network, and of one unit. */
 export const SIDE = 64;
@@ -54,6 +55,7 @@ export interface LayerView {
   readonly units: number;
   /** ‖∂loss/∂w‖₂ over its weights. */
   readonly gradient: number;
+  /** Of the slope that arrives, against that of the output. */
   readonly verdict: LayerReport['verdict'];
   /** Of all numbers that leave it. */
   readonly mean: number;
@@ -76,7 +78,6 @@ export interface Snapshot {
   readonly k: number;
   readonly train: Scores;
   readonly test: Scores;
-  readonly verdict: Diagnosis['verdict'];
   readonly layers: readonly LayerView[];
   /** Probability of class 1 at SIDE × SIDE points, from the upper left, line by line. */
   readonly field: Float32Array<ArrayBuffer>;
@@ -99,15 +100,18 @@ export interface Experiment {
 }
 
 /** The layers that settings mean: dense, batch normalisation, activation, dropout; and one unit that is the logit. */
-export const layersOf = (s: Settings): readonly LayerSpec[] => [
-  ...Array.from({ length: s.depth }).flatMap((): readonly LayerSpec[] => [
-    { type: 'dense', units: s.width, init: s.init },
-    ...(s.batchNorm === 1 ? [{ type: 'batchNorm' } as const] : []),
-    { type: 'activation', name: s.activation },
-    ...(s.dropRate === 0 ? [] : [{ type: 'dropout', dropRate: s.dropRate } as const]),
-  ]),
-  { type: 'dense', units: 1, init: s.init },
-];
+export const layersOf = (s: Settings): readonly LayerSpec[] => {
+  const activation = lookup(Object.fromEntries(ACTIVATIONS.map((a) => [a, a])), 'activation', s.activation);
+  return [
+    ...Array.from({ length: s.depth }).flatMap((): readonly LayerSpec[] => [
+      { type: 'dense', units: s.width, init: s.init },
+      ...(s.batchNorm === 1 ? [{ type: 'batchNorm' } as const] : []),
+      { type: 'activation', name: s.activation, ...paramsOf(activation) },
+      ...(s.dropRate === 0 ? [] : [{ type: 'dropout', dropRate: s.dropRate } as const]),
+    ]),
+    { type: 'dense', units: 1, init: s.init },
+  ];
+};
 
 /** What learns. @throws UnknownNameError, DomainError as the engine's own */
 export const setupOf = (s: Settings): Setup => ({
@@ -241,7 +245,8 @@ export const experimentOf = (s: Settings, compiled = canCompile()): Experiment =
         place: i === places.length - 1 ? 0 : i + 1,
         units: variables.params[place]?.b?.view.length ?? 0,
         gradient: dense.params.w ?? 0,
-        verdict: dense.verdict,
+        // its weights learn from what arrives, which is what the next one receives
+        verdict: layers[places[i + 1] ?? -1]?.verdict ?? (Number.isFinite(dense.slope) ? 'healthy' : 'not finite'),
         mean: left.mean,
         deviation: Math.sqrt(left.variance),
         saturated: left.saturated,
@@ -271,7 +276,6 @@ export const experimentOf = (s: Settings, compiled = canCompile()): Experiment =
         k: at.k,
         train: scores(at, parts.train),
         test: scores(at, parts.test),
-        verdict: seen.verdict,
         layers: layersAt(at, seen),
         field: Float32Array.from(probability(variables, fine)[0]?.view ?? []),
         tiles: tilesOf(unitsAt(variables, coarse)),

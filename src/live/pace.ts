@@ -9,7 +9,7 @@ export interface Pace {
 
 export const PACES: Readonly<Record<string, Pace>> = {
   ease: {
-    label: 'slow start, then full',
+    label: 'slow start',
     doc: 'begins with a few steps a second and goes faster and faster, until the machine can do no more',
     rate: (k) => Math.max(30, 1.5 * k),
   },

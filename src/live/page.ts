@@ -105,6 +105,7 @@ export const pageFrom = (script: string): void => {
   const make = (): void => {
     id += 1;
     [made, seen, history, accuracies] = [null, null, [], []];
+    value(html('k'), 0, '0');
     say({ kind: 'make', id, settings: settingsOf(given) });
   };
   /** The next step at which it pauses by itself. */

@@ -175,5 +175,8 @@ export const notes = (l: LayerView): readonly string[] => [
 ];
 
 /** The picture, told. */
-export const told = ({ k, train, test, verdict }: Snapshot): string =>
-  `after ${count(k)} steps: accuracy ${percent(train.accuracy)} in training and ${percent(test.accuracy)} in the test, loss ${short(train.loss)} and ${short(test.loss)}; gradients ${verdict}`;
+export const told = ({ k, train, test, layers }: Snapshot): string => {
+  const ill = layers.filter((l) => l.verdict !== 'healthy');
+  const gradients = ill.length === 0 ? '' : `; gradients ${ill[0]?.verdict} in ${ill.map(nameOf).join(', ')}`;
+  return `after ${count(k)} ${k === 1 ? 'step' : 'steps'}: accuracy ${percent(train.accuracy)} in training and ${percent(test.accuracy)} in the test, loss ${short(train.loss)} and ${short(test.loss)}${gradients}`;
+};

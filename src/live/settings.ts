@@ -5,6 +5,7 @@ import {
   INITIALIZERS,
   lookup,
   OPTIMIZERS,
+  type OpName,
   optimizerRow,
   ROWS,
   TautogradError,
@@ -78,6 +79,13 @@ const choicesOf = <R extends { readonly doc: string }>(
 ): readonly Choice[] =>
   Object.entries(table).map(([value, row]) => ({ value, label: label(value, row), doc: row.doc }));
 
+/** The parameters that an activation of a layer has here, where it has any: those that its row is shown with. */
+export const paramsOf = (activation: OpName): Readonly<Record<string, number>> =>
+  // every activation takes one tensor, and named numbers or nothing
+  (ROWS[activation].sample([[1, 1]]) as Readonly<Record<string, number>> | undefined) ?? {};
+const saidOf = (activation: OpName): readonly string[] =>
+  Object.entries(paramsOf(activation)).map(([name, v]) => `${name} ${v}`);
+
 const whole = (
   low: number,
   high: number,
@@ -115,7 +123,7 @@ export const SETTINGS: { readonly [K in Name]: Settings[K] extends string ? Choi
   activation: {
     ...{ kind: 'choice', group: 'network', label: 'Activation', doc: 'what each hidden unit does to its sum' },
     usual: () => 'tanh',
-    choices: ACTIVATIONS.map((value) => ({ value, label: value, doc: ROWS[value].doc })),
+    choices: ACTIVATIONS.map((value) => ({ value, label: [value, ...saidOf(value)].join(', '), doc: ROWS[value].doc })),
   },
   init: {
     ...{ kind: 'choice', group: 'network', label: 'Initializer', doc: 'where the weights begin' },
