@@ -90,7 +90,7 @@ export const LESSONS: readonly Lesson[] = [
   {
     title: 'Spirals',
     claim: 'Two arms of nearly two turns: each layer bends the plane a little, until a line separates what is left.',
-    look: 'From layer to layer the pictures of the units become more curled. With one layer it takes far longer.',
+    look: 'From layer to layer the pictures of the units become more curled: lines in the first, spirals in the last.',
     given: { data: 'spirals', samples: 300, depth: 3, width: 16, activation: 'tanh', lr: 0.01, stop: 50_000 },
   },
 ];

@@ -171,6 +171,7 @@ export const notes = (l: LayerView): readonly string[] => [
   ...(l.verdict === 'healthy' ? [] : [l.verdict]),
   ...(l.distinct !== null && l.distinct < l.units ? [`${l.distinct} of ${l.units} units differ`] : []),
   ...(l.saturated !== null && l.saturated >= 0.2 ? [`${Math.round(100 * l.saturated)} % saturated`] : []),
+  ...(l.moved >= 1 ? [`mean moved ${short(l.moved)} σ`] : []),
   ...(l.dead !== null && l.dead > 0 ? [`${Math.round(100 * l.dead)} % dead`] : []),
 ];
 
