@@ -25,10 +25,9 @@ const around =
   (key, n, noise) => {
     const at = (i: number) => places[i % places.length] as readonly [number, number, number]; // in range
     const all = Array.from({ length: n }, (_, i) => at(i));
-    const exact = Tensor.from(
-      [n, 2],
-      all.flatMap(([x, y]) => [x, y]),
-    );
+    const exact = Tensor.build([n, 2], (out) => {
+      for (const [i, [x, y]] of all.entries()) out.set([x, y], 2 * i);
+    });
     const y = Tensor.from(
       [n, 1],
       all.map(([, , label]) => label),

@@ -41,8 +41,10 @@ export const serve = (scope: Scope): void => {
   let id = -1;
   let experiment: Experiment | null = null;
   let run: Run | null = null;
-  /** When the last slice began, steps that are due since, what a report costs, and the speed shown. */
-  let [since, due, cost, speed] = [0, 0, 0, 0];
+  /** When the last slice began, steps that are due since, and what a report costs. */
+  let [since, due, cost] = [0, 0, 0];
+  /** When so many steps were made, over the last second or two reports. */
+  let marks: readonly { readonly t: number; readonly k: number }[] = [];
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   const refuse = (error: unknown): void => {
@@ -50,13 +52,24 @@ export const serve = (scope: Scope): void => {
     const sentence = error instanceof TautogradError ? error.message : `a defect: ${String(error)}`;
     scope.postMessage({ kind: 'refused', id, sentence }, []);
   };
+  const mark = (k: number): void => {
+    const t = performance.now();
+    marks = [...marks.filter((m, i) => i === marks.length - 1 || t - m.t < 1000), { t, k }];
+  };
+  /** Steps a second, reports included. */
+  const speed = (): number => {
+    const [first, last] = [marks[0], marks.at(-1)];
+    return first === undefined || last === undefined || last === first
+      ? 0
+      : (1000 * (last.k - first.k)) / (last.t - first.t);
+  };
   const tell = (it: Experiment): void => {
     const began = performance.now();
     const snapshot = it.snapshot();
     // what is no number any more does not come back
     const ended = run !== null && (!Number.isFinite(snapshot.train.loss) || snapshot.k >= run.until);
     if (ended) run = null;
-    scope.postMessage({ kind: 'seen', id, snapshot, ended, speed: run === null ? 0 : speed }, [
+    scope.postMessage({ kind: 'seen', id, snapshot, ended, speed: run === null ? 0 : speed() }, [
       snapshot.field.buffer,
       snapshot.tiles.buffer,
     ]);
@@ -70,10 +83,8 @@ export const serve = (scope: Scope): void => {
       due = Math.min(due + (run.rate(k) * (began - since)) / 1000, run.until - k);
       const made = slice(experiment.advance, Math.floor(due), Math.max(EVERY, SHARE * cost));
       due = Number.isFinite(run.rate(k)) ? Math.min(due - made, run.rate(k)) : Number.POSITIVE_INFINITY;
-      const seconds = (began - since) / 1000;
       since = began;
-      const now = made / Math.max((performance.now() - began + cost) / 1000, seconds, EVERY / 1000);
-      speed += (now - speed) / 4;
+      mark(k + made);
       tell(experiment);
       timer = setTimeout(go, Math.max(0, EVERY - (performance.now() - began)));
     } catch (error) {
@@ -103,7 +114,8 @@ export const serve = (scope: Scope): void => {
       else if (order.kind === 'run') {
         clearTimeout(timer);
         run = { rate: lookup(PACES, 'pace', order.pace).rate, until: order.until };
-        [since, due, speed] = [performance.now() - EVERY, 0, 0];
+        [since, due, marks] = [performance.now() - EVERY, 0, []];
+        mark(experiment.k());
         go();
       } else {
         stop();
