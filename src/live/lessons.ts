@@ -33,7 +33,7 @@ export const LESSONS: readonly Lesson[] = [
     title: 'Zeros never break symmetry',
     claim:
       'Units that begin alike receive the same gradient, and stay alike for ever: with zeros, eight units are one.',
-    look: 'Under “units that differ” it says 1 of 8, and the gradient is exactly 0. Any random initializer cures it.',
+    look: 'The table finds one kind among eight units, and a gradient of exactly 0. Choose any random initializer, as xavierNormal, and there are eight.',
     given: { data: 'moons', depth: 2, width: 8, init: 'zeros', lr: 0.02 },
   },
   {

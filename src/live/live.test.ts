@@ -181,7 +181,7 @@ describe('lessons show what they say', () => {
     const { layers } = seenAfter(given, 200);
     expect(layers.map((l) => l.distinct)).toEqual([1, 1, null]);
     expect(layers[0]?.gradient).toBe(0);
-    expect(notes(layers[0] as NonNullable<(typeof layers)[0]>)).toContain('1 of 8 units differ');
+    expect(notes(layers[0] as NonNullable<(typeof layers)[0]>)).toContain('1 kind among 8 units');
     expect(seenAfter({ ...given, init: 'xavierNormal' }, 200).layers[0]?.distinct).toBe(8);
   });
 

@@ -169,7 +169,9 @@ export const nameOf = ({ place }: Pick<LayerView, 'place'>): string => (place ==
 /** What is remarkable of a layer, in words. */
 export const notes = (l: LayerView): readonly string[] => [
   ...(l.verdict === 'healthy' ? [] : [l.verdict]),
-  ...(l.distinct !== null && l.distinct < l.units ? [`${l.distinct} of ${l.units} units differ`] : []),
+  ...(l.distinct !== null && l.distinct < l.units
+    ? [`${l.distinct} ${l.distinct === 1 ? 'kind' : 'kinds'} among ${l.units} units`]
+    : []),
   ...(l.saturated !== null && l.saturated >= 0.2 ? [`${Math.round(100 * l.saturated)} % saturated`] : []),
   ...(l.moved >= 1 ? [`mean moved ${short(l.moved)} σ`] : []),
   ...(l.dead !== null && l.dead > 0 ? [`${Math.round(100 * l.dead)} % dead`] : []),
