@@ -29,6 +29,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   properties: ['src'],
   bench: ['src', 'src/compile'],
   'bench/peers': ['src', 'bench'],
+  'src/live': ['src', 'bench'],
   'src/cli': ['src', 'properties', 'bench'],
 };
 /** Packages, and the rooms that may use them. */

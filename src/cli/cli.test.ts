@@ -103,6 +103,12 @@ describe('faults end in one sentence and the right code', () => {
     ['unknown option', ['verify', '--sed', '1'], 2, /unknown option '--sed'/],
     ['bad number', ['verify', '--seed', 'x'], 2, /it must be an integer of at least 0/],
     ['unknown table', ['list', 'opps'], 2, /list: there is no table "opps", known are ops/],
+    [
+      'live page in a clone',
+      ['live', '-o', 'never.html'],
+      2,
+      /live: .* from a clone `npm run live` builds reports\/live.html/,
+    ],
     ['unknown row', ['explain', 'nope'], 2, /explain: no row is called "nope"/],
     ['unknown operation', ['bench', '--filter', 'conv*'], 2, /bench: no operation matches "conv\*", known are add/],
   ];
