@@ -29,7 +29,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   properties: ['src'],
   bench: ['src', 'src/compile'],
   'bench/peers': ['src', 'bench'],
-  'src/cli': ['src', 'properties', 'bench'],
+  'src/cli/report': ['src', 'properties', 'bench'],
+  'src/cli': ['src', 'src/cli/report', 'properties', 'bench'],
 };
 /** Packages, and the rooms that may use them. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {

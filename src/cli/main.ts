@@ -237,6 +237,16 @@ program
   .action(async (options) => ends(await (await import('./course.ts')).courseCommand(options)));
 
 program
+  .command('report')
+  .description(
+    'everything under reports/ as one page that needs no network: verdicts, defects, mutants, speed, sweep, course',
+  )
+  .option('--from <dir>', 'where the reports are', 'reports')
+  .option('-o, --out <file>', 'where the page goes (report.html beside the reports unless named)')
+  .option('--json', 'also print what was read, for machines')
+  .action(async (options) => ends((await import('./report.ts')).reportCommand(options)));
+
+program
   .command('list')
   .description('print a table of rows')
   .argument(

@@ -17,7 +17,13 @@ const SERIES: Readonly<Record<string, readonly [light: string, dark: string]>> =
 
 type Rgb = readonly [number, number, number];
 const hex = (rgb: Rgb): string =>
-  `#${rgb.map((v) => Math.round(255 * Math.min(1, Math.max(0, v))).toString(16).padStart(2, '0')).join('')}`;
+  `#${rgb
+    .map((v) =>
+      Math.round(255 * Math.min(1, Math.max(0, v)))
+        .toString(16)
+        .padStart(2, '0'),
+    )
+    .join('')}`;
 const NAMES: Readonly<Record<string, string>> = { white: '#ffffff', black: '#000000' };
 
 /** A colour as charts spell it; null for words that are none, as `none` or a gradient. */
@@ -95,26 +101,35 @@ const attribute = (tag: string, name: string): string | undefined => tag.match(n
 /** Without what is of use to other programs only, and with a title for every mark that is a datum. */
 const slim = (svg: string): string => {
   let kind = '';
-  const tags = svg.replace(/<(\/?)([a-zA-Z]+)([^>]*?)(\/?)>/g, (_, close: string, name: string, rest: string, end: string) => {
-    if (close === '/') return `</${name}>`;
-    const shape = rest.match(/class="(mark-\w+) role-mark/)?.[1];
-    if (name === 'g' && /class="mark-/.test(rest)) kind = shape ?? '';
-    const label = attribute(rest, 'aria-label');
-    const kept = rest
-      .replace(/\s(?:class|role|aria-[a-z]+|pointer-events|xmlns:xlink|version|font-family|stroke-miterlimit)="[^"]*"/g, '')
-      .replace(/\sstroke-width="1"|\sopacity="1"|\stransform="translate\(0,0\)"/g, '')
-      .replace(/(\s(?:d|transform|x2?|y2?|width|height)=")([^"]*)(")/g, (__, a: string, v: string, b: string) => a + rounded(v) + b);
-    if (name === 'path' && (attribute(rest, 'd') ?? '') === '') return '';
-    // the background of a group without a line or an area of its own
-    if (name === 'path' && /class="background"/.test(rest) && !/\s(?:stroke|fill)="/.test(rest)) return '';
-    if (end === '/' && label !== undefined && NAMED.includes(kind))
-      return `<${name}${kept}><title>${label}</title></${name}>`;
-    return `<${name}${kept}${end}>`;
-  });
+  const tags = svg.replace(
+    /<(\/?)([a-zA-Z]+)([^>]*?)(\/?)>/g,
+    (_, close: string, name: string, rest: string, end: string) => {
+      if (close === '/') return `</${name}>`;
+      const shape = rest.match(/class="(mark-\w+) role-mark/)?.[1];
+      if (name === 'g' && /class="mark-/.test(rest)) kind = shape ?? '';
+      const label = attribute(rest, 'aria-label');
+      const kept = rest
+        .replace(
+          /\s(?:class|role|aria-[a-z]+|pointer-events|xmlns:xlink|version|font-family|stroke-miterlimit)="[^"]*"/g,
+          '',
+        )
+        .replace(/\sstroke-width="1"|\sopacity="1"|\stransform="translate\(0,0\)"/g, '')
+        .replace(
+          /(\s(?:d|transform|x2?|y2?|width|height)=")([^"]*)(")/g,
+          (__, a: string, v: string, b: string) => a + rounded(v) + b,
+        );
+      if (name === 'path' && (attribute(rest, 'd') ?? '') === '') return '';
+      // the background of a group without a line or an area of its own
+      if (name === 'path' && /class="background"/.test(rest) && !/\s(?:stroke|fill)="/.test(rest)) return '';
+      if (end === '/' && label !== undefined && NAMED.includes(kind))
+        return `<${name}${kept}><title>${label}</title></${name}>`;
+      return `<${name}${kept}${end}>`;
+    },
+  );
   let text = tags.replace(/<rect width="\d+" height="\d+" fill="white"\/>/, '');
   for (let before = ''; before !== text; ) {
     before = text;
-    text = text.replace(/<g[^>]*><\/g>|<g[^>]*\/>/g, '').replace(/<g>((?:(?!<\/?g)[^])*)<\/g>/g, '$1');
+    text = text.replace(/<g[^>]*><\/g>|<g[^>]*\/>/g, '').replace(/<g>((?:(?!<\/?g)[\s\S])*)<\/g>/g, '$1');
   }
   return text;
 };
@@ -122,12 +137,16 @@ const slim = (svg: string): string => {
 /** A chart's text, ready to stand in a page, with its title; null for what is no chart of ours. */
 export const inlined = (svg: string, palette: Palette): { readonly svg: string; readonly title: string } | null => {
   // a script or a link in it would be somebody else's chart
-  if (!svg.startsWith('<svg ') || /<(?:script|foreignObject|image|use|a|style)\b|\son\w+=|style="/i.test(svg)) return null;
+  if (!svg.startsWith('<svg ') || /<(?:script|foreignObject|image|use|a|style)\b|\son\w+=|style="/i.test(svg))
+    return null;
   const [title, subtitle] = [titleIn(svg, 'Title'), titleIn(svg, 'Subtitle')];
-  const alone = slim(svg).replace(/(\s(?:fill|stroke|stop-color)=")([^"]+)(")/g, (whole, a: string, v: string, b: string) => {
-    const pair = pairOf(v);
-    return pair === null ? whole : a + palette.reference(...pair) + b;
-  });
+  const alone = slim(svg).replace(
+    /(\s(?:fill|stroke|stop-color)=")([^"]+)(")/g,
+    (whole, a: string, v: string, b: string) => {
+      const pair = pairOf(v);
+      return pair === null ? whole : a + palette.reference(...pair) + b;
+    },
+  );
   const name = [title, subtitle].filter((t) => t !== '').join(': ');
   return {
     title,
@@ -138,7 +157,8 @@ export const inlined = (svg: string, palette: Palette): { readonly svg: string; 
 /** A chart in a box of its own. `after` is said below it. */
 export const figureOf = (svg: string, palette: Palette, alt: string, after = ''): Html => {
   const chart = inlined(svg, palette);
-  if (chart === null) return html`<p class="missing">The chart “${alt}” is not one that this program draws, and is left out.</p>\n`;
+  if (chart === null)
+    return html`<p class="missing">The chart “${alt}” is not one that this program draws, and is left out.</p>\n`;
   const label = chart.title === '' ? escaped(alt) : chart.title;
   return html`<figure class="chart"><div class="box" tabindex="0" role="group" aria-label="Chart: ${raw(label)}">${raw(chart.svg)}</div><figcaption><span>${after}</span> <output></output></figcaption></figure>\n`;
 };
