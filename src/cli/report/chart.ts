@@ -92,9 +92,9 @@ export class Palette {
 const rounded = (numbers: string): string =>
   numbers.replace(/-?\d+\.\d{2,}(?:e-?\d+)?/g, (text) => String(Number(Number(text).toFixed(1))));
 
-/** Text in quotes of `aria-label="Title text 'Kernel throughput'"`, as Vega names titles. */
+/** Text in quotes of `aria-label="Title text 'Kernel throughput'"`: Vega names titles so, that of the whole chart last. */
 const titleIn = (svg: string, what: 'Title' | 'Subtitle'): string =>
-  svg.match(new RegExp(`aria-label="${what} text '([^"]*)'"`))?.[1] ?? '';
+  [...svg.matchAll(new RegExp(`aria-label="${what} text '([^"]*)'"`, 'g'))].at(-1)?.[1] ?? '';
 
 const attribute = (tag: string, name: string): string | undefined => tag.match(new RegExp(`\\s${name}="([^"]*)"`))?.[1];
 
@@ -126,7 +126,10 @@ const slim = (svg: string): string => {
       return `<${name}${kept}${end}>`;
     },
   );
-  let text = tags.replace(/<rect width="\d+" height="\d+" fill="white"\/>/, '');
+  let text = tags
+    .replace(/<rect width="\d+" height="\d+" fill="white"\/>/, '')
+    .replace(/(<(?:line|path)\b[^>]*\/>)(?:\1)+/g, '$1'); // a rule drawn once per datum
+
   for (let before = ''; before !== text; ) {
     before = text;
     text = text.replace(/<g[^>]*><\/g>|<g[^>]*\/>/g, '').replace(/<g>((?:(?!<\/?g)[\s\S])*)<\/g>/g, '$1');

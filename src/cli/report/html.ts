@@ -14,23 +14,36 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '"': '&quot;',
   "'": '&#39;',
 };
-/** Text for an element or an attribute in quotes; what terminals and parsers take for more than text is replaced. */
+/** Text for an attribute in quotes, or an element; what terminals and parsers take for more than text is replaced. */
 export const escaped = (text: string): string =>
   text.replace(/[^\P{Cc}\n\t]/gu, '\uFFFD').replace(/[&<>"']/g, (c) => ESCAPES[c] ?? c);
+/** Text between tags, where quotes are but quotes. */
+const plain = (text: string): string =>
+  text.replace(/[^\P{Cc}\n\t]/gu, '\uFFFD').replace(/[&<>]/g, (c) => ESCAPES[c] ?? c);
 
-const textOf = (part: Part): string =>
+const textOf = (part: Part, escape: (text: string) => string): string =>
   typeof part === 'string'
-    ? escaped(part)
+    ? escape(part)
     : typeof part === 'number'
       ? String(part)
       : 'html' in part
         ? part.html
-        : part.map(textOf).join('');
+        : part.map((p) => textOf(p, escape)).join('');
 
-/** A template: `html\`<p>${text}</p>\``. */
-export const html = (texts: TemplateStringsArray, ...parts: readonly Part[]): Html => ({
-  html: texts.map((text, i) => text + (i < parts.length ? textOf(parts[i] as Part) : '')).join(''),
-});
+/** Whether what follows stands in a tag, where an attribute may be left by a quote. */
+const inTag = (text: string): boolean => text.lastIndexOf('<') > text.lastIndexOf('>');
+
+/** A template: `html\`<p>${text}</p>\``; attributes stand in quotes. */
+export const html = (texts: TemplateStringsArray, ...parts: readonly Part[]): Html => {
+  let made = texts[0] ?? '';
+  let tag = inTag(made);
+  parts.forEach((part, i) => {
+    const text = texts[i + 1] ?? '';
+    made += textOf(part, tag ? escaped : plain) + text;
+    if (/[<>]/.test(text)) tag = inTag(text);
+  });
+  return { html: made };
+};
 
 /** HTML that is made elsewhere and known to be sound: a chart of ours. */
 export const raw = (text: string): Html => ({ html: text });

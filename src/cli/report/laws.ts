@@ -69,7 +69,7 @@ const cell = (law: Law, asked: Asked, engine: number): Html => {
   const n = asked.checks.filter((c) => c.law === law.id && failed(c)).length;
   const text =
     n > 0 ? html`<a href="#${cardAnchor(engine, law)}">${SIGN[status]}${n > 1 ? ` ${n}` : ''}</a>` : SIGN[status];
-  return html`<td class=${LETTER[status]}>${text}</td>`;
+  return html`<td class="${LETTER[status]}">${text}</td>`;
 };
 
 const matrix = (all: readonly Asked[]): Html =>
