@@ -41,26 +41,35 @@ const rgbOf = (text: string): Rgb | null => {
 const linear = (v: number): number => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
 const gamma = (v: number): number => (v <= 0.0031308 ? 12.92 * v : 1.055 * v ** (1 / 2.4) - 0.055);
 
-/** Lightness turned round, from white as the ground to nearly black, hue kept. Source: Oklab, Ottosson 2020. */
-const turned = ([r, g, b]: Rgb): string => {
-  const [lr, lg, lb] = [linear(r), linear(g), linear(b)];
-  const l = Math.cbrt(0.4122214708 * lr + 0.5363325363 * lg + 0.0514459929 * lb);
-  const m = Math.cbrt(0.2119034982 * lr + 0.6806995451 * lg + 0.1073969566 * lb);
-  const s = Math.cbrt(0.0883024619 * lr + 0.2817188376 * lg + 0.6299787005 * lb);
-  const light = 0.2104542553 * l + 0.793617785 * m - 0.0040720468 * s;
-  const a = 1.9779984951 * l - 2.428592205 * m + 0.4505937099 * s;
-  const c = 0.0259040371 * l + 0.7827717662 * m - 0.808675766 * s;
-  const dark = 1 - 0.79 * Math.max(0, light) ** 1.15;
-  const [l2, m2, s2] = [
-    (dark + 0.3963377774 * a + 0.2158037573 * c) ** 3,
-    (dark - 0.1055613458 * a - 0.0638541728 * c) ** 3,
-    (dark - 0.0894841775 * a - 1.291485548 * c) ** 3,
+/** Red, green and blue of an Oklab colour, which may lie outside of what a screen can show. Source: Ottosson 2020. */
+const shown = (light: number, a: number, b: number): Rgb => {
+  const l = (light + 0.3963377774 * a + 0.2158037573 * b) ** 3;
+  const m = (light - 0.1055613458 * a - 0.0638541728 * b) ** 3;
+  const s = (light - 0.0894841775 * a - 1.291485548 * b) ** 3;
+  return [
+    gamma(4.0767416621 * l - 3.3077115913 * m + 0.2309699292 * s),
+    gamma(-1.2684380046 * l + 2.6097574011 * m - 0.3413193965 * s),
+    gamma(-0.0041960863 * l - 0.7034186147 * m + 1.707614701 * s),
   ];
-  return hex([
-    gamma(4.0767416621 * l2 - 3.3077115913 * m2 + 0.2309699292 * s2),
-    gamma(-1.2684380046 * l2 + 2.6097574011 * m2 - 0.3413193965 * s2),
-    gamma(-0.0041960863 * l2 - 0.7034186147 * m2 + 1.707614701 * s2),
-  ]);
+};
+
+/** Parts of its chroma that a colour is tried with: too much of it would cost the lightness, and with it the contrast. */
+const CHROMA = Array.from({ length: 21 }, (_, i) => 1 - i / 20);
+
+/** Lightness turned round, from white as the ground to nearly black, hue kept. */
+const turned = ([red, green, blue]: Rgb): string => {
+  const [r, g, b] = [linear(red), linear(green), linear(blue)];
+  const l = Math.cbrt(0.4122214708 * r + 0.5363325363 * g + 0.0514459929 * b);
+  const m = Math.cbrt(0.2119034982 * r + 0.6806995451 * g + 0.1073969566 * b);
+  const s = Math.cbrt(0.0883024619 * r + 0.2817188376 * g + 0.6299787005 * b);
+  const light = 0.2104542553 * l + 0.793617785 * m - 0.0040720468 * s;
+  const [x, y] = [
+    1.9779984951 * l - 2.428592205 * m + 0.4505937099 * s,
+    0.0259040371 * l + 0.7827717662 * m - 0.808675766 * s,
+  ];
+  const dark = 1 - 0.79 * Math.max(0, light) ** 1.25;
+  const tries = CHROMA.map((c) => shown(dark, c * x, c * y));
+  return hex(tries.find((rgb) => rgb.every((v) => v > -1e-3 && v < 1 + 1e-3)) ?? shown(dark, 0, 0));
 };
 
 /** Colour on either ground; null for what is no colour. */

@@ -29,10 +29,7 @@ const shareTable = ({ engines, workloads, rows }: DuelReport): Html => {
     rows.find((r) => r.workload === workload && r.engine === engine);
   return table({
     caption: 'Shares of the limit',
-    columns: [
-      { head: 'workload' },
-      ...engines.map((e) => ({ head: `${e.name}${e.ours ? ' (this engine)' : ''}`, kind: 'figure' as const })),
-    ],
+    columns: [{ head: 'workload' }, ...engines.map((e) => ({ head: e.name, kind: 'figure' as const }))],
     rows: workloads.map((w) => [
       html`<code>${w.id}</code> <span class="dim">${w.doc}</span>`,
       ...engines.map((e) => {

@@ -25,13 +25,16 @@ const cardAnchor = (engine: number, law: Law): string => anchor(`e${engine}`, la
 /** What a card of a law has said already. */
 const SAID = ['law', 'formula'];
 
-const checkCard = (law: Law, check: Check, asked: Asked): Html =>
-  html`<article class="card ${LETTER[check.status]}"><h5>${badge(check.status)} <code>${law.id}</code>${check.subject === 'port' ? '' : html` on <code>${check.subject}</code>`}</h5>
-<dl>${cardRows(law, check, asked, asked.replay?.(check))
-    .filter(({ label }) => !SAID.includes(label))
-    .map(
-      ({ label, lines }) => html`<dt>${label}</dt><dd class="${anchor(label)}">${lines.join('\n')}</dd>`,
-    )}</dl></article>\n`;
+/** The longest line of a card here; the file of the report has it whole. */
+const LONGEST = 700;
+const cut = (line: string): string =>
+  line.length <= LONGEST ? line : `${line.slice(0, LONGEST)}… (${line.length} characters)`;
+
+const checkCard = (law: Law, check: Check, asked: Asked): Html => {
+  const rows = cardRows(law, check, asked, asked.replay?.(check)).filter(({ label }) => !SAID.includes(label));
+  return html`<article class="card ${LETTER[check.status]}"><h5>${badge(check.status)} <code>${law.id}</code>${check.subject === 'port' ? '' : html` on <code>${check.subject}</code>`}</h5>
+${rows.length === 0 ? html`<p>Undecided after ${counted(check.runs, 'run')}.</p>` : html`<dl>${rows.map(({ label, lines }) => html`<dt>${label}</dt><dd class="${anchor(label)}">${lines.map(cut).join('\n')}</dd>`)}</dl>`}</article>\n`;
+};
 
 const stated = (law: Law): Html =>
   html`<p class="says">${law.says}</p>${law.formula === undefined ? NOTHING : html`<p class="formula"><code>${law.formula}</code></p>`}`;
@@ -98,6 +101,9 @@ const lawCard = (law: Law, all: readonly Asked[], home: Asked | null): Html => {
   )}${fact('broken by', joined(broken, '; '))}</dl></details>\n`;
 };
 
+/** What the figures of law cards mean. */
+export const MARGINS = html`<p>A margin is the largest observed error divided by the allowed one, over all runs: 0 is exact, 1 is at the bound.</p>\n`;
+
 /** A card for every law that somebody was asked, by chapters. */
 export const lawCards = (all: readonly Asked[], home: Asked | null): Html => {
   const asked = LAWS.filter((law) => all.some((a) => a.lines.has(law.id)));
@@ -145,8 +151,7 @@ ${
 <p class="legend"><span class="v h">✓</span> holds, or is upheld by statistics <span class="v f">✗ n</span> broken, for so many subjects: the card <span class="v n">·</span> not covered: the engine or its adapter does not offer it <span class="v q">?</span> undecided</p>
 ${matrix(asked)}
 <h3 id="law-by-law">Law by law</h3>
-<p>A margin is the largest observed error divided by the allowed one, over all runs: 0 is exact, 1 is at the bound.</p>
-${lawCards(asked, home)}`
+${MARGINS}${lawCards(asked, home)}`
 }`;
     return {
       body,

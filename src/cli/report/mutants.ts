@@ -23,8 +23,8 @@ interface Hunt {
   readonly idle: readonly string[];
 }
 
-/** A chapter of mutants: what stands before the stroke of their names. */
-const chapterOf = (id: string): string => id.split('/')[0] ?? '';
+/** Mutants stand in the chapter of the law that kills them first. */
+const chapterOf = (m: Mutant): string => [...Object.keys(m.killedBy), ...m.survives][0]?.split('/')[0] ?? 'none';
 
 const chapter = (name: string, own: readonly Mutant[]): Html => {
   const alive = own.filter((m) => m.survives.length > 0).length;
@@ -34,7 +34,7 @@ const chapter = (name: string, own: readonly Mutant[]): Html => {
       caption: `Mutants: ${name}`,
       columns: [{ head: 'mutant' }, { head: 'the fault', kind: 'text' }, { head: 'killed by' }],
       rows: own.map((m) => [
-        html`<code>${m.id.slice(name.length + 1)}</code>`,
+        html`<code>${m.id}</code>`,
         m.bug === null || m.bug === undefined ? m.says : html`${m.says} <span class="dim">(as in ${m.bug})</span>`,
         html`${joined(Object.keys(m.killedBy).map(lawLink), ', ')}${m.survives.length === 0 ? NOTHING : html` <strong class="v f">survives</strong> ${joined(m.survives.map(lawLink), ', ')}`}`,
       ]),
@@ -46,14 +46,14 @@ const chapter = (name: string, own: readonly Mutant[]): Html => {
 
 const hunted = ({ seed, mutants, laws, idle }: Hunt) => {
   const killed = mutants.filter((m) => m.survives.length === 0).length;
-  const chapters = [...new Set(mutants.map((m) => chapterOf(m.id)))];
+  const chapters = [...new Set(mutants.map((m) => chapterOf(m)))];
   const kills = mutants.reduce((n, m) => n + Object.keys(m.killedBy).length, 0);
   return {
     text: html`<p>${count(mutants.length)} faults planted one at a time, seed ${seed}: ${count(killed)} are killed by every law that they name, ${count(kills)} kills in all. Of ${count(Object.keys(laws).length)} laws ${idle.length === 0 ? 'every one kills at least one' : html`${idle.length} kill nothing: ${joined(idle.map(lawLink), ', ')}`}.</p>\n${joined(
       chapters.map((name) =>
         chapter(
           name,
-          mutants.filter((m) => chapterOf(m.id) === name),
+          mutants.filter((m) => chapterOf(m) === name),
         ),
       ),
     )}`,

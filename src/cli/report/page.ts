@@ -1,10 +1,8 @@
 // The page of everything under reports/: the verdict first, then every section of a table.
 import type { KernelReport } from '../../../bench/kernels.ts';
 import { machineLine } from '../../../bench/machine.ts';
-import { figure } from '../../../properties/report.ts';
-import { ALPHA } from '../../../properties/tolerance.ts';
 import { courseSection } from './course.ts';
-import { type Asked, count, counted, Desk, dtypeText, HOME, type Section, type Tile } from './desk.ts';
+import { counted, Desk, HOME, type Section, type Tile } from './desk.ts';
 import { findingsSection } from './findings.ts';
 import { type Html, html, NOTHING, pageText } from './html.ts';
 import { kernelsSection } from './kernels.ts';
@@ -15,6 +13,7 @@ import { type Reading, Room } from './room.ts';
 import { SCRIPT } from './script.ts';
 import { STYLE } from './style.ts';
 import { sweepSection } from './sweep.ts';
+import { verdict } from './verdict.ts';
 
 /** In the order of the page. */
 export const SECTIONS: readonly Section[] = [
@@ -25,33 +24,6 @@ export const SECTIONS: readonly Section[] = [
   sweepSection,
   courseSection,
 ];
-
-/** The verdict in words that need no figure. */
-export const verdictOf = ({
-  summary: s,
-}: Pick<Asked, 'summary'>): { readonly text: string; readonly good: boolean } => {
-  const broken = s.falsified + s.crashed;
-  if (broken > 0) return { text: `${counted(broken, 'law is', 'laws are')} broken.`, good: false };
-  if (s.undecided > 0) return { text: `No law is broken, and ${count(s.undecided)} undecided.`, good: false };
-  const asked = s.laws - s.notCovered - s.waived;
-  return {
-    text: s.notCovered + s.waived === 0 ? `All ${count(asked)} laws hold.` : `${count(asked)} laws hold.`,
-    good: asked > 0,
-  };
-};
-
-/** The verdict of one engine, large, with what it was asked and how sure it is. */
-export const verdict = (asked: Asked, more: Html = NOTHING): Html => {
-  const { name, version, dtype, seed, summary: s } = asked;
-  const { text, good } = verdictOf(asked);
-  const rest = [
-    ...(s.notCovered > 0 ? [`${counted(s.notCovered, 'law')} not covered`] : []),
-    ...(s.waived > 0 ? [`${counted(s.waived, 'law')} waived`] : []),
-  ];
-  return html`<p class="verdict ${good ? 'good' : 'bad'}">${text}</p>
-<p class="lede">${counted(s.checks, 'check')} on ${counted(s.runs, 'generated input')}, asked of ${name} ${version} in ${dtypeText[dtype] ?? dtype} with seed ${seed}${rest.length === 0 ? '' : `; ${rest.join(', ')}`}. With a fresh seed the chance of a false alarm is at most ${figure(s.statistical * ALPHA)}.</p>
-${more}`;
-};
 
 const tile = ({ figure: number, words, tone }: Tile, id: string): Html =>
   html`<li><a class="tile ${tone}" href="#${id}"><strong>${number}</strong> <span>${words}</span></a></li>\n`;

@@ -13,7 +13,6 @@ font:16px/1.55 var(--sans);scroll-padding-top:4rem}
 *{box-sizing:border-box}
 body{margin:0;background:var(--ground);color:var(--ink);overflow-wrap:break-word}
 main{max-width:76rem;margin:0 auto;padding:0 1.25rem 4rem}
-main:focus{outline:none}
 a{color:var(--link);text-underline-offset:.15em}
 :focus-visible{outline:3px solid var(--link);outline-offset:2px;border-radius:2px}
 .skip{position:absolute;left:-99rem;top:0;z-index:9;background:var(--ground);padding:.6rem 1rem}
@@ -42,7 +41,7 @@ pre code{font-size:1em}
 .verdict.good{color:var(--good)}
 .verdict.bad{color:var(--bad)}
 .lede{font-size:1.15rem;max-width:62ch}
-.tiles{display:grid;grid-template-columns:repeat(auto-fill,minmax(15rem,1fr));gap:.8rem;list-style:none;padding:0;margin:2rem 0;max-width:none}
+.tiles{display:grid;grid-template-columns:repeat(auto-fill,minmax(18rem,1fr));gap:.8rem;list-style:none;padding:0;margin:2rem 0;max-width:none}
 .tiles li{margin:0;display:flex}
 .tile{display:block;flex:1;padding:.9rem 1.1rem 1rem;background:var(--soft);border:1px solid var(--line);border-top:4px solid var(--dim);border-radius:.4rem;text-decoration:none;color:var(--ink)}
 .tile:hover{border-color:var(--link)}
@@ -52,6 +51,8 @@ pre code{font-size:1em}
 .tile.bad{border-top-color:var(--bad)}
 .tile.bad strong{color:var(--bad)}
 .live{display:inline-block;padding:.6rem 1.1rem;border:2px solid var(--link);border-radius:.4rem;font-weight:600}
+.whole{white-space:nowrap}
+#laws [id]{scroll-margin-top:6.5rem}
 .v{font-weight:650;white-space:nowrap}
 .h,.u{color:var(--good)}
 .f,.c{color:var(--bad)}
@@ -62,7 +63,7 @@ pre code{font-size:1em}
 .clear{padding:.7rem 1rem;background:var(--good-soft);border-left:4px solid var(--good);border-radius:0 .4rem .4rem 0;max-width:none}
 summary{cursor:pointer;padding:.35rem .2rem}
 summary:hover{background:var(--soft)}
-details.engine,main details[data-fold],section>details{border:1px solid var(--line);border-radius:.4rem;padding:.15rem .8rem;margin:.5rem 0}
+details.engine,main details[data-fold],main>section>details{border:1px solid var(--line);border-radius:.4rem;padding:.15rem .8rem;margin:.5rem 0}
 details.engine>summary{padding:.55rem .2rem}
 .tally{float:right;color:var(--dim)}
 details.fail{border-top:1px solid var(--line);padding:0 .2rem}
@@ -83,8 +84,9 @@ details.law>summary code{flex:none;width:19rem;overflow-wrap:anywhere}
 details.law>summary .dim{flex:1;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
 details.law[open]>summary .dim{white-space:normal}
 details.law dl{padding:.2rem 0 .9rem 1.6rem}
-:target{background:var(--warn-soft);outline:2px solid var(--warn);outline-offset:4px;border-radius:2px}
-section:target,h3:target,header:target,article.lesson:target,main:target{background:none;outline:none}
+:target{box-shadow:-.35rem 0 var(--warn)}
+section:target,h3:target,header:target,article.lesson:target,main:target{box-shadow:none}
+[tabindex="-1"]:focus{outline:none}
 .box{overflow:auto;max-width:100%;margin:.8rem 0}
 .box.tall{max-height:82vh;border:1px solid var(--line);border-radius:.4rem}
 table{border-collapse:separate;border-spacing:0;font-size:.9rem;line-height:1.4}
@@ -97,8 +99,10 @@ td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;color:inherit}
 table:not(.prose) td.n{white-space:nowrap}
 .box td{min-width:4rem}
 table.prose td{min-width:9rem}
+.box:not(.tall) tbody th:not(.n){min-width:12rem}
+table.prose tbody th{min-width:9rem!important}
 .matrix{font-size:.85rem;width:100%}
-.matrix thead th{position:sticky;top:0;z-index:2;max-width:6.5rem;text-align:center;line-height:1.25;font-size:.8rem}
+.matrix thead th{position:sticky;top:0;z-index:2;text-align:center;line-height:1.25;font-size:.76rem;padding:.4rem .35rem}
 .matrix thead th:first-child{z-index:3;text-align:left}
 .matrix tbody th{font-family:var(--mono);font-size:.82rem;border-right:1px solid var(--line)}
 .matrix td{text-align:center;padding:.28rem .3rem;border-right:1px solid var(--line);white-space:nowrap}
@@ -156,6 +160,7 @@ h2{font-size:1.6rem;margin-top:3rem}
 dl{grid-template-columns:minmax(0,1fr);gap:.1rem}
 dd{margin-bottom:.5rem}
 #filter{position:static}
+#laws [id]{scroll-margin-top:3rem}
 #filter label{flex:1;min-width:8rem}
 #filter label:first-child{flex-basis:100%}
 label input,label select{min-width:0}
@@ -166,7 +171,8 @@ details.law dl{padding-left:.4rem}
 .chart svg{max-width:none}
 .matrix tbody th,.matrix thead th:first-child{max-width:9.5rem;overflow-wrap:anywhere}
 th,td{padding:.35rem .5rem}
-table.prose,table.prose tbody,table.prose tr,table.prose th,table.prose td{display:block;width:100%;min-width:0}
+table.prose,table.prose tbody,table.prose tr,table.prose th,table.prose td{display:block;width:100%;min-width:0!important}
+.box:not(.tall) tbody th:not(.n){min-width:8rem}
 table.prose thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 table.prose tr{padding:.7rem 0;border-bottom:1px solid var(--line)}
 table.prose th,table.prose td{border:0;padding:.12rem 0}
@@ -188,7 +194,7 @@ h2{margin-top:1.5rem}
 table{font-size:7.5pt;width:100%}
 th,td{padding:.15rem .3rem}
 table th,.matrix thead th{position:static!important}
-.box td,table.prose td{min-width:0}
+.box td,.box th,table.prose td,table.prose th{min-width:0!important}
 .matrix,.matrix tbody th{font-size:6.5pt}
 .matrix td{padding:0 .1rem}
 details.engine::details-content,details.paper::details-content{content-visibility:visible;display:block;block-size:auto}
@@ -196,6 +202,6 @@ details.fail,details.law{font-size:8pt}
 details.law>summary .dim{white-space:normal}
 details.law>summary code{width:15rem}
 summary{list-style:none;padding:.1rem 0}
-:target{background:none;outline:none}
+:target{box-shadow:none}
 }
 `;
