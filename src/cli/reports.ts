@@ -191,8 +191,8 @@ export const startCommand = async (seed: number, out: string): Promise<number> =
     );
   for (const line of sweep.lines) print(`sweep     ${line}`);
   for (const path of paths) print(`wrote     ${path}`);
-  const { path: page } = writeReport({ from: out });
-  print(`open      ${page}`);
+  const { path } = writeReport({ from: out });
   print(`done in ${seconds(from)}`);
+  print(`open ${path}`);
   return exitOf(checks);
 };

@@ -78,6 +78,9 @@ export const pairOf = (text: string): readonly [light: string, dark: string] | n
   return rgb === null ? null : (SERIES[text.toLowerCase()] ?? [hex(rgb), turned(rgb)]);
 };
 
+/** Squares of maps, and the inks of what is written on them (bench/chart.ts). */
+const SQUARES = /^(?:rgb\(.*|#f3f4f6|#000000|white)$/;
+
 /** The colours that the charts of one page share, each a property of the style sheet. */
 export class Palette {
   readonly #names = new Map<string, string>();
@@ -152,10 +155,12 @@ export const inlined = (svg: string, palette: Palette): { readonly svg: string; 
   if (!svg.startsWith('<svg ') || /<(?:script|foreignObject|image|use|a|style)\b|\son\w+=|style="/i.test(svg))
     return null;
   const [title, subtitle] = [titleIn(svg, 'Title'), titleIn(svg, 'Subtitle')];
+  // words in squares are chosen for the colours of the squares, which then stay as they are on either ground
+  const written = /<text[^>]*\sfill="white"/.test(svg);
   const alone = slim(svg).replace(
-    /(\s(?:fill|stroke|stop-color)=")([^"]+)(")/g,
-    (whole, a: string, v: string, b: string) => {
-      const pair = pairOf(v);
+    /(\s(fill|stroke|stop-color)=")([^"]+)(")/g,
+    (whole, a: string, part: string, v: string, b: string) => {
+      const pair = written && part !== 'stroke' && SQUARES.test(v) ? null : pairOf(v);
       return pair === null ? whole : a + palette.reference(...pair) + b;
     },
   );

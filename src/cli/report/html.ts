@@ -21,14 +21,14 @@ export const escaped = (text: string): string =>
 const plain = (text: string): string =>
   text.replace(/[^\P{Cc}\n\t]/gu, '\uFFFD').replace(/[&<>]/g, (c) => ESCAPES[c] ?? c);
 
-const textOf = (part: Part, escape: (text: string) => string): string =>
+const textOf = (part: Part, safe: (text: string) => string): string =>
   typeof part === 'string'
-    ? escape(part)
+    ? safe(part)
     : typeof part === 'number'
       ? String(part)
       : 'html' in part
         ? part.html
-        : part.map((p) => textOf(p, escape)).join('');
+        : part.map((p) => textOf(p, safe)).join('');
 
 /** Whether what follows stands in a tag, where an attribute may be left by a quote. */
 const inTag = (text: string): boolean => text.lastIndexOf('<') > text.lastIndexOf('>');
