@@ -148,7 +148,7 @@ ${
   asked.length === 0
     ? NOTHING
     : html`<h3 id="matrix">Matrix</h3>
-<p class="legend"><span class="v h">✓</span> holds, or is upheld by statistics <span class="v f">✗ n</span> broken, for so many subjects: the card <span class="v n">·</span> not covered: the engine or its adapter does not offer it <span class="v q">?</span> undecided</p>
+<ul class="legend"><li><span class="v h">✓</span> holds, or is upheld by statistics</li><li><span class="v f">✗ n</span> broken for so many subjects; leads to the card</li><li><span class="v n">·</span> not covered: the engine or its adapter does not offer it</li><li><span class="v q">?</span> undecided</li></ul>
 ${matrix(asked)}
 <h3 id="law-by-law">Law by law</h3>
 ${MARGINS}${lawCards(asked, home)}`

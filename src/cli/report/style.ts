@@ -101,8 +101,10 @@ table:not(.prose) td.n{white-space:nowrap}
 table.prose td{min-width:9rem}
 .box:not(.tall) tbody th:not(.n){min-width:12rem}
 table.prose tbody th{min-width:9rem!important}
-.matrix{font-size:.85rem;width:100%}
-.matrix thead th{position:sticky;top:0;z-index:2;text-align:center;line-height:1.25;font-size:.76rem;padding:.4rem .35rem}
+.matrix{font-size:.85rem;width:100%;table-layout:fixed;min-width:60rem}
+.matrix thead th:first-child{width:17rem}
+.matrix:not(:has(th:nth-child(3))){min-width:0}
+.matrix thead th{position:sticky;top:0;z-index:2;text-align:center;line-height:1.25;font-size:.74rem;padding:.4rem .2rem;overflow-wrap:anywhere}
 .matrix thead th:first-child{z-index:3;text-align:left}
 .matrix tbody th{font-family:var(--mono);font-size:.82rem;border-right:1px solid var(--line)}
 .matrix td{text-align:center;padding:.28rem .3rem;border-right:1px solid var(--line);white-space:nowrap}
@@ -114,8 +116,8 @@ table.prose tbody th{min-width:9rem!important}
 .matrix tbody tr:hover th{background:var(--soft)}
 .matrix th a{text-decoration:none}
 .matrix th a:hover{text-decoration:underline}
-.legend .v{margin-left:1rem}
-.legend .v:first-child{margin-left:0}
+.legend{display:flex;flex-wrap:wrap;gap:.2rem 1.6rem;list-style:none;padding:0;max-width:none}
+.legend li{margin:0}
 th button{font:inherit;font-weight:inherit;color:inherit;background:none;border:0;padding:0;margin:0;text-align:inherit;cursor:pointer}
 th button:hover{text-decoration:underline}
 th[aria-sort=ascending] button::after{content:" ▲"}
@@ -147,7 +149,7 @@ label input,label select{display:block;width:100%;min-width:9rem;font-size:1rem;
 #filter output{padding:.45rem 0;min-width:8rem;font-variant-numeric:tabular-nums}
 ::placeholder{color:var(--dim);opacity:1}
 footer{margin-top:4rem;border-top:1px solid var(--line);padding-top:.8rem}
-@media(max-width:44rem){
+@media screen and (max-width:44rem){
 main{padding:0 1rem 3rem}
 nav ul{padding:0 .5rem}
 h2{font-size:1.6rem;margin-top:3rem}
@@ -169,7 +171,9 @@ details.law>summary code{width:auto;flex:1}
 details.law>summary .dim{flex-basis:100%;white-space:normal;font-size:.9rem}
 details.law dl{padding-left:.4rem}
 .chart svg{max-width:none}
-.matrix tbody th,.matrix thead th:first-child{max-width:9.5rem;overflow-wrap:anywhere}
+.matrix{min-width:66rem}
+.matrix thead th:first-child{width:9.5rem}
+.matrix tbody th{overflow-wrap:anywhere}
 th,td{padding:.35rem .5rem}
 table.prose,table.prose tbody,table.prose tr,table.prose th,table.prose td{display:block;width:100%;min-width:0!important}
 .box:not(.tall) tbody th:not(.n){min-width:8rem}
@@ -196,9 +200,14 @@ th,td{padding:.15rem .3rem}
 table th,.matrix thead th{position:static!important}
 .box td,.box th,table.prose td,table.prose th{min-width:0!important}
 .matrix,.matrix tbody th{font-size:6.5pt}
+.matrix{min-width:0}
+.matrix thead th{font-size:5.5pt}
+.matrix thead th:first-child{width:38mm}
 .matrix td{padding:0 .1rem}
 details.engine::details-content,details.paper::details-content{content-visibility:visible;display:block;block-size:auto}
-details.fail,details.law{font-size:8pt}
+details.engine::details-content{columns:2}
+details.fail,details.law{font-size:7.5pt;break-inside:avoid}
+details.law>summary{padding:.05rem}
 details.law>summary .dim{white-space:normal}
 details.law>summary code{width:15rem}
 summary{list-style:none;padding:.1rem 0}
