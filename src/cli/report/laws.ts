@@ -30,8 +30,8 @@ const LONGEST = 700;
 const cut = (line: string): string =>
   line.length <= LONGEST ? line : `${line.slice(0, LONGEST)}… (${line.length} characters)`;
 
-const checkCard = (law: Law, check: Check, asked: Asked): Html => {
-  const rows = cardRows(law, check, asked, asked.replay?.(check)).filter(({ label }) => !SAID.includes(label));
+const checkCard = (law: Law, check: Check, asked: Asked, replay?: string): Html => {
+  const rows = cardRows(law, check, asked, replay).filter(({ label }) => !SAID.includes(label));
   return html`<article class="card ${LETTER[check.status]}"><h5>${badge(check.status)} <code>${law.id}</code>${check.subject === 'port' ? '' : html` on <code>${check.subject}</code>`}</h5>
 ${rows.length === 0 ? html`<p>Undecided after ${counted(check.runs, 'run')}.</p>` : html`<dl>${rows.map(({ label, lines }) => html`<dt>${label}</dt><dd class="${anchor(label)}">${lines.map(cut).join('\n')}</dd>`)}</dl>`}</article>\n`;
 };
@@ -45,9 +45,11 @@ const lawFailures = (law: Law, asked: Asked, engine: number): Html => {
   if (own.length === 0) return NOTHING;
   const status = statusOf(asked, law);
   const names = where(own.map((c) => c.subject));
+  const replays = own.map((c) => asked.replay?.(c));
+  const once = new Set(replays).size === 1 ? replays[0] : undefined;
   return html`<details class="fail" data-law="${law.id}" data-engine="${engine}"><summary>${badge(status)} <code>${law.id}</code>${names === '' ? '' : html` <span class="dim">${names}</span>`}</summary>
 <div id="${cardAnchor(engine, law)}">${stated(law)}<p class="dim">${law.class}, ${law.ref}. <a href="#${lawAnchor(law.id)}">The law and everyone who was asked</a></p>
-${own.map((c) => checkCard(law, c, asked))}</div></details>\n`;
+${once === undefined ? NOTHING : html`<p class="dim">Again: <code>${once}</code></p>\n`}${own.map((c, i) => checkCard(law, c, asked, once === undefined ? replays[i] : undefined))}</div></details>\n`;
 };
 
 const headline = ({ name, version, dtype, summary: s }: Asked): Html => {

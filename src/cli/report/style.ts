@@ -102,9 +102,9 @@ table.prose td{min-width:9rem}
 .box:not(.tall) tbody th:not(.n){min-width:12rem}
 table.prose tbody th{min-width:9rem!important}
 .matrix{font-size:.85rem;width:100%;table-layout:fixed;min-width:60rem}
-.matrix thead th:first-child{width:17rem}
+.matrix thead th:first-child{width:16rem}
 .matrix:not(:has(th:nth-child(3))){min-width:0}
-.matrix thead th{position:sticky;top:0;z-index:2;text-align:center;line-height:1.25;font-size:.74rem;padding:.4rem .2rem;overflow-wrap:anywhere}
+.matrix thead th{position:sticky;top:0;z-index:2;text-align:center;line-height:1.25;font-size:.7rem;padding:.4rem .2rem;overflow-wrap:anywhere}
 .matrix thead th:first-child{z-index:3;text-align:left}
 .matrix tbody th{font-family:var(--mono);font-size:.82rem;border-right:1px solid var(--line)}
 .matrix td{text-align:center;padding:.28rem .3rem;border-right:1px solid var(--line);white-space:nowrap}
@@ -136,7 +136,7 @@ figcaption output{color:var(--ink);font-variant-numeric:tabular-nums}
 .lesson{padding-top:.4rem;border-top:1px solid var(--line);margin-top:2.4rem}
 .lesson h3{margin-top:.8rem}
 .claims{list-style:none;padding:0;columns:20rem 2;max-width:none}
-.claims li{break-inside:avoid}
+.claims li{break-inside:avoid;margin:0;padding:.12rem 0}
 .checks{list-style:none;padding:0}
 #filter{position:sticky;top:2.85rem;z-index:5;display:flex;flex-wrap:wrap;gap:.5rem 1rem;align-items:end;padding:.7rem 0;background:var(--ground);border-bottom:1px solid var(--line)}
 #filter[hidden]{display:none}
@@ -171,7 +171,7 @@ details.law>summary code{width:auto;flex:1}
 details.law>summary .dim{flex-basis:100%;white-space:normal;font-size:.9rem}
 details.law dl{padding-left:.4rem}
 .chart svg{max-width:none}
-.matrix{min-width:66rem}
+.matrix{min-width:70rem}
 .matrix thead th:first-child{width:9.5rem}
 .matrix tbody th{overflow-wrap:anywhere}
 th,td{padding:.35rem .5rem}
