@@ -247,7 +247,7 @@ describe.skipIf(chromiumPath === undefined)('the page in Chromium (skipped where
     bright = await opened(browser, address, { viewport: WINDOW });
     dark = await opened(browser, `${address}#${LAW}`, { viewport: WINDOW, colorScheme: 'dark' });
     bare = await opened(browser, `${address}#${LAW}`, { viewport: WINDOW, javaScriptEnabled: false });
-  });
+  }, 120_000);
   afterAll(async () => {
     await browser?.close();
   });
