@@ -4,7 +4,7 @@ import type { Law } from '../../../properties/law.ts';
 import { LAWS } from '../../../properties/laws/index.ts';
 import { cardRows, figure, SIGN } from '../../../properties/report.ts';
 import type { Check, Status } from '../../../properties/run.ts';
-import { type Asked, type Column, counted, dtypeText, HOME, lawAnchor, MATRIX, type Section } from './desk.ts';
+import { type Asked, type Column, counted, dtypeText, lawAnchor, MATRIX, type Section } from './desk.ts';
 import { anchor, type Html, html, joined, NOTHING, raw } from './html.ts';
 
 /** A letter per verdict: the class of a cell, and what scripts filter by. */
@@ -40,14 +40,14 @@ const stated = (law: Law): Html =>
   html`<p class="says">${law.says}</p>${law.formula === undefined ? NOTHING : html`<p class="formula"><code>${law.formula}</code></p>`}`;
 
 /** All failures of one law in one engine; its anchor lies inside, so that browsers unfold what a link leads to. */
-const lawFailures = (law: Law, asked: Asked, engine: number): Html => {
+const lawFailures = (law: Law, asked: Asked, engine: number, open: boolean): Html => {
   const own = asked.checks.filter((c) => c.law === law.id && failed(c));
   if (own.length === 0) return NOTHING;
   const status = statusOf(asked, law);
   const names = where(own.map((c) => c.subject));
   const replays = own.map((c) => asked.replay?.(c));
   const once = new Set(replays).size === 1 ? replays[0] : undefined;
-  return html`<details class="fail" data-law="${law.id}" data-engine="${engine}"><summary>${badge(status)} <code>${law.id}</code>${names === '' ? '' : html` <span class="dim">${names}</span>`}</summary>
+  return html`<details class="fail" data-law="${law.id}" data-engine="${engine}"${open ? raw(' open') : NOTHING}><summary>${badge(status)} <code>${law.id}</code>${names === '' ? '' : html` <span class="dim">${names}</span>`}</summary>
 <div id="${cardAnchor(engine, law)}">${stated(law)}<p class="dim">${law.class}, ${law.ref}. <a href="#${lawAnchor(law.id)}">The law and everyone who was asked</a></p>
 ${once === undefined ? NOTHING : html`<p class="dim">Again: <code>${once}</code></p>\n`}${own.map((c, i) => checkCard(law, c, asked, once === undefined ? replays[i] : undefined))}</div></details>\n`;
 };
@@ -57,12 +57,16 @@ const headline = ({ name, version, dtype, summary: s }: Asked): Html => {
   return html`<strong>${name}</strong> <span class="dim">${version}, ${dtypeText[dtype] ?? dtype}</span> <span class="tally">${counted(broken, 'law')} broken${s.crashed > 0 ? `, on ${s.crashed} of them a crash` : ''}, of ${s.laws - s.notCovered} asked</span>`;
 };
 
-/** Failure cards of everyone who was asked; the only one who was, or whoever is of the house, stands open. */
+/** Cards of the one who is asked about stand open, unless there are more than one reads at a stretch. */
+const STRETCH = 10;
+
+/** Failure cards of everyone who was asked; the engine that is asked about stands open. */
 export const failures = (all: readonly Asked[], home: Asked | null): Html =>
   joined(
     all.map((asked, i) => {
-      const cards = joined(LAWS.map((law) => lawFailures(law, asked, i)));
       const own = asked === home;
+      const open = own && asked.checks.filter(failed).length <= STRETCH;
+      const cards = joined(LAWS.map((law) => lawFailures(law, asked, i, open)));
       if (cards.html === '')
         return html`<p class="clear">${SIGN.holds} <strong>${asked.name}</strong> ${asked.version} breaks none of the ${asked.summary.laws - asked.summary.notCovered} laws that it was asked.</p>\n`;
       return html`<details class="engine" data-fold="failures"${own ? raw(' open') : NOTHING}><summary>${headline(asked)}</summary>\n${cards}</details>\n`;
@@ -141,11 +145,9 @@ export const lawsSection: Section = {
   make: (desk) => {
     const { asked, home, others, room, columns } = desk;
     const broken = others.filter((a) => a.summary.falsified + a.summary.crashed > 0);
-    const body = html`${home === null ? room.absent(HOME) : NOTHING}${columns === null ? room.absent(MATRIX) : NOTHING}
+    const body = html`${columns === null ? room.absent(MATRIX) : NOTHING}
 <p>A law is a general statement, none written for an engine. ${SIGN.falsified} is a counterexample, shrunk to the smallest input that fails; it is no verdict on who is right: <a href="#findings">defects</a> says what each comes from.</p>
-${asked.length === 0 ? NOTHING : filterForm(asked)}
-<h3 id="failures">Failure cards</h3>
-${failures(asked, home)}${absentees(columns ?? [])}
+${asked.length === 0 ? NOTHING : html`${filterForm(asked)}<h3 id="failures">Failure cards</h3>\n`}${failures(asked, home)}${absentees(columns ?? [])}
 ${
   asked.length === 0
     ? NOTHING

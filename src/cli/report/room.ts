@@ -11,6 +11,8 @@ export interface Source {
   /** What makes it; reports/README.md has the whole table. */
   readonly command: string;
   readonly holds: string;
+  /** What the command does where the file is written by hand. */
+  readonly does?: string;
 }
 
 const BENCH = 'npm run -s tautograd -- bench --out reports';
@@ -23,11 +25,13 @@ export const SOURCES: readonly Source[] = [
     file: 'findings/README.md',
     command: 'npm run findings',
     holds: 'the defects that the laws found in engines of JavaScript',
+    does: 'runs its programs',
   },
   {
     file: 'findings/python.md',
     command: 'npm run findings',
     holds: 'the defects that the laws found in engines of Python',
+    does: 'runs its programs',
   },
   {
     file: 'mutants.json',
@@ -39,7 +43,12 @@ export const SOURCES: readonly Source[] = [
     command: 'npm run -s tautograd -- limits --out reports',
     holds: 'the smallest error that is found for certain',
   },
-  { file: 'stryker.md', command: 'npm run mutate -- <room>', holds: 'mutation testing of the engine itself' },
+  {
+    file: 'stryker.md',
+    command: 'npm run mutate -- <room>',
+    holds: 'mutation testing of the engine itself',
+    does: 'measures what it tells',
+  },
   { file: 'bench/kernels.json', command: 'npm start', holds: 'the throughput of every operation' },
   {
     file: 'bench/peers.json',
@@ -138,6 +147,6 @@ export class Room {
     const source = SOURCES.find((s) => s.file === file);
     const { state, why } = this.#readings.get(file) ?? { state: 'missing', why: undefined };
     const fate = state === 'unreadable' ? `cannot be read (${why})` : 'is not there';
-    return html`<p class="missing"><code>${file}</code> ${fate}: ${source?.holds ?? ''} would stand here. <code>${source?.command ?? ''}</code> makes it.</p>\n`;
+    return html`<p class="missing"><code>${file}</code> ${fate}: ${source?.holds ?? ''} would stand here. <code>${source?.command ?? ''}</code> ${source?.does ?? 'makes it'}.</p>\n`;
   }
 }

@@ -44,7 +44,8 @@ const unfold = () => {
     if (e.tagName === 'DETAILS' && !e.open) { e.open = true; folded = true; }
   if (target.tabIndex < 0) target.tabIndex = -1;
   target.focus({ preventScroll: true });
-  if (folded || target.closest('details') !== null) target.scrollIntoView();
+  const fold = target.closest('details');
+  if (folded || fold !== null) (fold ?? target).scrollIntoView();
 };
 addEventListener('hashchange', unfold);
 /* the same link twice changes no address */

@@ -52,7 +52,7 @@ pre code{font-size:1em}
 .tile.bad strong{color:var(--bad)}
 .live{display:inline-block;padding:.6rem 1.1rem;border:2px solid var(--link);border-radius:.4rem;font-weight:600}
 .whole{white-space:nowrap}
-#laws [id]{scroll-margin-top:6.5rem}
+#laws [id],#laws details{scroll-margin-top:6.5rem}
 .v{font-weight:650;white-space:nowrap}
 .h,.u{color:var(--good)}
 .f,.c{color:var(--bad)}
@@ -162,7 +162,7 @@ h2{font-size:1.6rem;margin-top:3rem}
 dl{grid-template-columns:minmax(0,1fr);gap:.1rem}
 dd{margin-bottom:.5rem}
 #filter{position:static}
-#laws [id]{scroll-margin-top:3rem}
+#laws [id],#laws details{scroll-margin-top:1rem}
 #filter label{flex:1;min-width:8rem}
 #filter label:first-child{flex-basis:100%}
 label input,label select{min-width:0}

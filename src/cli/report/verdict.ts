@@ -27,6 +27,6 @@ export const verdict = (asked: Asked, more: Html = NOTHING): Html => {
     ...(s.waived > 0 ? [`${counted(s.waived, 'law')} waived`] : []),
   ];
   return html`<p class="verdict ${good ? 'good' : 'bad'}">${text}</p>
-<p class="lede">${counted(s.checks, 'check')} on ${counted(s.runs, 'generated input')}, asked of ${name} ${version} in ${dtypeText[dtype] ?? dtype} with seed ${seed}${rest.length === 0 ? '' : `; ${rest.join(', ')}`}. With a fresh seed the chance of a false alarm is at most <span class="whole">${figure(s.statistical * ALPHA)}</span>.</p>
+<p class="lede">${counted(s.checks, 'check')} on ${counted(s.runs, 'generated input')}, asked of ${name} ${version} in ${dtypeText[dtype] ?? dtype} with seed ${seed}${rest.length === 0 ? '' : `; ${rest.join(', ')}`}. ${s.statistical === 0 ? 'Nothing here is left to chance.' : html`With a fresh seed the chance of a false alarm is at most <span class="whole">${figure(s.statistical * ALPHA)}</span>.`}</p>
 ${more}`;
 };
