@@ -61,6 +61,8 @@ export interface Standing {
 
 export interface DuelReport {
   readonly schema: 1;
+  /** The day of the run, by the clock of Greenwich. */
+  readonly date: string;
   /** Before the run. */
   readonly machine: Machine;
   /** Load after it, of which the run itself is 1. */
@@ -377,6 +379,7 @@ export const runDuel = async (
     ]);
     return {
       schema: 1,
+      date: new Date().toISOString().slice(0, 10),
       machine,
       loadAfter: machineOf().load,
       protocol: { rounds, timePerTaskMs: timePerTask },

@@ -66,7 +66,30 @@ const roomOf = (file: string): string => {
 const imports = (file: string): readonly string[] =>
   [...text(file).matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map((m) => m[1] ?? '');
 
+/** Packages that come along when a file is imported; types are erased. */
+const brings = (entry: string): readonly string[] => {
+  const [met, packages] = [new Set<string>(), new Set<string>()];
+  const visit = (file: string): void => {
+    if (met.has(file)) return;
+    met.add(file);
+    const code = text(file).replace(/^(?:im|ex)port type [^;]*;/gm, '');
+    for (const [, spec = ''] of code.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g))
+      if (spec.startsWith('.')) visit(relative(ROOT, join(ROOT, dirname(file), spec)));
+      else packages.add(spec);
+  };
+  visit(entry);
+  return [...packages];
+};
+
 describe('the house', () => {
+  test.each([
+    ['src/index.ts', []],
+    ['src/node.ts', ['node:worker_threads']],
+    ['properties/adapter.ts', ['zod']],
+  ] as const)('%s is light', (file, packages) => {
+    expect(brings(file)).toEqual(packages);
+  });
+
   test('is not empty', () => {
     expect(files.length).toBeGreaterThan(50);
   });

@@ -117,6 +117,10 @@ const shown = (input: unknown): string => {
   return line.length <= READ ? line : `${line.slice(0, READ)}… (${line.length} characters, kept whole for the replay)`;
 };
 
+/** A failure in a line: what was expected, and what came; null where there is none. */
+export const headline = ({ counterexample: c, margin }: Check, { dtype }: Pick<PortInfo, 'dtype'>): string | null =>
+  c === undefined ? null : difference(c.about, c.worst, margin, dtype).slice(0, 2).join(', ');
+
 /** One thing that a card says, in lines. */
 export interface CardRow {
   readonly label: string;

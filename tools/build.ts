@@ -1,6 +1,7 @@
-// Builds what is published: JavaScript and declarations under dist/, with the data that the problems read, and the starters of ports.
+// Builds what is published: JavaScript under dist/ with the declarations that the ways in lead to, the data that the problems read, and the starters of ports.
 import { spawnSync } from 'node:child_process';
-import { cpSync, rmSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 
 rmSync('dist', { recursive: true, force: true });
 const { status } = spawnSync('tsc', ['-p', 'tools/tsconfig.build.json'], {
@@ -9,3 +10,18 @@ const { status } = spawnSync('tsc', ['-p', 'tools/tsconfig.build.json'], {
 });
 if (status !== 0) process.exit(status ?? 1); // the compiler has said why
 for (const folder of ['bench/data', 'properties/ports/starters']) cpSync(folder, `dist/${folder}`, { recursive: true });
+
+/** Declarations that an import can come to: the other six sevenths would be weight for nobody. */
+const reached = new Set<string>();
+const reach = (file: string): void => {
+  if (reached.has(file)) return;
+  reached.add(file);
+  for (const [, to = ''] of readFileSync(file, 'utf8').matchAll(/(?:from|import)\s*\(?\s*['"](\.[^'"]+)['"]/g))
+    reach(resolve(dirname(file), to.replace(/\.[jt]s$/, '.d.ts')));
+};
+const { exports } = JSON.parse(readFileSync('package.json', 'utf8')) as {
+  readonly exports: Readonly<Record<string, string | { readonly types: string }>>;
+};
+for (const target of Object.values(exports)) if (typeof target !== 'string') reach(resolve(target.types));
+for (const file of readdirSync('dist', { recursive: true, encoding: 'utf8' }))
+  if (file.endsWith('.d.ts') && !reached.has(resolve(join('dist', file)))) rmSync(join('dist', file));

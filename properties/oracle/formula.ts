@@ -132,11 +132,22 @@ export const bendsAt = (formula: Formula, by: string, scope: Scope): boolean => 
   return left.minus(right).abs().gt(left.abs().plus(right.abs()).times(KINK_DIGITS));
 };
 
+/** A name as TeX: Greek letters as mathjs has them, a number behind one as its index, other words upright, no letter as a unit. */
+const texName = (node: MathNode): string | undefined => {
+  if (!math.isSymbolNode(node)) return undefined; // as mathjs prints it
+  const [, word = '', index] = node.name.match(/^([A-Za-z]+?)(\d*)$/) ?? [];
+  if (index !== undefined && index !== '') return ` {${tex(word)}}_{${index}}`;
+  if (/^[A-Za-z]$/.test(word)) return ` ${word}`; // a command of TeX may stand before it
+  return /^\s*\\/.test(new math.SymbolNode(node.name).toTex())
+    ? undefined
+    : ` \\mathrm{${node.name.replaceAll('_', '\\_')}}`;
+};
+
 /** A line of mathematics as TeX; an assignment keeps its name on the left. */
 export const tex = (text: string): string =>
   math
     .parse(text)
-    .toTex({ parenthesis: 'auto' })
+    .toTex({ parenthesis: 'auto', handler: texName })
     .replace(/(?<![\\a-z{])erf(inv)?(?=\\left)/g, '\\mathrm{erf$1}')
     .trim();
 
@@ -150,6 +161,9 @@ export const sumsUp = ({ index }: Indexed): boolean => {
 /** What joins pieces of mathematics in a line of text. */
 const JOINTS = /(; |,? where |, with |, else |, unit by unit|every period steps: |gradient at |, (?=\w+ = ))/;
 
+/** Two words with nothing but a blank between them: no product, but a sentence. */
+const WORDS = /[A-Za-z]{2,} [A-Za-z]{2,}/;
+
 /** Mathematics with words in it, as rows of layers and losses have it, as TeX; what is no mathematics stays text. */
 export const texOfText = (text: string): string =>
   text
@@ -157,6 +171,7 @@ export const texOfText = (text: string): string =>
     .map((part, i) => {
       if (i % 2 === 1) return `\\text{${part}}`;
       if (part === '') return '';
+      if (WORDS.test(part)) return `\\text{${part}}`;
       const [left = '', right] = part.split(/ = (.*)/);
       try {
         return right === undefined ? tex(left) : `${tex(left)} = ${tex(right)}`;

@@ -93,8 +93,8 @@ const begin = (name: string, folder: string, change: (source: string) => string 
   const { engine, prepare = [], probe } = starter;
   if ('adapter' in engine) {
     const source = join(directory, engine.adapter);
-    const here = JSON.stringify(new URL('../index.ts', import.meta.url).href); // what npm would have installed
-    writeFileSync(source, changed(readFileSync(source, 'utf8'), "'tautograd/properties'", here));
+    const here = JSON.stringify(new URL('../adapter.ts', import.meta.url).href); // what npm would have installed
+    writeFileSync(source, changed(readFileSync(source, 'utf8'), "'tautograd/port'", here));
     return { directory, source };
   }
   for (const line of prepare) {
@@ -235,7 +235,7 @@ test('the workflow pins the seed and the version, writes JUnit, and leaves no bl
     const files = filesOf(name, starter, '1.2.3');
     const workflow = files.get('.github/workflows/tautograd.yml') ?? '';
     expect(workflow).toContain('- run: npm install --no-save tautograd@1.2.3\n');
-    expect(workflow).toMatch(/- run: npx tautograd verify --seed 1 --junit tautograd\.xml (-- |\.\/port\.js\n)/);
+    expect(workflow).toMatch(/- run: npx --no-install tautograd verify .*--seed 1 .* (-- .*|\.\/port\.js)\n/);
     for (const text of files.values()) expect(text).not.toMatch(/\{\{\w+\}\}/);
     expect((files.get('README.md') ?? '').split('\n').filter((line) => line !== '').length).toBeLessThanOrEqual(12);
   }

@@ -158,6 +158,9 @@ export const filesOf = (name: string, starter: Starter, version: string): Readon
     ...files.map((file) => [file, text(name, file)] as const),
     ['CONTRACT.md', contractText(source)] as const,
     ...EVERY.map((file) => [file, fill(text('every', file))] as const),
-    ['.gitignore', [...makes, 'node_modules/', '.tautograd/', 'tautograd.xml', ''].join('\n')] as const,
+    [
+      '.gitignore',
+      [...makes, 'node_modules/', '.tautograd/', 'tautograd.xml', 'tautograd.html', ''].join('\n'),
+    ] as const,
   ]);
 };

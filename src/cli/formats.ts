@@ -1,10 +1,11 @@
-// Verdicts for machines: TAP, JUnit, GitHub annotations, and the record that JSON and the page are made of.
+// Verdicts for machines: TAP, JUnit, and the record that JSON and the page are made of.
 import junit, { type Builder } from 'junit-report-builder';
 import { nameOf } from '../../properties/deviations.ts';
 import type { Law } from '../../properties/law.ts';
 import type { PortInfo } from '../../properties/port.ts';
-import { card, lawLines, type Tally, tally } from '../../properties/report.ts';
+import { card, headline, lawLines, type Tally, tally } from '../../properties/report.ts';
 import type { Check, Profile } from '../../properties/run.ts';
+import { printable } from './report/html.ts';
 
 /** A whole verification: who was asked, what came of it, and how to see a failure again. */
 export interface Verification {
@@ -22,9 +23,6 @@ export interface Verification {
 export const isFailure = (c: Check): boolean =>
   c.status === 'falsified' || c.status === 'crashed' || c.status === 'undecided';
 
-/** Text without what terminals and XML take for more than text; a port's messages come from outside. */
-const printable = (text: string): string => text.replace(/[^\P{Cc}\n\t]/gu, '\uFFFD');
-
 /** What a person reads of one failure: its card, or why it is undecided. */
 export const storyOf = ({ laws, port, replay }: Verification, c: Check): string => {
   const law = laws.find((l) => l.id === c.law);
@@ -32,6 +30,10 @@ export const storyOf = ({ laws, port, replay }: Verification, c: Check): string 
     ? `${nameOf(c)} is undecided after ${c.runs} runs`
     : printable(card(law, c, port, replay(c)));
 };
+
+/** A failure in a line: what was expected and what came. */
+export const headlineOf = (v: Verification, c: Check): string =>
+  printable(headline(c, v.port) ?? `${nameOf(c)} is undecided after ${c.runs} runs`);
 
 export const summaryOf = ({ laws, checks }: Pick<Verification, 'laws' | 'checks'>): Tally =>
   tally(lawLines(laws, checks), checks);
@@ -76,7 +78,7 @@ export const junitOf = (v: Verification): string => {
     const suite = builder.testSuite().name(chapter);
     for (const c of v.checks.filter((one) => one.law.startsWith(`${chapter}/`))) {
       const test = suite.testCase().className(`${v.port.engine}.${chapter}`).name(nameOf(c));
-      const headline = printable(c.counterexample?.about ?? storyOf(v, c));
+      const headline = headlineOf(v, c);
       if (c.status === 'crashed') test.error(headline, c.status, storyOf(v, c));
       else if (isFailure(c)) test.failure(headline, c.status).stacktrace(storyOf(v, c));
       else if (c.status === 'not covered' || c.status === 'waived') test.skipped();
@@ -88,16 +90,4 @@ export const junitOf = (v: Verification): string => {
       suite.testCase().className(`${v.port.engine}.run`).name(printable(fault)).failure(printable(fault), 'fault');
   }
   return builder.build();
-};
-
-/** GitHub's workflow commands: an annotation per failure. */
-export const annotationsOf = (v: Verification): readonly string[] => {
-  const data = (text: string): string => text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
-  const property = (text: string): string => data(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
-  return [
-    ...v.checks
-      .filter(isFailure)
-      .map((c) => `::error title=${property(`${nameOf(c)} ${c.status}`)}::${data(storyOf(v, c))}`),
-    ...v.faults.map((f) => `::error title=${property('tautograd verify')}::${data(printable(f))}`),
-  ];
 };

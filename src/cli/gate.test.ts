@@ -210,7 +210,14 @@ describe('formats', () => {
     expect(page).toMatch(/<p class="verdict bad">1 law is broken\.<\/p>/);
     for (const text of [xml, page]) expect(text).not.toContain('\u001b');
     expect(out).toMatch(/^::error title=activation\/value [^:\n]* crashed::.*%0A.*100%25/m);
-    expect(readFileSync(summary, 'utf8')).toMatch(/# The laws, asked of hostile[\s\S]*✗ activation\/value/);
+    const told = readFileSync(summary, 'utf8');
+    expect(told).toMatch(/^## ✗ hostile 1 \(f64\): 1 failure\n\n3 laws, 2 checks/);
+    expect(told).toMatch(/^\| ✗ \| <code>activation\/value<\/code> \| relu \| crashed \| .*&lt;script&gt;alert/m);
+    expect(told).toMatch(
+      /<summary>✗ activation\/value &#91;relu&#93;<\/summary>\n\n<pre>✗ activation\/value \[relu\] {2}crashed/,
+    );
+    expect(told).not.toContain('<script');
+    expect(told).not.toContain('\u001b');
   });
 
   test('nobody but GitHub is told, unless asked', async () => {

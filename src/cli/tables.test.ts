@@ -34,6 +34,10 @@ describe.each(Object.entries(NAMED))('the table of %s', (table, names) => {
 });
 
 test('words in a formula stay words', () => {
-  expect(TABLES.layers?.dropout?.TeX).toBe('y = 0 \\text{ where } u< dropRate \\text{, else } \\frac{ x}{1- dropRate}');
-  expect(TABLES.wrappers?.lookahead?.TeX).toMatch(/^\\text\{every period steps: \} slow = slow\+\\alpha/);
+  expect(TABLES.layers?.dropout?.TeX).toBe(
+    'y = 0 \\text{ where } u< \\mathrm{dropRate} \\text{, else } \\frac{ x}{1- \\mathrm{dropRate}}',
+  );
+  expect(TABLES.wrappers?.lookahead?.TeX).toMatch(
+    /^\\text\{every period steps: \} \\mathrm\{slow\} = \\mathrm\{slow\}\+\\alpha/,
+  );
 });

@@ -31,7 +31,7 @@ import { CommandFault, EXIT } from './fault.ts';
 import { print } from './show.ts';
 
 /** A row as fields to print; the first says what it is. */
-type Entry = Readonly<Record<string, unknown>> & { readonly doc: string };
+export type Entry = Readonly<Record<string, unknown>> & { readonly doc: string };
 
 const text = (formula: (typeof ROWS)[keyof typeof ROWS]['formula']): string =>
   typeof formula === 'string'

@@ -5,21 +5,13 @@ import { type Deviation, misnamed, nameOf, outdated, waive } from '../../propert
 import type { Law } from '../../properties/law.ts';
 import { LAWS } from '../../properties/laws/index.ts';
 import type { Port } from '../../properties/port.ts';
-import { lawLines, lineText, markdown, tallyText } from '../../properties/report.ts';
+import { lawLines, lineText, tallyText } from '../../properties/report.ts';
 import { type Check, type Profile, type RunOptions, settle, type Task, tasks } from '../../properties/run.ts';
 import { ALPHA } from '../../properties/tolerance.ts';
 import { toJson } from '../index.ts';
 import { EXIT } from './fault.ts';
-import {
-  annotationsOf,
-  isFailure,
-  junitOf,
-  recordOf,
-  storyOf,
-  summaryOf,
-  tapOf,
-  type Verification,
-} from './formats.ts';
+import { isFailure, junitOf, recordOf, storyOf, summaryOf, tapOf, type Verification } from './formats.ts';
+import { annotationsOf, stepSummaryOf } from './github.ts';
 import { lawsOf, loadDeviations, loadEngine, moduleOf, type Source } from './load.ts';
 import { pageOf } from './page.ts';
 import { replay, replayOf } from './replay.ts';
@@ -151,8 +143,7 @@ const tellGithub = (v: Verification, machine: boolean): void => {
   for (const line of annotationsOf(v)) (machine ? process.stderr : process.stdout).write(`${line}\n`);
   const file = process.env.GITHUB_STEP_SUMMARY;
   if (file === undefined || file === '') return;
-  const faults = v.faults.map((f) => `- ${f}\n`).join('');
-  appendFileSync(file, `${markdown(v.port, v.laws, v.checks, v.seed, ALPHA, v.replay)}\n${faults}`);
+  appendFileSync(file, `${stepSummaryOf(v)}\n`);
 };
 
 /** The command. Returns the exit code. @throws CommandFault */

@@ -75,13 +75,13 @@ export const arithmetic = (dtype: Dtype, mode: Mode): Arithmetic => {
     dtype,
     bytes,
     lanes,
-    splat: (at, offset = 0) => simd(codes.splat, [at], ...memarg(offset)),
+    splat: (at, offset = 0) => simd(codes.splat, [at], memarg(offset)),
     gather: (places) =>
       places.reduce(
         (v: V128, { at, offset = 0 }, lane) =>
           lane === 0
-            ? simd(codes.loadFirst, [at], ...memarg(offset))
-            : simd(codes.loadLane, [at, v], ...memarg(offset), lane),
+            ? simd(codes.loadFirst, [at], memarg(offset))
+            : simd(codes.loadLane, [at, v], [...memarg(offset), lane]),
         ZERO,
       ),
     storeLane: (at, v, lane, offset) => storeLane(dtype === 'f32' ? 32 : 64, at, v, lane, offset),
@@ -106,7 +106,7 @@ export const countdownBy = (n: number, counter: Local<'i32'>, body: Code): Code 
 export const steps = (x: Local<'i32'>, to: I32, by: I32, body: Code): Code =>
   seq(x.set(i32(0)), whileLoop(lt(x.get, to), seq(body, advance(x, by))));
 /** Zeros, so many bytes. */
-export const clear = (at: I32, bytes: I32): Code => op(0xfc, [at, i32(0), bytes], 0x0b, 0);
+export const clear = (at: I32, bytes: I32): Code => op(0xfc, [at, i32(0), bytes], [0x0b, 0]);
 
 /** A square of numbers, turned: code that comes before, and then its columns. */
 export interface Square {
@@ -118,7 +118,11 @@ export const square = ({ bytes, lanes }: Arithmetic, l: Locals, lines: readonly 
   /** The lanes of one half of a and of b, in turn. */
   const mixed = (half: number, a: V128, b: V128): V128 => {
     const from = range(lanes, (i) => (half * lanes) / 2 + (i >> 1) + (i % 2) * lanes);
-    return simd(0x0d, [a, b], ...from.flatMap((lane) => range(bytes, (byte) => lane * bytes + byte)));
+    return simd(
+      0x0d,
+      [a, b],
+      from.flatMap((lane) => range(bytes, (byte) => lane * bytes + byte)),
+    );
   };
   const round = ({ turn, columns }: Square): Square => {
     const kept = columns.map((code) => ({ code, v: l.v128() }));

@@ -327,28 +327,24 @@ export const lanesOf = (dtype: Dtype, fused: boolean, pool: Pool): Lanes => {
     emit: (fresh, roots) => {
       const uses = new Map<Term, number>();
       const kept = new Map<Term, Local<'v128'>>();
-      const productOf = (t: Term | undefined): readonly Term[] | null =>
-        fused && t !== undefined && t.code === codes.mul && uses.get(t) === 1 && !t.local ? t.args : null;
+      const productOf = (t: Term): readonly Term[] | null =>
+        t.code === codes.mul && uses.get(t) === 1 && !t.local ? t.args : null;
       /** The instruction of a term: that of a sum takes in a product which is not rounded on its own. */
       const form = (t: Term): Pick<Term, 'code' | 'args'> => {
-        const [a, b] = t.args;
-        if (a === undefined || b === undefined) return t;
-        const [left, right] = [productOf(a), productOf(b)];
-        if (t.code === codes.add && right !== null) return { code: codes.madd, args: [...right, a] };
-        if (t.code === codes.add && left !== null) return { code: codes.madd, args: [...left, b] };
-        if (t.code === codes.sub && right !== null) return { code: codes.nmadd, args: [...right, a] };
-        return t;
+        const { code, args } = t;
+        if (!fused || (code !== codes.add && code !== codes.sub)) return t;
+        const [a, b] = args as readonly [Term, Term]; // sums have two
+        const right = productOf(b);
+        if (right !== null) return { code: code === codes.add ? codes.madd : codes.nmadd, args: [...right, a] };
+        const left = code === codes.add ? productOf(a) : null;
+        return left === null ? t : { code: codes.madd, args: [...left, b] };
       };
       const made = (t: Term): V128 => {
         const local = t.local ?? kept.get(t);
         if (local !== undefined) return local.get;
         const { code, args } = form(t);
         const operands = args.map(made);
-        return simd(
-          code,
-          t.scalar === undefined ? operands : [...operands, t.scalar as unknown as V128],
-          ...t.immediates,
-        );
+        return simd(code, t.scalar === undefined ? operands : [...operands, t.scalar as unknown as V128], t.immediates);
       };
       const count = (t: Term): void => {
         const n = (uses.get(t) ?? 0) + 1;
@@ -412,7 +408,7 @@ const widenedBy =
 export const storeFirst =
   ({ count, width }: Lanes, place: Place, n: number, fresh: () => Local<'v128'>) =>
   (v: V128): Code => {
-    if (n === count) return simd<'none'>(0x0b, [base(place), v], ...memarg(place.offset));
+    if (n === count) return simd<'none'>(0x0b, [base(place), v], memarg(place.offset));
     const held = fresh();
     const each = Array.from({ length: n }, (_, k) =>
       storeLane(width === 8 ? 64 : 32, base(place), held.get, k, place.offset + k * width),

@@ -89,7 +89,7 @@ const threefry = (
 /** A number as 32 bits, as JavaScript takes it: without its fraction, modulo 2³². Numbers beyond 2⁶³ have lost those bits, and are 0. */
 const wordOf = (x: Code<'f64'> | Code<'f32'>, double: boolean): I32 => {
   const wide: Code<'f64'> = double ? (x as Code<'f64'>) : op(0xbb, [x]); // as it says
-  const whole = op<'i64'>(0xfc, [wide], 0x06);
+  const whole = op<'i64'>(0xfc, [wide], [0x06]);
   const near = op<'i32'>(0x63, [
     op<'f64'>(0x99, [wide]),
     [0x44, ...new Uint8Array(new Float64Array([2 ** 63]).buffer)],
@@ -167,7 +167,7 @@ export const drawCode = (
       blocks.flatMap((block) => uniformsOf(lanes, block)),
       n,
     );
-    const next = simd(0xae, [counter.get, simd(0x0c, [], ...fours(perTurn))]);
+    const next = simd(0xae, [counter.get, simd(0x0c, [], fours(perTurn))]);
     return seq(code, counter.set(next));
   };
   const made = (place: Place, n: number): Code => {
@@ -180,7 +180,11 @@ export const drawCode = (
   const same = of(lanes, lanes.held(number)) === lanes.held(number);
   /** Numbers of a unit. */
   const unit = same ? perTurn : DRAWN;
-  const first = simd(0x0c, [], ...[0, 1, 2, 3].flatMap((i) => [i, 0, 0, 0]));
+  const first = simd(
+    0x0c,
+    [],
+    [0, 1, 2, 3].flatMap((i) => [i, 0, 0, 0]),
+  );
   const begun = share === undefined ? first : simd(0xae, [first, simd(0x11, [mul(share.from.get, i32(unit))])]);
   const code = seq(
     number.set(simd(0x11, [truncated])),

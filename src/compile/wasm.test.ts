@@ -215,7 +215,7 @@ describe('memory', () => {
     const BYTES = Array.from({ length: 16 }, (_, i) => 16 - i);
     const f = func('f', ['at'], (l, { at }) => {
       const x = l.v128();
-      const sum = simd(0xe4, [simd(0x13, [op<'f32'>(0x43, [], 0, 0, 0x40, 0x40)]), load('v128', at.get)]); // + 3
+      const sum = simd(0xe4, [simd(0x13, [op<'f32'>(0x43, [], [0, 0, 0x40, 0x40])]), load('v128', at.get)]); // + 3
       return seq(
         x.set(sum),
         store('v128', at.get, x.get, 16),

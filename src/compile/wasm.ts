@@ -1,4 +1,5 @@
 // A typed assembler for the part of WebAssembly that compiled programs need: code is a rope of bytes that knows its result.
+// A first call runs all of this once, mostly interpreted: ropes take in others as they are, and only `flat` copies bytes.
 // @source WebAssembly Core Specification 3.0, chapter 5 (binary format)
 
 /** What can lie on the stack or in a local. */
@@ -6,7 +7,7 @@ export type Value = 'i32' | 'i64' | 'f32' | 'f64' | 'v128';
 /** What a piece of code leaves behind. */
 export type Type = Value | 'none';
 /** Bytes, ropes, and functions that are called, whose numbers are known once a module is laid out. */
-type Part = number | Code<Type> | Callee;
+type Part = number | Uint8Array | Code<Type> | Callee;
 /** Code with a result of type T. The type is a phantom: no rope has this field, it only keeps ropes apart. */
 export interface Code<T extends Type = 'none'> extends ReadonlyArray<Part> {
   readonly type?: T;
@@ -36,13 +37,11 @@ const VOID = 0x40;
 const END = 0x0b;
 
 const rope = <T extends Type>(...parts: readonly Part[]): Code<T> => parts;
+const NONE: Bytes = [];
 
+const ONE_BYTE: readonly Bytes[] = Array.from({ length: 0x80 }, (_, n) => [n]);
 /** An unsigned 32-bit integer in seven bits a byte, the lowest first. @source LEB128 */
-export const unsigned = (n: number): Bytes => {
-  const rest = n >>> 7;
-  const low = n & 0x7f;
-  return rest === 0 ? [low] : [low | 0x80, ...unsigned(rest)];
-};
+export const unsigned = (n: number): Bytes => ONE_BYTE[n] ?? [(n & 0x7f) | 0x80, ...unsigned(n >>> 7)];
 /** The same for signed ones: the last byte's highest bit of seven is the sign. @source LEB128 */
 export const signed = (n: number): Bytes => {
   const rest = n >> 7;
@@ -54,16 +53,24 @@ export const signed = (n: number): Bytes => {
 /** Pieces of code without a result, one after another. */
 export const seq = (...parts: readonly Code[]): Code => parts;
 /** Any instruction: its operands, its number, what follows the number. */
-export const op = <T extends Type>(number: number, args: readonly Code<Type>[], ...immediates: Bytes) =>
-  rope<T>(...args, number, ...immediates);
+export const op = <T extends Type>(number: number, args: readonly Code<Type>[], immediates = NONE): Code<T> => [
+  ...args,
+  number,
+  immediates,
+];
+/** How vector instructions are written, by number. */
+const SIMD: readonly Bytes[] = Array.from({ length: 0x120 }, (_, number) => [0xfd, ...unsigned(number)]);
 /** Any vector instruction by its number. @source Core Specification 3.0, §5.4.9 */
-export const simd = <T extends Type = 'v128'>(number: number, args: readonly Code<Type>[], ...immediates: Bytes) =>
-  op<T>(0xfd, args, ...unsigned(number), ...immediates);
+export const simd = <T extends Type = 'v128'>(
+  number: number,
+  args: readonly Code<Type>[],
+  immediates = NONE,
+): Code<T> => [...args, SIMD[number] as Bytes, immediates]; // there is no other
 
 /** A 32-bit constant; addresses above 2³¹ wrap, as they should. */
-export const i32 = (n: number): I32 => [0x41, ...signed(n | 0)];
+export const i32 = (n: number): I32 => [0x41, signed(n | 0)];
 /** A constant vector of 16 bytes. */
-export const v128 = (bytes: Bytes): V128 => simd(0x0c, [], ...bytes);
+export const v128 = (bytes: Bytes): V128 => simd(0x0c, [], bytes);
 
 const binary =
   (number: number) =>
@@ -99,16 +106,19 @@ export const least = (a: I32, b: I32): I32 => select(lt(a, b), a, b);
 export const memarg = (offset: number): Bytes => [0, ...unsigned(offset)];
 const LOAD: OfValues<Bytes> = { i32: [0x28], i64: [0x29], f32: [0x2a], f64: [0x2b], v128: [0xfd, 0x00] };
 const STORE: OfValues<Bytes> = { i32: [0x36], i64: [0x37], f32: [0x38], f64: [0x39], v128: [0xfd, 0x0b] };
-export const load = <T extends Value>(type: T, at: I32, offset = 0): Code<T> =>
-  rope(at, ...LOAD[type], ...memarg(offset));
-export const store = <T extends Value>(type: T, at: I32, value: Code<T>, offset = 0): Code =>
-  rope(at, value, ...STORE[type], ...memarg(offset));
+export const load = <T extends Value>(type: T, at: I32, offset = 0): Code<T> => [at, LOAD[type], memarg(offset)];
+export const store = <T extends Value>(type: T, at: I32, value: Code<T>, offset = 0): Code => [
+  at,
+  value,
+  STORE[type],
+  memarg(offset),
+];
 /** Stores one lane of a vector of lanes of 32 or 64 bits. */
 export const storeLane = (bits: 32 | 64, at: I32, vector: V128, lane: number, offset = 0): Code =>
-  simd(bits === 32 ? 0x5a : 0x5b, [at, vector], ...memarg(offset), lane);
+  simd(bits === 32 ? 0x5a : 0x5b, [at, vector], [...memarg(offset), lane]);
 
 /** Instructions on words of a memory that threads share, all of them in one order. @source WebAssembly threads, "Instructions" */
-const atomic = <T extends Type>(number: number, args: readonly Code<Type>[]): Code<T> => op(0xfe, args, number, 2, 0);
+const atomic = <T extends Type>(number: number, args: readonly Code<Type>[]): Code<T> => op(0xfe, args, [number, 2, 0]);
 export const atomicLoad = (at: I32): I32 => atomic(0x10, [at]);
 export const atomicStore = (at: I32, value: I32): Code => atomic(0x17, [at, value]);
 /** A value that nobody wants. */
@@ -118,7 +128,7 @@ export const atomicAdd = (at: I32, value: I32): Code => drop(atomic(0x1e, [at, v
 export const atomicExchange = (at: I32, expected: I32, value: I32): I32 => atomic(0x48, [at, expected, value]);
 /** Sleeps while the word is as expected, for so many nanoseconds at most: 0 woken, 1 it is another, 2 for so long. */
 export const atomicWait = (at: I32, expected: I32, ns: number): I32 =>
-  atomic(0x01, [at, expected, op<'i64'>(0x42, [], ...signed(ns))]);
+  atomic(0x01, [at, expected, op<'i64'>(0x42, [], signed(ns))]);
 /** Wakes all that sleep on the word. */
 export const atomicWake = (at: I32): Code => drop(atomic(0x00, [at, i32(-1)]));
 
@@ -143,9 +153,9 @@ export type Locals = { readonly [T in Value]: () => Local<T> };
 export type Params<P extends string> = Readonly<Record<P, Local<'i32'>>>;
 
 const local = <T extends Value>(index: number): Local<T> => ({
-  get: [0x20, ...unsigned(index)],
-  set: (value) => op(0x21, [value], ...unsigned(index)),
-  tee: (value) => op(0x22, [value], ...unsigned(index)),
+  get: [0x20, unsigned(index)],
+  set: (value) => op(0x21, [value], unsigned(index)),
+  tee: (value) => op(0x22, [value], unsigned(index)),
 });
 
 /** A function of i32s. Parameters have names here; locals are born as the body asks for them. */
@@ -195,16 +205,11 @@ export interface ModuleParts {
   readonly data?: readonly { readonly at: number; readonly bytes: Uint8Array }[];
 }
 
-// spread into a list, not into arguments, of which there cannot be very many
-const list = (items: readonly Part[]): Code => [...unsigned(items.length), ...items];
+const list = (items: readonly Part[] | Uint8Array): Code => [unsigned(items.length), items];
 const isRope = (part: Code<Type> | Callee): part is Code<Type> => Array.isArray(part);
-const text = (t: string): Code => list([...new TextEncoder().encode(t)]);
+const text = (t: string): Code => list(new TextEncoder().encode(t));
 const limits = ({ pages, maximum, shared }: MemoryLimits): Code =>
-  rope(
-    shared ? 3 : maximum === undefined ? 0 : 1,
-    ...unsigned(pages),
-    ...(maximum === undefined ? [] : unsigned(maximum)),
-  );
+  rope(shared ? 3 : maximum === undefined ? 0 : 1, unsigned(pages), maximum === undefined ? [] : unsigned(maximum));
 
 /** The bytes of a module; imported functions have the first numbers. @throws RangeError if it calls a function that is not in it */
 export const wasmModule = ({ imports = [], memory, functions, data = [] }: ModuleParts): Uint8Array<ArrayBuffer> => {
@@ -215,15 +220,28 @@ export const wasmModule = ({ imports = [], memory, functions, data = [] }: Modul
     if (number === undefined) throw new RangeError(`wasmModule: the function ${f.name ?? ''} is called but not there`);
     return unsigned(number);
   };
-  const flat = (code: Code<Type>): number[] => {
-    const out: number[] = [];
+  const flat = (code: Code<Type>): Uint8Array<ArrayBuffer> => {
+    let out = new Uint8Array(4096);
+    let end = 0;
+    const grown = (by: number): void => {
+      if (end + by <= out.length) return;
+      const larger = new Uint8Array(2 * (end + by));
+      larger.set(out);
+      out = larger;
+    };
     const lay = (part: Part): void => {
-      if (typeof part === 'number') out.push(part);
-      else if (isRope(part)) part.forEach(lay);
-      else out.push(...numberOf(part));
+      if (typeof part === 'number') {
+        grown(1);
+        out[end++] = part;
+      } else if (part instanceof Uint8Array) {
+        grown(part.length);
+        out.set(part, end);
+        end += part.length;
+      } else if (isRope(part)) part.forEach(lay);
+      else lay(numberOf(part));
     };
     lay(code);
-    return out;
+    return out.slice(0, end);
   };
   const sized = (code: Code<Type>): Code => list(flat(code));
   const section = (id: number, items: readonly Part[]): Code => rope(id, sized(list(items)));
@@ -231,25 +249,23 @@ export const wasmModule = ({ imports = [], memory, functions, data = [] }: Modul
   const type = (f: Callee): Code => rope(0x60, i32s(f.params), i32s('result' in f && f.result === 'i32' ? 1 : 0));
   const body = (f: Func): Code => sized([list(f.locals.map((t) => [1, NUMBER_OF[t]])), f.code, END]);
   const imported = [
-    ...imports.map((f, i) => rope(text('env'), text(f.name), 0, ...unsigned(i))),
+    ...imports.map((f, i) => rope(text('env'), text(f.name), 0, unsigned(i))),
     rope(text('env'), text('memory'), 2, limits(memory)),
   ];
   const exported = functions.flatMap((f) => (f.name === undefined ? [] : [rope(text(f.name), 0, f)]));
-  const placed = data.map(({ at, bytes }) => rope(0, i32(at), END, list([...bytes])));
-  return Uint8Array.from(
-    flat([
-      ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-      section(1, callees.map(type)),
-      section(2, imported),
-      section(
-        3,
-        functions.map((_, i) => unsigned(imports.length + i)),
-      ),
-      section(7, exported),
-      section(10, functions.map(body)),
-      section(11, placed),
-    ]),
-  );
+  const placed = data.map(({ at, bytes }) => rope(0, i32(at), END, list(bytes)));
+  return flat([
+    ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+    section(1, callees.map(type)),
+    section(2, imported),
+    section(
+      3,
+      functions.map((_, i) => unsigned(imports.length + i)),
+    ),
+    section(7, exported),
+    section(10, functions.map(body)),
+    section(11, placed),
+  ]);
 };
 
 /** A module as the host has it; threads may share one. */

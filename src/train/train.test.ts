@@ -1,7 +1,6 @@
 // The engine in use: the course's first results, pure folds, data that refuses to be wrong.
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { trainXor, XOR_SEED } from '../cli/tour.ts';
 import {
   batches,
   DomainError,
@@ -37,12 +36,6 @@ import {
 const CORNERS = Tensor.from([4, 2], [0, 0, 0, 1, 1, 0, 1, 1]);
 
 describe('the first course', () => {
-  test('the network learns XOR from the documented seed', () => {
-    const { losses, errors } = trainXor(XOR_SEED);
-    expect(errors).toBe(0);
-    expect(losses.at(-1)).toBeLessThan(0.01);
-  });
-
   test('the perceptron learns AND and OR within the bound; XOR has a refutation, and AND has none', () => {
     for (const [labels, separator] of [
       [[0, 0, 0, 1], { w: [2, 2], b: -3 }],

@@ -14,12 +14,12 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '"': '&quot;',
   "'": '&#39;',
 };
-/** Text for an attribute in quotes, or an element; what terminals and parsers take for more than text is replaced. */
-export const escaped = (text: string): string =>
-  text.replace(/[^\P{Cc}\n\t]/gu, '\uFFFD').replace(/[&<>"']/g, (c) => ESCAPES[c] ?? c);
+/** Text without what terminals, XML and HTML take for more than text; what ports and reports say comes from outside. */
+export const printable = (text: string): string => text.replace(/[^\P{Cc}\n\t]|[\p{Cs}\uFFFE\uFFFF]/gu, '\uFFFD');
+/** Text for an attribute in quotes, or for an element. */
+export const escaped = (text: string): string => printable(text).replace(/[&<>"']/g, (c) => ESCAPES[c] ?? c);
 /** Text between tags, where quotes are but quotes. */
-const plain = (text: string): string =>
-  text.replace(/[^\P{Cc}\n\t]/gu, '\uFFFD').replace(/[&<>]/g, (c) => ESCAPES[c] ?? c);
+const plain = (text: string): string => printable(text).replace(/[&<>]/g, (c) => ESCAPES[c] ?? c);
 
 const textOf = (part: Part, safe: (text: string) => string): string =>
   typeof part === 'string'

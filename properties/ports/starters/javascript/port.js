@@ -1,5 +1,5 @@
 // A port for tautograd in JavaScript: an adapter, whose functions the verifier calls itself; there is no protocol.
-import { definePort } from 'tautograd/properties';
+import { definePort } from 'tautograd/port';
 
 /** A tensor is { shape, data }: sizes, and as many numbers as their product, row by row. */
 const map = (t, f) => ({ shape: t.shape, data: Array.from(t.data, f) });
