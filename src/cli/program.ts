@@ -230,7 +230,7 @@ program
 program
   .command('report')
   .description(
-    'everything under reports/ as one page that needs no network: verdicts, defects, mutants, speed, sweep, course',
+    'everything under reports/ as one page that needs no network: verdicts, defects, mutants, speed, sweep, course, package',
   )
   .option('--from <dir>', 'where the reports are', 'reports')
   .option('-o, --out <file>', 'where the page goes (report.html beside the reports unless named)')

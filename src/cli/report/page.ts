@@ -9,6 +9,7 @@ import { kernelsSection } from './kernels.ts';
 import { lawsSection } from './laws.ts';
 import { inline } from './markdown.ts';
 import { mutantsSection } from './mutants.ts';
+import { packageSection } from './package.ts';
 import { type Reading, Room } from './room.ts';
 import { SCRIPT } from './script.ts';
 import { STYLE } from './style.ts';
@@ -23,6 +24,7 @@ export const SECTIONS: readonly Section[] = [
   kernelsSection,
   sweepSection,
   courseSection,
+  packageSection,
 ];
 
 const tile = ({ figure: number, words, tone }: Tile, id: string): Html =>

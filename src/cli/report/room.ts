@@ -74,6 +74,11 @@ export const SOURCES: readonly Source[] = [
     command: 'npm run -s tautograd -- course --out reports/course',
     holds: 'the claims of a first lecture',
   },
+  {
+    file: 'pack.json',
+    command: 'npm run -s pack -- --out reports',
+    holds: 'the package as it is published, tried in an empty project',
+  },
 ];
 
 export type State = 'read' | 'missing' | 'unreadable';

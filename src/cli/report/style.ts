@@ -41,7 +41,7 @@ pre code{font-size:1em}
 .verdict.good{color:var(--good)}
 .verdict.bad{color:var(--bad)}
 .lede{font-size:1.15rem;max-width:62ch}
-.tiles{display:grid;grid-template-columns:repeat(auto-fill,minmax(18rem,1fr));gap:.8rem;list-style:none;padding:0;margin:2rem 0;max-width:none}
+.tiles{display:grid;grid-template-columns:repeat(auto-fill,minmax(15rem,1fr));gap:.8rem;list-style:none;padding:0;margin:2rem 0;max-width:none}
 .tiles li{margin:0;display:flex}
 .tile{display:block;flex:1;padding:.9rem 1.1rem 1rem;background:var(--soft);border:1px solid var(--line);border-top:4px solid var(--dim);border-radius:.4rem;text-decoration:none;color:var(--ink)}
 .tile:hover{border-color:var(--link)}
