@@ -52,7 +52,8 @@ pre code{font-size:1em}
 .tile.bad strong{color:var(--bad)}
 .live{display:inline-block;padding:.6rem 1.1rem;border:2px solid var(--link);border-radius:.4rem;font-weight:600}
 .whole{white-space:nowrap}
-#laws [id],#laws details{scroll-margin-top:6.5rem}
+#laws [id]{scroll-margin-top:7.5rem}
+#laws details{scroll-margin-top:5rem}
 .v{font-weight:650;white-space:nowrap}
 .h,.u{color:var(--good)}
 .f,.c{color:var(--bad)}
@@ -68,6 +69,7 @@ details.engine>summary{padding:.55rem .2rem}
 .tally{float:right;color:var(--dim)}
 details.fail{border-top:1px solid var(--line);padding:0 .2rem}
 details.fail[open]>summary{font-weight:600}
+details.fail>div{padding-left:.9rem}
 .card{border:1px solid var(--line);border-left:4px solid var(--bad);border-radius:0 .4rem .4rem 0;background:var(--soft);padding:.8rem 1rem;margin:.8rem 0}
 .card.q,.card.w{border-left-color:var(--warn)}
 .card,.card dd{color:var(--ink)}
@@ -104,7 +106,7 @@ table.prose tbody th{min-width:9rem!important}
 .matrix{font-size:.85rem;width:100%;table-layout:fixed;min-width:60rem}
 .matrix thead th:first-child{width:16rem}
 .matrix:not(:has(th:nth-child(3))){min-width:0}
-.matrix thead th{position:sticky;top:0;z-index:2;text-align:center;line-height:1.25;font-size:.7rem;padding:.4rem .2rem;overflow-wrap:anywhere}
+.matrix thead th{position:sticky;top:0;z-index:2;text-align:center;line-height:1.25;font-size:.68rem;padding:.4rem .1rem;overflow-wrap:anywhere}
 .matrix thead th:first-child{z-index:3;text-align:left}
 .matrix tbody th{font-family:var(--mono);font-size:.82rem;border-right:1px solid var(--line)}
 .matrix td{text-align:center;padding:.28rem .3rem;border-right:1px solid var(--line);white-space:nowrap}
@@ -162,7 +164,9 @@ h2{font-size:1.6rem;margin-top:3rem}
 dl{grid-template-columns:minmax(0,1fr);gap:.1rem}
 dd{margin-bottom:.5rem}
 #filter{position:static}
-#laws [id],#laws details{scroll-margin-top:1rem}
+#laws [id]{scroll-margin-top:1rem}
+#laws details [id]{scroll-margin-top:9rem}
+#laws details{scroll-margin-top:0}
 #filter label{flex:1;min-width:8rem}
 #filter label:first-child{flex-basis:100%}
 label input,label select{min-width:0}
