@@ -1,5 +1,5 @@
 // How a chart is drawn: one look, SVG text without a browser, ids that are its own.
-import { parse, View } from 'vega';
+import { parse, scheme, View } from 'vega';
 import { compile, type TopLevelSpec } from 'vega-lite';
 
 /** A chart: the name of its file, which is also the prefix of its ids, and its SVG text. */
@@ -11,6 +11,17 @@ export interface Chart {
 /** Colours that stay apart for colour-blind readers. Source: Okabe & Ito 2008, yellow left out as too pale. */
 export const COLOURS = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9', '#000000'];
 export const GREY = '#5f6673';
+
+/** What is written on a square is black where black has more contrast than white. Source: WCAG 2.2, relative luminance. */
+export const INKS = { dark: '#000000', light: 'white' } as const;
+/** Whether words on a colour of one of Vega's schemes, so far along it, have to be dark. */
+export const dark = (name: string, at: number): boolean => {
+  const colour = String(scheme(name)(Math.min(1, Math.max(0, at)))); // an interpolation to `rgb(r, g, b)`
+  const parts = (colour.match(/\d+/g) ?? []).map((v) => Number(v) / 255);
+  const linear = parts.map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
+  const luminance = linear.reduce((sum, v, i) => sum + v * ([0.2126, 0.7152, 0.0722][i] ?? 0), 0);
+  return (luminance + 0.05) ** 2 > 1.05 * 0.05;
+};
 
 const CONFIG: NonNullable<TopLevelSpec['config']> = {
   background: 'white',

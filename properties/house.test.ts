@@ -30,7 +30,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   bench: ['src', 'src/compile'],
   'bench/peers': ['src', 'bench'],
   'src/live': ['src', 'bench'],
-  'src/cli': ['src', 'properties', 'bench'],
+  'src/cli/report': ['src', 'properties', 'bench'],
+  'src/cli': ['src', 'src/cli/report', 'properties', 'bench'],
 };
 /** Packages, and the rooms that may use them. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
@@ -49,6 +50,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'junit-report-builder': ['src/cli'],
   commander: ['src/cli'],
   listr2: ['src/cli'],
+  'playwright-core': ['src/cli/report'],
 };
 
 const files = ['src', 'properties', 'bench'].flatMap((room) =>

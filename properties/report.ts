@@ -121,46 +121,65 @@ const shown = (input: unknown): string => {
 export const headline = ({ counterexample: c, margin }: Check, { dtype }: Pick<PortInfo, 'dtype'>): string | null =>
   c === undefined ? null : difference(c.about, c.worst, margin, dtype).slice(0, 2).join(', ');
 
-/** Everything a person needs to see one failure and see it again. */
-export const card = (law: Law, check: Check, port: Pick<PortInfo, 'dtype'>, replay: string): string => {
+/** One thing that a card says, in lines. */
+export interface CardRow {
+  readonly label: string;
+  readonly lines: readonly string[];
+}
+
+/** What a card says below its head: everything a person needs to see one failure and, where a command can, see it again. */
+export const cardRows = (
+  law: Law,
+  check: Check,
+  port: Pick<PortInfo, 'dtype'>,
+  replay?: string,
+): readonly CardRow[] => {
   const { counterexample: c, unreached } = check;
+  const row = (label: string, ...lines: readonly string[]): CardRow => ({ label, lines });
+  const again = replay === undefined ? [] : [row('replay', replay)];
   if (unreached !== undefined)
     return [
-      `? ${law.id}${check.subject === 'port' ? '' : ` [${check.subject}]`}  undecided  (${law.ref}, ${law.class})`,
-      `    law        ${law.says}`,
-      `    unreached  ${unreached}`,
-      '               no input failed; the generator is at fault, not the port',
-      `    replay     ${replay}`,
-    ].join('\n');
-  if (c === undefined) return '';
-  const [found = '', ...more] = difference(c.about, c.worst, check.margin, port.dtype);
+      row('law', law.says),
+      row('unreached', unreached, 'no input failed; the generator is at fault, not the port'),
+      ...again,
+    ];
+  if (c === undefined) return [];
   const { extent: e } = c;
-  const reach =
-    e === undefined || e.tried < 2
-      ? []
-      : [
-          `    extent     ${e.failing} of ${e.tried} inputs fail; the worst ${difference(e.about, e.worst, e.margin, port.dtype).join(', ')}`,
-          `               at ${shown(e.input)}`,
-        ];
   const factor = factorOf(c.worst, port.dtype);
   return [
-    `${SIGN[check.status]} ${law.id}${check.subject === 'port' ? '' : ` [${check.subject}]`}  ${check.status}  (${law.ref}, ${law.class})`,
-    `    law        ${law.says}`,
-    ...(c.asks === undefined ? [] : [`    asks for   ${asked(c.asks)}`]),
-    ...(law.formula === undefined ? [] : [`    formula    ${law.formula}`]),
-    `    input      ${shown(c.input)}${c.shrinks > 0 ? `  (shrunk ${c.shrinks} times)` : ''}`,
-    `    found      ${found}`,
-    ...more.map((line) => `               ${line}`),
+    row('law', law.says),
+    ...(c.asks === undefined ? [] : [row('asks for', asked(c.asks))]),
+    ...(law.formula === undefined ? [] : [row('formula', law.formula)]),
+    row('input', `${shown(c.input)}${c.shrinks > 0 ? `  (shrunk ${c.shrinks} times)` : ''}`),
+    row('found', ...difference(c.about, c.worst, check.margin, port.dtype)),
     // one number may be twice another by chance, hardly two
     ...(factor !== null && e !== undefined && factorOf(e.worst, port.dtype) === factor
-      ? [`    pattern    what came is ${factor} times what was expected, here and where it is off most`]
+      ? [row('pattern', `what came is ${factor} times what was expected, here and where it is off most`)]
       : []),
-    ...(c.behaves ?? []).map((text) => `    convention the port behaves as ${text}`),
-    ...reach,
+    ...(c.behaves ?? []).map((text) => row('convention', `the port behaves as ${text}`)),
+    ...(e === undefined || e.tried < 2
+      ? []
+      : [
+          row(
+            'extent',
+            `${e.failing} of ${e.tried} inputs fail; the worst ${difference(e.about, e.worst, e.margin, port.dtype).join(', ')}`,
+            `at ${shown(e.input)}`,
+          ),
+        ]),
     ...(check.waiver === undefined
       ? []
-      : [`    waived     ${[check.waiver.why, check.waiver.link].filter((t) => t !== undefined).join(', ')}`]),
-    `    replay     ${replay}`,
+      : [row('waived', [check.waiver.why, check.waiver.link].filter((t) => t !== undefined).join(', '))]),
+    ...again,
+  ];
+};
+
+/** A card as text. */
+export const card = (law: Law, check: Check, port: Pick<PortInfo, 'dtype'>, replay: string): string => {
+  const rows = cardRows(law, check, port, replay);
+  if (rows.length === 0) return '';
+  return [
+    `${SIGN[check.status]} ${law.id}${check.subject === 'port' ? '' : ` [${check.subject}]`}  ${check.status}  (${law.ref}, ${law.class})`,
+    ...rows.flatMap(({ label, lines }) => lines.map((line, i) => `    ${(i === 0 ? label : '').padEnd(11)}${line}`)),
   ].join('\n');
 };
 

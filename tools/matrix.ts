@@ -10,7 +10,7 @@ const FILE = 'reports/laws/matrix';
 
 /** What the page is drawn from, a column each. */
 type Column =
-  | (Verified & { readonly name: string; readonly kind: 'verified' })
+  | (Verified & { readonly name: string; readonly kind: 'verified'; readonly port: readonly string[] })
   | ({ readonly name: string } & Exclude<Outcome, { readonly kind: 'verified' }>);
 
 /** The columns of before: an engine that is not asked this time keeps its own. */
@@ -28,7 +28,8 @@ const columnOf = (engine: Engine, options: readonly string[]): Column => {
   if (outcome.kind !== 'verified') return { name, ...outcome };
   const { engine: called, version, dtype, seed, summary: tally, checks } = outcome.record;
   const covered = checks.filter(({ status }) => status !== 'not covered');
-  return { name, kind: 'verified', engine: called, version, dtype, seed, summary: tally, checks: covered };
+  const port = portArguments(engine); // from which a reader of the JSON sees a failure again
+  return { name, kind: 'verified', port, engine: called, version, dtype, seed, summary: tally, checks: covered };
 };
 
 const SIGNS: Readonly<Record<LawLine['status'], string>> = {

@@ -5,6 +5,7 @@ import type { Law } from '../../properties/law.ts';
 import type { PortInfo } from '../../properties/port.ts';
 import { card, headline, lawLines, type Tally, tally } from '../../properties/report.ts';
 import type { Check, Profile } from '../../properties/run.ts';
+import { printable } from './report/html.ts';
 
 /** A whole verification: who was asked, what came of it, and how to see a failure again. */
 export interface Verification {
@@ -21,9 +22,6 @@ export interface Verification {
 /** Verdicts that fail a run. */
 export const isFailure = (c: Check): boolean =>
   c.status === 'falsified' || c.status === 'crashed' || c.status === 'undecided';
-
-/** Text without what terminals and XML take for more than text; a port's messages come from outside. */
-export const printable = (text: string): string => text.replace(/[^\P{Cc}\n\t]|[\p{Cs}\uFFFE\uFFFF]/gu, '\uFFFD');
 
 /** What a person reads of one failure: its card, or why it is undecided. */
 export const storyOf = ({ laws, port, replay }: Verification, c: Check): string => {

@@ -2,8 +2,8 @@
 import { nameOf } from '../../properties/deviations.ts';
 import { figure, lawLines, SIGN, tallyText } from '../../properties/report.ts';
 import { ALPHA } from '../../properties/tolerance.ts';
-import { headlineOf, isFailure, printable, storyOf, summaryOf, type Verification } from './formats.ts';
-import { escaped } from './page.ts';
+import { headlineOf, isFailure, storyOf, summaryOf, type Verification } from './formats.ts';
+import { escaped, printable } from './report/html.ts';
 
 /** Workflow commands: an annotation per failure. */
 export const annotationsOf = (v: Verification): readonly string[] => {

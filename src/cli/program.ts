@@ -234,6 +234,16 @@ program
   .action(async ({ out }) => ends((await import('./live.ts')).liveCommand(out)));
 
 program
+  .command('report')
+  .description(
+    'everything under reports/ as one page that needs no network: verdicts, defects, mutants, speed, sweep, course, package',
+  )
+  .option('--from <dir>', 'where the reports are', 'reports')
+  .option('-o, --out <file>', 'where the page goes (report.html beside the reports unless named)')
+  .option('--json', 'print what was read and written, for machines')
+  .action(async (options) => ends((await import('./report.ts')).reportCommand(options)));
+
+program
   .command('list')
   .description('print a table of rows')
   .argument(

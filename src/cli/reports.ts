@@ -23,6 +23,7 @@ import { OP_NAMES, toJson } from '../index.ts';
 import { EXIT } from './fault.ts';
 import { loadPort, namesOf } from './load.ts';
 import { replayOf } from './replay.ts';
+import { writeReport } from './report.ts';
 import { coloured, print, type Stage, stages } from './show.ts';
 import { findings, shelfOf, sweepStages, unswept } from './sweep.ts';
 import { exitOf, runLaws, workersOf } from './verify.ts';
@@ -190,6 +191,8 @@ export const startCommand = async (seed: number, out: string): Promise<number> =
     );
   for (const line of sweep.lines) print(`sweep     ${line}`);
   for (const path of paths) print(`wrote     ${path}`);
+  const { path } = writeReport({ from: out });
   print(`done in ${seconds(from)}`);
+  print(`open ${path}`);
   return exitOf(checks);
 };

@@ -1,6 +1,6 @@
 // Charts whose cells are squares: the heat map of optimizers and initializers, who wins against whom, slopes of layers over steps.
 import type { TopLevelSpec } from 'vega-lite';
-import { type Chart, draw, GREY } from '../../chart.ts';
+import { type Chart, dark, draw, GREY, INKS } from '../../chart.ts';
 import { CLEAR } from '../../statistics/evidence.ts';
 import type { Cell } from '../cell.ts';
 import type { Duel, Group } from '../ranking.ts';
@@ -10,6 +10,8 @@ import { budgetOf, columnsOf, finite, lowestOptimizer, shownGroups, slug, subtit
 
 /** Orders of magnitude above the best at which the colour ends. */
 const PALE = 3;
+const HEAT = 'blues';
+const WINS = 'blueorange';
 const FAILURE = '#D55E00';
 
 const oneDigit = (v: number): string => v.toFixed(1).replace('-', '−');
@@ -24,7 +26,7 @@ const heatRow = (cell: Cell, row: string, best: number) => {
     optimizer: cell.optimizer,
     row,
     above: finite(above) ? Math.max(0, above) : null,
-    pale: !(above < PALE / 2),
+    pale: !finite(above) || dark(HEAT, 1 - above / PALE),
     text: state === 'undecided' ? '?' : finite(gap) ? oneDigit(Math.log10(gap)) : '∞',
     note: notes.join(' '),
     lift: notes.length > 0,
@@ -71,10 +73,7 @@ const heatPanel = (optimizers: readonly string[], { title, values }: HeatPanel) 
     axis: { ...square.axis, labelAngle: -35, labelLimit: 150 },
   };
   const y = { field: 'row', ...square, sort: [...new Set(values.map(({ row }) => row))] };
-  const colour = {
-    condition: { test: 'datum.pale', value: '#1d2430' },
-    value: 'white',
-  };
+  const colour = { condition: { test: 'datum.pale', value: INKS.dark }, value: INKS.light };
   return {
     title: { text: title, fontSize: 12, offset: 6, frame: 'group' as const },
     width: { step: 48 },
@@ -92,7 +91,7 @@ const heatPanel = (optimizers: readonly string[], { title, values }: HeatPanel) 
             field: 'above',
             type: 'quantitative' as const,
             title: 'powers of ten above the lowest',
-            scale: { scheme: 'blues' as const, domain: [0, PALE], reverse: true, clamp: true },
+            scale: { scheme: HEAT, domain: [0, PALE], reverse: true, clamp: true },
             legend: { gradientLength: 220, values: Array.from({ length: PALE + 1 }, (_, i) => i) },
           },
         },
@@ -160,7 +159,7 @@ const winRows = (names: readonly string[], duels: readonly Duel[]) =>
         text: share.toFixed(2),
         range: `${low.toFixed(2)}–${high.toFixed(2)}`,
         won: duel.verdict === (own ? 'a lower' : 'b lower'),
-        pale: Math.abs(share - 0.5) < 0.33,
+        pale: dark(WINS, 1 - share),
       };
     }),
   );
@@ -169,7 +168,7 @@ const winPanel = ({ axis, names, duels }: Group['axes'][number]) => {
   const square = { type: 'nominal' as const, sort: [...names], axis: { grid: false, domain: false, ticks: false } };
   const x = { field: 'column', ...square, title: null, axis: { ...square.axis, labelAngle: -35, labelLimit: 150 } };
   const y = { field: 'row', ...square, title: null };
-  const color = { condition: { test: 'datum.pale', value: '#1d2430' }, value: 'white' };
+  const color = { condition: { test: 'datum.pale', value: INKS.dark }, value: INKS.light };
   return {
     title: { text: `${axis}s`, fontSize: 12, offset: 6, frame: 'group' as const },
     width: { step: 62 },
@@ -187,7 +186,7 @@ const winPanel = ({ axis, names, duels }: Group['axes'][number]) => {
             field: 'p',
             type: 'quantitative' as const,
             title: 'probability of ending lower',
-            scale: { scheme: 'blueorange' as const, domain: [0, 1], reverse: true },
+            scale: { scheme: WINS, domain: [0, 1], reverse: true },
             legend: { gradientLength: 200, values: [0, 0.25, 0.5, 0.75, 1], format: '.2f' },
           },
         },
