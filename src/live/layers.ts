@@ -53,8 +53,8 @@ export const layersIn = (body: HTMLTableSectionElement, widths: readonly number[
     line.spread.style.left = percentage(span.from);
     line.spread.style.width = percentage(span.to - span.from);
     line.mean.style.left = percentage(span.mean);
-    line.spreadText.textContent = `${short(layer.mean)} ± ${short(layer.deviation)}`;
-    line.moved.textContent = short(layer.moved);
+    line.spreadText.textContent = `${short(layer.mean, 2)} ± ${short(layer.deviation, 2)}`;
+    line.moved.textContent = short(layer.moved, 2);
     line.notes.textContent = notes(layer).join(' · ');
   };
   return {

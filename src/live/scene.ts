@@ -22,12 +22,13 @@ export const remember = (history: readonly Moment[], now: Moment): readonly Mome
     : [...history, now];
 };
 
-/** Four digits, or a power of ten. */
-export const short = (v: number): string => {
+/** A few digits, or a power of ten. */
+export const short = (v: number, digits = 3): string => {
   if (!Number.isFinite(v)) return Number.isNaN(v) ? 'not a number' : v > 0 ? '∞' : '−∞';
   const size = Math.abs(v);
   if (size !== 0 && (size < 1e-3 || size >= 1e5)) return v.toExponential(1).replace('e+', 'e').replace(/-/g, '−');
-  return (size >= 1000 ? v.toFixed(0) : v.toPrecision(3)).replace('-', '−');
+  if (size === 0) return '0';
+  return (size >= 10 ** digits ? v.toFixed(0) : v.toPrecision(digits)).replace('-', '−');
 };
 export const count = (n: number): string => Math.round(n).toLocaleString('en');
 export const percent = (share: number): string => `${(100 * share).toFixed(share === 1 || share === 0 ? 0 : 1)} %`;
