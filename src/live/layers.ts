@@ -15,6 +15,7 @@ interface Line {
   readonly spread: HTMLElement;
   readonly mean: HTMLElement;
   readonly spreadText: HTMLElement;
+  readonly moved: HTMLElement;
   readonly notes: HTMLElement;
 }
 
@@ -28,6 +29,7 @@ export const layersIn = (body: HTMLTableSectionElement, widths: readonly number[
     canvas?.style.setProperty('--units', `${shown}`);
     const [gradient, spread, mean] = [element('i'), element('i'), element('b')];
     const [gradientText, spreadText, remarks] = [element('span'), element('span'), element('td', { class: 'remarks' })];
+    const moved = element('td', { class: 'drift' });
     const name = nameOf({ place: units === 0 ? 0 : i + 1 });
     const more = units > shown ? [element('small', {}, `+${units - shown}`)] : [];
     const row = element(
@@ -37,9 +39,10 @@ export const layersIn = (body: HTMLTableSectionElement, widths: readonly number[
       element('td', { class: 'pictures' }, ...(canvas === null ? [] : [canvas]), ...more),
       element('td', { class: 'gradient' }, element('div', { class: 'bar' }, gradient), gradientText),
       element('td', { class: 'signal' }, element('div', { class: 'bar span' }, spread, mean), spreadText),
+      moved,
       remarks,
     );
-    return { row, canvas, gradient, gradientText, spread, mean, spreadText, notes: remarks };
+    return { row, canvas, gradient, gradientText, spread, mean, spreadText, moved, notes: remarks };
   });
   body.replaceChildren(...lines.map((l) => l.row));
   const showLine = (line: Line, layer: LayerView): void => {
@@ -50,7 +53,8 @@ export const layersIn = (body: HTMLTableSectionElement, widths: readonly number[
     line.spread.style.left = percentage(span.from);
     line.spread.style.width = percentage(span.to - span.from);
     line.mean.style.left = percentage(span.mean);
-    line.spreadText.textContent = `${short(layer.mean)} ± ${short(layer.deviation)}`;
+    line.spreadText.textContent = `${short(layer.mean, 2)} ± ${short(layer.deviation, 2)}`;
+    line.moved.textContent = short(layer.moved, 2);
     line.notes.textContent = notes(layer).join(' · ');
   };
   return {

@@ -275,15 +275,17 @@ describe('the scene', () => {
     expect([1e-10, 1e-4, 100, 1e9, 0, Number.NaN].map(gradientShare)).toEqual([0, 0.5, 1, 1, 0, 0]);
     expect(signalSpan({ mean: 0, deviation: 1.5 })).toEqual({ from: 0.25, to: 0.75, mean: 0.5 });
     expect(signalSpan({ mean: Number.NaN, deviation: 1 })).toEqual({ from: 0, to: 0, mean: 0 });
-    expect([0.69, 0, 1.3e-8, -0.5, 123456, Number.NaN, -1 / 0].map(short)).toEqual([
+    expect([0.69, 0, 1.3e-8, -0.5, 1342, 123456, Number.NaN, -1 / 0].map((v) => short(v))).toEqual([
       '0.690',
-      '0.00',
+      '0',
       '1.3e−8',
       '−0.500',
+      '1342',
       '1.2e5',
       'not a number',
       '−∞',
     ]);
+    expect([short(171, 2), short(0.0152, 2)]).toEqual(['171', '0.015']);
     expect(told(seenAfter({ samples: 4, noise: 0 }, 1))).toMatch(
       /^after 1 step: accuracy [\d.]+ % in training and .* loss [\d.]+ and [\d.]+$/,
     );

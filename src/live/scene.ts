@@ -22,12 +22,13 @@ export const remember = (history: readonly Moment[], now: Moment): readonly Mome
     : [...history, now];
 };
 
-/** Four digits, or a power of ten. */
-export const short = (v: number): string => {
+/** A few digits, or a power of ten. */
+export const short = (v: number, digits = 3): string => {
   if (!Number.isFinite(v)) return Number.isNaN(v) ? 'not a number' : v > 0 ? '∞' : '−∞';
   const size = Math.abs(v);
   if (size !== 0 && (size < 1e-3 || size >= 1e5)) return v.toExponential(1).replace('e+', 'e').replace(/-/g, '−');
-  return v.toPrecision(3).replace('-', '−');
+  if (size === 0) return '0';
+  return (size >= 10 ** digits ? v.toFixed(0) : v.toPrecision(digits)).replace('-', '−');
 };
 export const count = (n: number): string => Math.round(n).toLocaleString('en');
 export const percent = (share: number): string => `${(100 * share).toFixed(share === 1 || share === 0 ? 0 : 1)} %`;
@@ -173,7 +174,6 @@ export const notes = (l: LayerView): readonly string[] => [
     ? [`${l.distinct} ${l.distinct === 1 ? 'kind' : 'kinds'} among ${l.units} units`]
     : []),
   ...(l.saturated !== null && l.saturated >= 0.2 ? [`${Math.round(100 * l.saturated)} % saturated`] : []),
-  ...(l.moved >= 1 ? [`mean moved ${short(l.moved)} σ`] : []),
   ...(l.dead !== null && l.dead > 0 ? [`${Math.round(100 * l.dead)} % dead`] : []),
 ];
 
