@@ -50,7 +50,6 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'junit-report-builder': ['src/cli'],
   commander: ['src/cli'],
   listr2: ['src/cli'],
-  'playwright-core': ['src/cli/report'],
 };
 
 const files = ['src', 'properties', 'bench'].flatMap((room) =>

@@ -1,30 +1,18 @@
 // The live page in a real browser, from a file: it trains, stops, refuses, asks nothing of any host, and gives the bits of Node.
-import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { chromiumPath, launched } from '../../tools/chromium.ts';
 import { livePage } from '../../tools/live.ts';
 import { experimentOf } from './experiment.ts';
 import { LESSONS } from './lessons.ts';
 import { type Given, settingsOf, toFragment } from './settings.ts';
 
-const onPath = (name: string): string | undefined =>
-  (process.env.PATH ?? '')
-    .split(delimiter)
-    .map((folder) => join(folder, name))
-    .find((file) => {
-      try {
-        accessSync(file, constants.X_OK);
-        return true;
-      } catch {
-        return false;
-      }
-    });
-const executable = ['chromium', 'chromium-browser', 'google-chrome'].map(onPath).find((file) => file !== undefined);
 /** Without a browser there is nothing to test; in CI there has to be one. */
-const skipped = executable === undefined && process.env.CI === undefined;
+const skipped = chromiumPath === undefined && process.env.CI === undefined;
 
 describe.skipIf(skipped)('the live page in Chromium (skipped where there is none on the path, except in CI)', () => {
   const folder = mkdtempSync(join(tmpdir(), 'tautograd-live-'));
@@ -35,10 +23,7 @@ describe.skipIf(skipped)('the live page in Chromium (skipped where there is none
     const page = await livePage();
     writeFileSync(file, page);
     writeFileSync(plain, page.replace(" 'wasm-unsafe-eval'", ''));
-    browser = await chromium.launch({
-      ...(executable === undefined ? {} : { executablePath: executable }),
-      args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
-    });
+    browser = await launched();
   });
   afterAll(async () => {
     await browser?.close();
