@@ -219,10 +219,33 @@ export interface NetworkShape {
   readonly weight?: fc.Arbitrary<number>;
 }
 
-/** Targets that a loss is meant for. */
-export const targetsFor = (loss: string, weight: fc.Arbitrary<number>): fc.Arbitrary<number> => {
+/** Rows of shares that sum to 1 exactly, whatever the order: one class, or sixteenths of several. */
+export const shares = (shape: readonly number[]): fc.Arbitrary<Values> => {
+  const classes = shape.at(-1) ?? 1;
+  return filled(shape, fc.oneof(fc.constantFrom(0, 16), fc.integer({ min: 0, max: 16 }))).map(({ data }) => {
+    let left = 16;
+    return {
+      shape,
+      data: data.map((wish, i) => {
+        if (i % classes === 0) left = 16;
+        const taken = i % classes === classes - 1 ? left : Math.min(wish, left);
+        left -= taken;
+        return taken / 16;
+      }),
+    };
+  });
+};
+
+/** Targets that a loss is meant for; `weight` are those of errors. */
+export const targetsFor = (
+  loss: string,
+  shape: readonly number[],
+  weight: fc.Arbitrary<number>,
+): fc.Arbitrary<Values> => {
   const { target } = lossRow(camel(loss));
-  return target === 'number' ? weight : target === 'sign' ? fc.constantFrom(-1, 1) : label;
+  return target === 'distribution'
+    ? shares(shape)
+    : filled(shape, target === 'number' ? weight : target === 'sign' ? fc.constantFrom(-1, 1) : label);
 };
 
 /** Dense networks of given depth with random widths, activations, loss, weights and batch. Shrinks to the smallest that fails. */
@@ -262,6 +285,6 @@ export const network = ({
         params: fc.tuple(...shapes.map((s) => filled(s, weight))),
         direction: fc.tuple(...shapes.map((s) => filled(s, cotangent(dtype)))),
         x: filled([batch, widths[0] ?? 1], weight),
-        y: filled([batch, widths.at(-1) ?? 1], targetsFor(loss, weight)),
+        y: targetsFor(loss, [batch, widths.at(-1) ?? 1], weight),
       });
     });

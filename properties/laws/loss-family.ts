@@ -1,7 +1,7 @@
 // The chapter of losses, second part: reductions, convexity, symmetry, information, and values that belong to gradients.
 import fc from 'fast-check';
 import { lossRow } from '../../src/index.ts';
-import { filled, finite, probability, type Values } from '../arbitraries.ts';
+import { filled, finite, probability, targetsFor, type Values } from '../arbitraries.ts';
 import { camel } from '../contract.ts';
 import { among, claim, each, every, having, law, same, type Verdict, within } from '../law.ts';
 import { lossTruth } from '../oracle/elements.ts';
@@ -18,19 +18,12 @@ const plainBce = (port: PortInfo): readonly string[] => (declared(port) ? among(
 
 /** Dyadic predictions inside the domain of a loss, and targets; all exact. */
 const dyadics = (name: string, shape: readonly number[]) => {
-  const { prediction, target } = lossRow(camel(name));
+  const { prediction } = lossRow(camel(name));
   const inside = fc.integer({ min: 4, max: 60 }).map((k) => k / 64);
   const wide = fc.integer({ min: -160, max: 160 }).map((k) => k / 32);
   return {
     prediction: filled(shape, prediction === 'number' ? wide : inside),
-    target: filled(
-      shape,
-      target === 'number'
-        ? wide
-        : target === 'sign'
-          ? fc.constantFrom(-1, 1)
-          : fc.integer({ min: 0, max: 8 }).map((k) => k / 8),
-    ),
+    target: targetsFor(name, shape, wide),
   };
 };
 export const reductions = fc.constantFrom('mean' as const, 'sum' as const);
@@ -299,9 +292,13 @@ export const lossFamilyLaws = [
         })
         .filter(({ p, y }) => Math.abs(p - y) > 1 / 8 && Math.abs(p + y - 1) > 1 / 8),
     *holds({ p, y }, port, name) {
-      const v = yield* value(name, one(p, y));
-      const truth = (a: number, b: number): number =>
-        nearest(lossTruth(port, name, one(a, b).prediction, one(a, b).target, 'sum', {}).loss);
+      // a share and the rest, where shares sum to 1
+      const of = (a: number): Values =>
+        lossRow(camel(name)).target === 'distribution'
+          ? { shape: [1, 2], data: [a, 1 - a] }
+          : { shape: [1], data: [a] };
+      const v = yield* value(name, { ...one(p, y), prediction: of(p), target: of(y) });
+      const truth = (a: number, b: number): number => nearest(lossTruth(port, name, of(a), of(b), 'sum', {}).loss);
       const [own, other] = [truth(p, y), truth(y, p)];
       return claim(`${name}(prediction ${p}, target ${y})`, Math.abs(v - own) < Math.abs(v - other) / 2 ** 20, v, own);
     },

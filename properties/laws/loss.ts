@@ -10,9 +10,8 @@ import {
   type Prediction,
   pullback,
   type Reduction,
-  type Target,
 } from '../../src/index.ts';
-import { filled, finite, label, moderate, probability, type Values } from '../arbitraries.ts';
+import { filled, finite, label, moderate, probability, targetsFor, type Values } from '../arbitraries.ts';
 import { camel } from '../contract.ts';
 import { among, ask, claim, each, every, type Inquiry, law, same, within } from '../law.ts';
 import { knowsLoss, lossTruth } from '../oracle/elements.ts';
@@ -64,12 +63,6 @@ export const batch = (port: PortInfo, name: string): fc.Arbitrary<Batch> => {
     probability: fc.oneof(probability(port.dtype), fc.constantFrom(0, 1)),
     distribution: probability(port.dtype),
   };
-  const targets: Record<Target, fc.Arbitrary<number>> = {
-    number: moderate(port.dtype),
-    label,
-    sign: fc.constantFrom(-1, 1),
-    distribution: label,
-  };
   const axis = (max: number): fc.Arbitrary<number> => fc.integer({ min: 1, max });
   const shapes: fc.Arbitrary<readonly number[]> = fc.oneof(
     { withCrossShrink: true },
@@ -80,7 +73,7 @@ export const batch = (port: PortInfo, name: string): fc.Arbitrary<Batch> => {
     fc
       .record({
         prediction: filled(shape, predictions[row.prediction]),
-        target: filled(shape, targets[row.target]),
+        target: targetsFor(name, shape, moderate(port.dtype)),
         hits: filled(shape, fc.constantFrom(0, 0, 0, 1)),
         reduction: fc.constantFrom('mean' as const, 'sum' as const),
         params: fc.record(
