@@ -105,7 +105,8 @@ export interface Law<I = unknown> {
   readonly ref: string;
   readonly says: string;
   readonly class: LawClass;
-  readonly formula?: string;
+  /** One for all its subjects, or one for each by its name. */
+  readonly formula?: string | Readonly<Record<string, string>>;
   readonly source?: string;
   /** For a statistical law: the smallest fault that it finds with probability at least 1 − 10⁻⁶. */
   readonly detects?: string;
@@ -120,6 +121,16 @@ export interface Law<I = unknown> {
   /** Predicates on the inputs, by what they say; a law that holds without them is undecided, which is our failure. */
   readonly covers?: Readonly<Record<string, Coverage<I>>>;
 }
+
+/** The formula of a law for one subject, or for all of them: `mse: 2·(p − y); hinge: …`. */
+export const formulaText = ({ formula }: Pick<Law, 'formula'>, subject?: string): string | undefined =>
+  typeof formula !== 'object'
+    ? formula
+    : subject === undefined
+      ? Object.entries(formula)
+          .map(([name, text]) => `${name}: ${text}`)
+          .join('; ')
+      : formula[subject];
 
 /** Types a row by its input, then forgets the type: whoever runs a law feeds `holds` from the same row's `given`. */
 export const law = <I>(row: Omit<Law<I>, 'runs'> & { readonly runs?: number }): Law =>

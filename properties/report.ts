@@ -1,6 +1,6 @@
 // What people read of a verification: one line per law, a card per failure, a summary, and the Markdown report.
 import { toLine } from '../src/index.ts';
-import type { Law } from './law.ts';
+import { formulaText, type Law } from './law.ts';
 import type { Dtype, PortInfo } from './port.ts';
 import type { Check, Status } from './run.ts';
 import { type Mismatch, spacing } from './tolerance.ts';
@@ -143,11 +143,12 @@ export const card = (law: Law, check: Check, port: Pick<PortInfo, 'dtype'>, repl
           `               at ${shown(e.input)}`,
         ];
   const factor = factorOf(c.worst, port.dtype);
+  const formula = formulaText(law, check.subject);
   return [
     `${SIGN[check.status]} ${law.id}${check.subject === 'port' ? '' : ` [${check.subject}]`}  ${check.status}  (${law.ref}, ${law.class})`,
     `    law        ${law.says}`,
     ...(c.asks === undefined ? [] : [`    asks for   ${asked(c.asks)}`]),
-    ...(law.formula === undefined ? [] : [`    formula    ${law.formula}`]),
+    ...(formula === undefined ? [] : [`    formula    ${formula}`]),
     `    input      ${shown(c.input)}${c.shrinks > 0 ? `  (shrunk ${c.shrinks} times)` : ''}`,
     `    found      ${found}`,
     ...more.map((line) => `               ${line}`),

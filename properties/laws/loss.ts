@@ -188,6 +188,18 @@ export const twice = (v: Values): Values => ({
   data: [...v.data, ...v.data],
 });
 
+/** Gradients by the prediction, of a single term: `p` a prediction, `z` a logit, `y` a target. */
+const SLOPES: Readonly<Record<string, string>> = {
+  bce: '(p − y)/(p·(1 − p))',
+  bce_with_logits: 'σ(z) − y',
+  softmax_cross_entropy: 'softmax(z) − y, for shares y that sum to 1',
+  mse: '2·(p − y)',
+  mae: 'sign(p − y)',
+  huber: 'max(−delta, min(delta, p − y))',
+  hinge: '−y where y·p < 1, else 0',
+  kl: '−y/p',
+};
+
 export const lossLaws = [
   law<Batch>({
     id: 'loss/value',
@@ -207,7 +219,7 @@ export const lossLaws = [
     ref: 'L-06, L-07',
     class: '64-digit oracle',
     says: 'the gradient is that of the definition, element by element, saturated ends included; where the loss bends it lies between both sides',
-    formula: '∂/∂z bce = σ(z) − y;  ∂/∂p bce = (p − y)/(p(1 − p))',
+    formula: SLOPES,
     kills: ['torch #13773', 'torch #103316', 'keras #9664', 'torch #1792'],
     subjects: each('loss', 'vjp'),
     given: batch,

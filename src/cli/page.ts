@@ -1,4 +1,5 @@
 // The verdicts as one page: no request leaves it, everything on it is escaped, a few lines of script filter it.
+import { formulaText } from '../../properties/law.ts';
 import { figure, lawLines, tallyText } from '../../properties/report.ts';
 import { ALPHA } from '../../properties/tolerance.ts';
 import { isFailure, storyOf, summaryOf, type Verification } from './formats.ts';
@@ -78,7 +79,7 @@ ${failures.map((c) => `<pre data-verdict="${c.status}">${escaped(storyOf(v, c))}
 ${lines
   .map(
     ({ law, status, subjects, failed, runs, margin }) =>
-      `<tr data-verdict="${status}"><td class="verdict ${status.replace(' ', '-')}">${status}${failed.length > 0 && failed[0] !== 'port' ? `: ${escaped(failed.join(', '))}` : ''}</td><td><code>${escaped(law.id)}</code></td><td>${escaped(law.says)}${law.formula === undefined ? '' : `<code class="formula">${escaped(law.formula)}</code>`}</td><td>${law.class}</td><td class="n">${subjects}</td><td class="n">${runs}</td><td class="n">${status === 'not covered' ? '' : figure(margin)}</td></tr>`,
+      `<tr data-verdict="${status}"><td class="verdict ${status.replace(' ', '-')}">${status}${failed.length > 0 && failed[0] !== 'port' ? `: ${escaped(failed.join(', '))}` : ''}</td><td><code>${escaped(law.id)}</code></td><td>${escaped(law.says)}${law.formula === undefined ? '' : `<code class="formula">${escaped(formulaText(law) ?? '')}</code>`}</td><td>${law.class}</td><td class="n">${subjects}</td><td class="n">${runs}</td><td class="n">${status === 'not covered' ? '' : figure(margin)}</td></tr>`,
   )
   .join('\n')}
 </tbody>
