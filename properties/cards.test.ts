@@ -1,6 +1,7 @@
 // Failure cards under test: of engines that are wrong in exactly one place, each has a card from which a person sees the place.
 import { describe, expect, test } from 'vitest';
 import { LAWS } from './laws/index.ts';
+import { MUTANTS } from './mutants/index.ts';
 import { PLACES } from './mutants/places.ts';
 import home from './ports/home.ts';
 import { withVerifier } from './ports/verifier.ts';
@@ -45,6 +46,15 @@ describe('the card of an engine in which', () => {
       ])
         expect(text).toContain(part);
     });
+  test('a rectifier that takes another side at 0 than it declares is told so', async () => {
+    const port = MUTANTS.find((m) => m.id === 'convention/false-leaky-slope')?.plant(withVerifier(home));
+    const law = LAWS.find((l) => l.id === 'activation/kink');
+    if (port === undefined || law === undefined) throw new Error('there is no such mutant or law');
+    const text = card(law, await check(law, port, 'leaky_relu', { seed: 1 }), port, '');
+    expect(text).toContain(
+      'convention the port behaves as reluSlopeAtZero 1, declared reluSlopeAtZero 0; declared so, this input passes',
+    );
+  });
   test('there are ten such places at least, each with what tells it', () => {
     expect(PLACES.map((p) => p.id).sort()).toEqual(Object.keys(TELLS).sort());
     expect(PLACES.length).toBeGreaterThanOrEqual(10);

@@ -12,6 +12,7 @@ import {
   vector,
 } from '../arbitraries.ts';
 import { rowOf } from '../contract.ts';
+import { following } from '../fingerprints.ts';
 import { among, ask, claim, each, every, type Inquiry, law, same, type Verdict, within } from '../law.ts';
 import { ACTIVATION_POINTS, KINKS, type Point } from '../oracle/elements.ts';
 import { exact, expecting, nearest } from '../oracle/exact.ts';
@@ -94,7 +95,7 @@ export const telling = (port: PortInfo, name: string): fc.Arbitrary<number> => {
 const isKink = (name: string, v: number): boolean => (KINKS[name] ?? []).includes(v);
 
 /** Engines differ in which side these take at 0, which ports declare. */
-const RECTIFIERS = ['relu', 'leaky_relu'];
+const RECTIFIERS = following('reluSlopeAtZero');
 
 /**
  * Ranges that hold for every number; per name, because they are what the laws claim of these functions. They are exact where
