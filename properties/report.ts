@@ -72,6 +72,7 @@ const difference = (about: string, w: Mismatch | null, margin: number, dtype: Dt
   if (w === null && Number.isFinite(margin) && margin > 0)
     return [`${about}: ${figure(margin)} × the surprise that chance is allowed`];
   if (w === null || (Number.isNaN(w.got) && Number.isNaN(w.expected))) return [about];
+  if (w.said === true) return [about, `got ${full(w.got)}`];
   const place = `${about}${w.index > 0 ? `, element ${w.index}` : ''}`;
   if (Number.isNaN(w.got))
     return [`${place}: expected ${full(w.expected)}`, 'got NaN, which is no number: off by any measure'];

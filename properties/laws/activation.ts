@@ -216,7 +216,11 @@ export const activationLaws = [
           same('dx just left and just right of the kink', [dx[0] ?? Number.NaN, dx[2] ?? Number.NaN], sides),
           RECTIFIERS.includes(name)
             ? same('dx at the kink', [mid], [(left + c * (right - left)) * dy])
-            : claim('dx at the kink', mid >= Math.min(...sides) && mid <= Math.max(...sides), mid, sides[0]),
+            : claim(
+                `dx at the kink in [${Math.min(...sides)}, ${Math.max(...sides)}]`,
+                mid >= Math.min(...sides) && mid <= Math.max(...sides),
+                mid,
+              ),
         );
       }
       return every(verdicts);
@@ -253,7 +257,7 @@ export const activationLaws = [
       const y = yield* forward(name, x, p);
       const off = (v: number): number => ulpsAt(contractUlps(rowOf(name).ulp), v, port.dtype);
       const bad = y.findIndex((v, i) => !RANGES[name]?.(v, x.data[i] ?? 0, off(x.data[i] ?? 0)));
-      return claim(`y at x = ${x.data[bad]}`, bad < 0, y[bad]);
+      return claim(`y at x = ${x.data[bad]} in the range of the function`, bad < 0, y[bad]);
     },
   }),
   law<Values>({
@@ -273,7 +277,7 @@ export const activationLaws = [
       const k = contractUlps(rowOf(name).ulp);
       const off = (v: number): number => (k > 1 / 2 ? 2 * ulpsAt(k, v, port.dtype) : 0);
       const bad = a.findIndex((v, i) => !(v <= (b[i] ?? Number.NaN) + off(v)));
-      return claim(`y just above x = ${all[bad]}, against y there`, bad < 0, b[bad], a[bad]);
+      return claim(`y just above x = ${all[bad]} ≥ ${a[bad]}, which it is there`, bad < 0, b[bad]);
     },
   }),
   law<Values>({
@@ -366,7 +370,7 @@ export const activationLaws = [
       const top = yield* pull(name, { shape: [1], data: [0] }, { shape: [1], data: [1] });
       const most = peak + ulpsAt(contractDerivativeUlps(rowOf(name).ulp), peak, port.dtype) + absoluteOf(port, 1);
       const bad = dx.findIndex((v) => !(v >= 0 && v <= most));
-      return every([same('f′(0)', top, [peak]), claim(`f′(${x.data[bad]})`, bad < 0, dx[bad], peak)]);
+      return every([same('f′(0)', top, [peak]), claim(`f′(${x.data[bad]}) in [0, ${peak}]`, bad < 0, dx[bad])]);
     },
   }),
   law<Values>({

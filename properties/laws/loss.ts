@@ -13,7 +13,7 @@ import {
 } from '../../src/index.ts';
 import { filled, finite, label, moderate, probability, targetsFor, type Values } from '../arbitraries.ts';
 import { camel } from '../contract.ts';
-import { among, ask, claim, each, every, type Inquiry, law, same, within } from '../law.ts';
+import { among, ask, each, every, type Inquiry, law, same, sided, within } from '../law.ts';
 import { knowsLoss, lossTruth } from '../oracle/elements.ts';
 import { exact, expecting, ln, nearest, ZERO } from '../oracle/exact.ts';
 import { Bounded, bounded, Exact, exactly64 } from '../oracle/readings.ts';
@@ -240,8 +240,8 @@ export const lossLaws = [
       const v = yield* value('bce', one(p, y));
       const hit = p === y && (p === 0 || p === 1);
       return every([
-        claim(`bce(${p}, ${y}) ≥ 0`, v >= 0, v, 0),
-        claim(`bce(${p}, ${y}) of a certain hit`, !hit || v <= floor(port), v, 0),
+        sided(`bce(${p}, ${y})`, v, '≥', 0),
+        ...(hit ? [sided(`bce(${p}, ${y}) of a certain hit`, v, '≤', floor(port))] : []),
       ]);
     },
   }),
@@ -262,7 +262,7 @@ export const lossLaws = [
     *holds({ p, y }, port) {
       const v = yield* value('bce', one(p, y));
       const most = ceiling(port);
-      return claim(`bce(${p}, ${y})`, v <= most + ulpsAt(4, most, port.dtype), v, most);
+      return sided(`bce(${p}, ${y})`, v, '≤', most, ulpsAt(4, most, port.dtype));
     },
   }),
   law<{ readonly k: number; readonly y: number }>({
@@ -394,7 +394,7 @@ export const lossLaws = [
       return every([
         same(`${name}(y, p)`, [ba], [ab]),
         same(`${name}(p, p)`, [aa], [0]),
-        claim(`${name}(p, y) > 0`, !differ || ab > 0, ab, 0),
+        ...(differ ? [sided(`${name}(p, y)`, ab, '>', 0)] : []),
       ]);
     },
   }),
