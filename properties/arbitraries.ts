@@ -173,6 +173,26 @@ export const probability = (dtype: Dtype): fc.Arbitrary<number> =>
     )
     .map((p) => FORMATS[dtype].round(p));
 
+class All<T> extends fc.Arbitrary<readonly T[]> {
+  readonly #list: readonly T[];
+  constructor(list: readonly T[]) {
+    super();
+    this.#list = list;
+  }
+  generate(): fc.Value<readonly T[]> {
+    return new fc.Value(this.#list, undefined);
+  }
+  canShrinkWithoutContext(value: unknown): value is readonly T[] {
+    return Array.isArray(value);
+  }
+  shrink(value: readonly T[]): fc.Stream<fc.Value<readonly T[]>> {
+    return fc.stream((value.length > 1 ? value : []).map((one) => new fc.Value([one], undefined)).values());
+  }
+}
+
+/** Always the whole list; what fails shrinks to the first one of it that fails alone. */
+export const allOf = <T>(list: readonly T[]): fc.Arbitrary<readonly T[]> => new All(list);
+
 /** Labels: mostly certain ones. */
 export const label: fc.Arbitrary<number> = fc.oneof(
   { withCrossShrink: true },
