@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { CONTRACT_VERSION, type Plain } from '../contract.ts';
+import { conventionsSchema } from '../conventions.ts';
 import { matching } from '../glob.ts';
 import { LAWS } from '../laws/index.ts';
 import { isPort, type Port } from '../port.ts';
@@ -236,7 +237,7 @@ test('the starter on NumPy keeps seeds whole, and larger whole numbers are doubl
   expect(stdout).toBe('[9007199254740991, -9007199254740991, 1e+20]\n');
 });
 
-test('the list has every entry of the contract once, those that are done ticked off', () => {
+test('the list has every entry of the contract once, those that are done ticked off, and every convention', () => {
   for (const [name, starter] of Object.entries(STARTERS)) {
     const list = filesOf(name, starter, '0.1.0').get('CONTRACT.md') ?? '';
     const found = [...list.matchAll(/^- \[([ x])\] (\S+)$/gm)].map(([, mark, id]) => [id, mark === 'x'] as const);
@@ -245,6 +246,8 @@ test('the list has every entry of the contract once, those that are done ticked 
     expect(found.flatMap(([id, done]) => (done ? [id] : [])).sort()).toEqual([...STARTED].sort());
     const kinds = [...list.matchAll(/^## (.*)$/gm)].map(([, kind]) => kind);
     expect(new Set(kinds).size).toBe(kinds.length);
+    const usual = [...list.matchAll(/^\| `(\w+)` \| [^|]+ \| `(.*?)` \| [^|]+ \|$/gm)].map(([, key, v]) => [key, v]);
+    expect(usual).toEqual(Object.entries(conventionsSchema.parse({})).map(([key, v]) => [key, String(v)]));
   }
 });
 
