@@ -173,6 +173,26 @@ export const probability = (dtype: Dtype): fc.Arbitrary<number> =>
     )
     .map((p) => FORMATS[dtype].round(p));
 
+class All<T> extends fc.Arbitrary<readonly T[]> {
+  readonly #list: readonly T[];
+  constructor(list: readonly T[]) {
+    super();
+    this.#list = list;
+  }
+  generate(): fc.Value<readonly T[]> {
+    return new fc.Value(this.#list, undefined);
+  }
+  canShrinkWithoutContext(value: unknown): value is readonly T[] {
+    return Array.isArray(value);
+  }
+  shrink(value: readonly T[]): fc.Stream<fc.Value<readonly T[]>> {
+    return fc.stream((value.length > 1 ? value : []).map((one) => new fc.Value([one], undefined)).values());
+  }
+}
+
+/** Always the whole list; what fails shrinks to the first one of it that fails alone. */
+export const allOf = <T>(list: readonly T[]): fc.Arbitrary<readonly T[]> => new All(list);
+
 /** Labels: mostly certain ones. */
 export const label: fc.Arbitrary<number> = fc.oneof(
   { withCrossShrink: true },
@@ -219,10 +239,33 @@ export interface NetworkShape {
   readonly weight?: fc.Arbitrary<number>;
 }
 
-/** Targets that a loss is meant for. */
-export const targetsFor = (loss: string, weight: fc.Arbitrary<number>): fc.Arbitrary<number> => {
+/** Rows of shares that sum to 1 exactly, whatever the order: one class, or sixteenths of several. */
+export const shares = (shape: readonly number[]): fc.Arbitrary<Values> => {
+  const classes = shape.at(-1) ?? 1;
+  return filled(shape, fc.oneof(fc.constantFrom(0, 16), fc.integer({ min: 0, max: 16 }))).map(({ data }) => {
+    let left = 16;
+    return {
+      shape,
+      data: data.map((wish, i) => {
+        if (i % classes === 0) left = 16;
+        const taken = i % classes === classes - 1 ? left : Math.min(wish, left);
+        left -= taken;
+        return taken / 16;
+      }),
+    };
+  });
+};
+
+/** Targets that a loss is meant for; `weight` are those of errors. */
+export const targetsFor = (
+  loss: string,
+  shape: readonly number[],
+  weight: fc.Arbitrary<number>,
+): fc.Arbitrary<Values> => {
   const { target } = lossRow(camel(loss));
-  return target === 'number' ? weight : target === 'sign' ? fc.constantFrom(-1, 1) : label;
+  return target === 'distribution'
+    ? shares(shape)
+    : filled(shape, target === 'number' ? weight : target === 'sign' ? fc.constantFrom(-1, 1) : label);
 };
 
 /** Dense networks of given depth with random widths, activations, loss, weights and batch. Shrinks to the smallest that fails. */
@@ -262,6 +305,6 @@ export const network = ({
         params: fc.tuple(...shapes.map((s) => filled(s, weight))),
         direction: fc.tuple(...shapes.map((s) => filled(s, cotangent(dtype)))),
         x: filled([batch, widths[0] ?? 1], weight),
-        y: filled([batch, widths.at(-1) ?? 1], targetsFor(loss, weight)),
+        y: targetsFor(loss, [batch, widths.at(-1) ?? 1], weight),
       });
     });

@@ -1,6 +1,7 @@
 // Failure cards under test: of engines that are wrong in exactly one place, each has a card from which a person sees the place.
 import { describe, expect, test } from 'vitest';
 import { LAWS } from './laws/index.ts';
+import { MUTANTS } from './mutants/index.ts';
 import { PLACES } from './mutants/places.ts';
 import home from './ports/home.ts';
 import { withVerifier } from './ports/verifier.ts';
@@ -48,5 +49,35 @@ describe('the card of an engine in which', () => {
   test('there are ten such places at least, each with what tells it', () => {
     expect(PLACES.map((p) => p.id).sort()).toEqual(Object.keys(TELLS).sort());
     expect(PLACES.length).toBeGreaterThanOrEqual(10);
+  });
+});
+
+/** The card of a mutant by a law. */
+const cardOf = async (mutant: string, id: string, subject: string): Promise<string> => {
+  const port = MUTANTS.find((m) => m.id === mutant)?.plant(withVerifier(home));
+  const law = LAWS.find((l) => l.id === id);
+  if (port === undefined || law === undefined) throw new Error(`there is no ${mutant} or no ${id}`);
+  return card(law, await check(law, port, subject, { seed: 1 }), port, '');
+};
+
+describe('a card', () => {
+  test('of a rectifier that takes another side at 0 than it declares says so', async () => {
+    expect(await cardOf('convention/false-leaky-slope', 'activation/kink', 'leaky_relu')).toContain(
+      'convention the port behaves as reluSlopeAtZero 1, declared reluSlopeAtZero 0; declared so, this input passes',
+    );
+  });
+  test('of a number out of range says which, and keeps the question for the replay', async () => {
+    const text = await cardOf('optimizer/any-rate', 'purity/out-of-domain', 'optimizer.sgd.run');
+    expect(text).toContain('found      optimizer.sgd.run with lr = NaN must be refused, but it answered\n');
+    expect(text).toMatch(/input {6}\[\{"with":"lr = NaN","args":\{.*\}\}\] {2}\(shrunk 1 times\)/);
+  });
+  test('of an inequality says what must hold and what came, and no distance', async () => {
+    const text = await cardOf('softplus/slope-is-tanh', 'activation/derivative-positive', 'softplus');
+    expect(text).toMatch(/found {6}f′\(-[\d.]+\) > 0\n {15}got 0\n/);
+    expect(text).not.toMatch(/expected|off by|NaN/);
+  });
+  test('has the formula of its own subject', async () => {
+    const text = await cardOf('cross-entropy/gradient-one-class', 'loss/gradient', 'softmax_cross_entropy');
+    expect(text).toContain('formula    softmax(z) − y, for shares y that sum to 1\n');
   });
 });

@@ -7,6 +7,8 @@ import type { Answer } from './law.ts';
 export interface Fingerprint {
   /** The convention, or the one of several that the question is mostly about. */
   readonly convention: keyof Conventions;
+  /** Of which of several that follow it, where it is not the first one that is asked. */
+  readonly of?: string;
   /** The entry that is asked; a port that lacks it is not covered. */
   readonly entry: string;
   readonly args: Args;
@@ -66,6 +68,15 @@ export const FINGERPRINTS: readonly Fingerprint[] = [
     field: 'dx',
     options: [{ reluSlopeAtZero: 0 }, { reluSlopeAtZero: 1 / 2 }, { reluSlopeAtZero: 1 }],
     expected: ({ reluSlopeAtZero }) => [3 * reluSlopeAtZero],
+  },
+  {
+    convention: 'reluSlopeAtZero',
+    of: 'leaky_relu',
+    entry: 'activation.leaky_relu.vjp',
+    args: { x: one(0), dy: one(3), slope: 1 / 4 },
+    field: 'dx',
+    options: [{ reluSlopeAtZero: 0 }, { reluSlopeAtZero: 1 / 2 }, { reluSlopeAtZero: 1 }],
+    expected: ({ reluSlopeAtZero: c }) => [3 * ((1 - c) / 4 + c)],
   },
   {
     convention: 'bce',
@@ -179,3 +190,11 @@ export const FINGERPRINTS: readonly Fingerprint[] = [
     expected: ({ regulariseBias, l2 }) => [((regulariseBias ? 10 : 1) / 4) * (l2 === 'full' ? 2 : 1)],
   },
 ];
+
+/** A fingerprint's own name: `reluSlopeAtZero`, `reluSlopeAtZero of leaky_relu`. */
+export const fingerprintName = ({ convention, of }: Fingerprint): string =>
+  of === undefined ? convention : `${convention} of ${of}`;
+
+/** Names of the rows, as of activations, that follow a convention as its questions show. */
+export const following = (convention: keyof Conventions): readonly string[] =>
+  FINGERPRINTS.flatMap((f) => (f.convention === convention ? [f.entry.split('.')[1] ?? ''] : []));

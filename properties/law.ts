@@ -105,7 +105,8 @@ export interface Law<I = unknown> {
   readonly ref: string;
   readonly says: string;
   readonly class: LawClass;
-  readonly formula?: string;
+  /** One for all its subjects, or one for each by its name. */
+  readonly formula?: string | Readonly<Record<string, string>>;
   readonly source?: string;
   /** For a statistical law: the smallest fault that it finds with probability at least 1 − 10⁻⁶. */
   readonly detects?: string;
@@ -120,6 +121,16 @@ export interface Law<I = unknown> {
   /** Predicates on the inputs, by what they say; a law that holds without them is undecided, which is our failure. */
   readonly covers?: Readonly<Record<string, Coverage<I>>>;
 }
+
+/** The formula of a law for one subject, or for all of them: `mse: 2·(p − y); hinge: …`. */
+export const formulaText = ({ formula }: Pick<Law, 'formula'>, subject?: string): string | undefined =>
+  typeof formula !== 'object'
+    ? formula
+    : subject === undefined
+      ? Object.entries(formula)
+          .map(([name, text]) => `${name}: ${text}`)
+          .join('; ')
+      : formula[subject];
 
 /** Types a row by its input, then forgets the type: whoever runs a law feeds `holds` from the same row's `given`. */
 export const law = <I>(row: Omit<Law<I>, 'runs'> & { readonly runs?: number }): Law =>
@@ -175,13 +186,28 @@ export const within = (
   return comparison(about, got, expected, allowed);
 };
 
-/** Holds or not, without a measure. */
-export const claim = (about: string, ok: boolean, got = Number.NaN, expected = Number.NaN): Verdict => ({
-  ok,
-  margin: ok ? 0 : Number.POSITIVE_INFINITY,
-  about,
-  worst: { index: 0, got, expected, error: Math.abs(got - expected), allowed: 0 },
-});
+/** Holds or not, without a measure; where no one number is expected, `about` says what must hold of the one that came. */
+export const claim = (about: string, ok: boolean, got?: number, expected?: number): Verdict => {
+  const [g, e] = [got ?? Number.NaN, expected ?? Number.NaN];
+  const said = got !== undefined && expected === undefined;
+  return {
+    ok,
+    margin: ok ? 0 : Number.POSITIVE_INFINITY,
+    about,
+    worst: { index: 0, got: g, expected: e, error: Math.abs(g - e), allowed: 0, ...(said ? { said } : {}) },
+  };
+};
+
+const SIDES = {
+  '<': (a: number, b: number) => a < b,
+  '≤': (a: number, b: number) => a <= b,
+  '≥': (a: number, b: number) => a >= b,
+  '>': (a: number, b: number) => a > b,
+} as const;
+
+/** Holds on one side of a bound, or where rounding may have carried it: `|w| ≤ 2, got 3`. */
+export const sided = (about: string, got: number, side: keyof typeof SIDES, bound: number, off = 0): Verdict =>
+  claim(`${about} ${side} ${bound}`, SIDES[side](got, side === '<' || side === '≤' ? bound + off : bound - off), got);
 
 /** A statistic's own finding. */
 export const tested = (about: string, c: Comparison): Verdict => named(about, c);

@@ -204,7 +204,7 @@ export const anyNetwork = (
         params: fc.tuple(...needs.params.map((s) => filled(s, weight))),
         direction: fc.tuple(...needs.params.map((s) => filled(s, cotangent(port.dtype)))),
         x: filled([n, inputs], weight),
-        y: filled([n, outputs], targetsFor(loss, weight)),
+        y: targetsFor(loss, [n, outputs], weight),
         ...(needs.state.length === 0
           ? {}
           : {
@@ -291,6 +291,11 @@ export const expanded = ({ widths, names, loss, reduction, batch, seed: start }:
   const share = (v: number): number => Math.abs(v) * 4;
   const y = fill([batch, widths.at(-1) ?? 1]);
   const { target } = lossRow(camel(loss));
+  const classes = widths.at(-1) ?? 1;
+  /** A class-th of the share at most, of 14 bits, and for the first class what is left of 1. */
+  const part = (v: number): number => Math.floor((share(v) * 2 ** 14) / classes) / 2 ** 14;
+  const shared = (v: number, i: number): number =>
+    i % classes > 0 ? part(v) : y.data.slice(i + 1, i + classes).reduce((left, w) => left - part(w), 1);
   return {
     layers,
     loss,
@@ -298,6 +303,9 @@ export const expanded = ({ widths, names, loss, reduction, batch, seed: start }:
     params: shapes.map(fill),
     direction: [],
     x: fill([batch, widths[0] ?? 1]),
-    y: target === 'label' || target === 'distribution' ? { shape: y.shape, data: y.data.map(share) } : y,
+    y: {
+      shape: y.shape,
+      data: target === 'distribution' ? y.data.map(shared) : target === 'label' ? y.data.map(share) : y.data,
+    },
   };
 };

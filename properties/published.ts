@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { type Fields, number, tensor } from './contract/entry.ts';
 import { CONTRACT, CONTRACT_VERSION, type Entry } from './contract.ts';
+import { conventionsSchema } from './conventions.ts';
 import { trajectorySchema } from './diverge/trajectory.ts';
 import { answerMessage, byeMessage, callMessage, hostHello, PROTOCOL, portHello } from './protocol.ts';
 
@@ -125,3 +126,32 @@ export interface RowText {
 }
 export const rowTexts = (rows: readonly Entry[] = PORTABLE): readonly RowText[] =>
   rows.map((row) => ({ row, takes: fieldsText(row.takes), gives: fieldsText(row.gives) }));
+
+/** One convention in words. */
+export interface ConventionText {
+  readonly name: string;
+  /** `log, probability or added`, `a number from 0 to 1`. */
+  readonly values: string;
+  readonly usual: string;
+  readonly says: string;
+}
+
+const valuesText = ({ enum: options, type, minimum, maximum, exclusiveMinimum }: Json): string =>
+  Array.isArray(options)
+    ? `${options.slice(0, -1).join(', ')} or ${options.at(-1)}`
+    : type === 'boolean'
+      ? 'true or false'
+      : minimum !== undefined && maximum !== undefined
+        ? `a number from ${minimum} to ${maximum}`
+        : `a number above ${exclusiveMinimum}`;
+
+/** What a port may declare, with what each may be and what it is unless declared. */
+export const conventionTexts = (): readonly ConventionText[] => {
+  const { properties = {} } = z.toJSONSchema(conventionsSchema, { io: 'input' });
+  return Object.entries(properties as Readonly<Record<string, Json>>).map(([name, s]) => ({
+    name,
+    values: valuesText(s),
+    usual: String(s.default),
+    says: String(s.description),
+  }));
+};

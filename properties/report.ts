@@ -1,6 +1,6 @@
 // What people read of a verification: one line per law, a card per failure, a summary, and the Markdown report.
 import { toLine } from '../src/index.ts';
-import type { Law } from './law.ts';
+import { formulaText, type Law } from './law.ts';
 import type { Dtype, PortInfo } from './port.ts';
 import type { Check, Status } from './run.ts';
 import { type Mismatch, spacing } from './tolerance.ts';
@@ -72,6 +72,7 @@ const difference = (about: string, w: Mismatch | null, margin: number, dtype: Dt
   if (w === null && Number.isFinite(margin) && margin > 0)
     return [`${about}: ${figure(margin)} × the surprise that chance is allowed`];
   if (w === null || (Number.isNaN(w.got) && Number.isNaN(w.expected))) return [about];
+  if (w.said === true) return [about, `got ${full(w.got)}`];
   const place = `${about}${w.index > 0 ? `, element ${w.index}` : ''}`;
   if (Number.isNaN(w.got))
     return [`${place}: expected ${full(w.expected)}`, 'got NaN, which is no number: off by any measure'];
@@ -146,10 +147,11 @@ export const cardRows = (
   if (c === undefined) return [];
   const { extent: e } = c;
   const factor = factorOf(c.worst, port.dtype);
+  const formula = formulaText(law, check.subject);
   return [
     row('law', law.says),
     ...(c.asks === undefined ? [] : [row('asks for', asked(c.asks))]),
-    ...(law.formula === undefined ? [] : [row('formula', law.formula)]),
+    ...(formula === undefined ? [] : [row('formula', formula)]),
     row('input', `${shown(c.input)}${c.shrinks > 0 ? `  (shrunk ${c.shrinks} times)` : ''}`),
     row('found', ...difference(c.about, c.worst, check.margin, port.dtype)),
     // one number may be twice another by chance, hardly two

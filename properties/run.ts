@@ -284,7 +284,7 @@ const behaviours = async (
     if (ok) found.push(`${against.text}; declared so, this input passes`);
     else if (concerns(row, asked)) found.push(against.text);
   }
-  return found;
+  return [...new Set(found)]; // several rows may follow one convention
 };
 
 /** What else a person wants to know of a failure: what was asked, how far it reaches, and whether an undeclared convention explains it. */

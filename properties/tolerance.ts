@@ -82,6 +82,8 @@ export interface Mismatch {
   readonly expected: number;
   readonly error: number;
   readonly allowed: number;
+  /** Nothing in particular is expected: what must hold of `got` is said in words. */
+  readonly said?: boolean;
 }
 
 export interface Comparison {

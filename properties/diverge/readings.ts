@@ -160,7 +160,7 @@ const TRAINED: readonly (keyof Conventions)[] = ['reluSlopeAtZero', 'bce', 'bnEp
 
 /** Every other option of a convention that shows in trainings. */
 const options = (): readonly Row[] =>
-  FINGERPRINTS.filter(({ convention }) => TRAINED.includes(convention)).flatMap((row) =>
+  FINGERPRINTS.filter(({ convention, of }) => of === undefined && TRAINED.includes(convention)).flatMap((row) =>
     row.options.map(
       (option): Row => ({
         says: optionText(option),

@@ -12,6 +12,7 @@ import {
   vector,
 } from '../arbitraries.ts';
 import { rowOf } from '../contract.ts';
+import { following } from '../fingerprints.ts';
 import { among, ask, claim, each, every, type Inquiry, law, same, type Verdict, within } from '../law.ts';
 import { ACTIVATION_POINTS, KINKS, type Point } from '../oracle/elements.ts';
 import { exact, expecting, nearest } from '../oracle/exact.ts';
@@ -94,14 +95,18 @@ export const telling = (port: PortInfo, name: string): fc.Arbitrary<number> => {
 const isKink = (name: string, v: number): boolean => (KINKS[name] ?? []).includes(v);
 
 /** Engines differ in which side these take at 0, which ports declare. */
-const RECTIFIERS = ['relu', 'leaky_relu'];
+const RECTIFIERS = following('reluSlopeAtZero');
 
-/** Ranges that hold for every number; per name, because they are what the laws claim of these functions. */
-const RANGES: Readonly<Record<string, (y: number, x: number) => boolean>> = {
+/**
+ * Ranges that hold for every number; per name, because they are what the laws claim of these functions. They are exact where
+ * a function saturates, since a quotient is rounded monotonically, and 1 less a share above 1 has no logarithm; x below
+ * softplus(x) is a value as any other, `off` by its ulps.
+ */
+const RANGES: Readonly<Record<string, (y: number, x: number, off: number) => boolean>> = {
   relu: (y) => y >= 0,
   sigmoid: (y) => y >= 0 && y <= 1,
   tanh: (y) => y >= -1 && y <= 1,
-  softplus: (y, x) => y >= Math.max(x, 0),
+  softplus: (y, x, off) => y >= 0 && y >= x - off,
   step: (y) => y === 0 || y === 1,
   selu: (y) => y >= -2,
   gelu: (y) => y > -1 / 4,
@@ -211,7 +216,11 @@ export const activationLaws = [
           same('dx just left and just right of the kink', [dx[0] ?? Number.NaN, dx[2] ?? Number.NaN], sides),
           RECTIFIERS.includes(name)
             ? same('dx at the kink', [mid], [(left + c * (right - left)) * dy])
-            : claim('dx at the kink', mid >= Math.min(...sides) && mid <= Math.max(...sides), mid, sides[0]),
+            : claim(
+                `dx at the kink in [${Math.min(...sides)}, ${Math.max(...sides)}]`,
+                mid >= Math.min(...sides) && mid <= Math.max(...sides),
+                mid,
+              ),
         );
       }
       return every(verdicts);
@@ -244,17 +253,18 @@ export const activationLaws = [
     says: 'values stay in the range of the function, whatever the input',
     subjects: among(Object.keys(RANGES), 'activation', 'forward'),
     given: (port, name) => withParameters(name, finite(port.dtype)),
-    *holds({ x, p }, _port, name) {
+    *holds({ x, p }, port, name) {
       const y = yield* forward(name, x, p);
-      const bad = y.findIndex((v, i) => !RANGES[name]?.(v, x.data[i] ?? 0));
-      return claim(`y at x = ${x.data[bad]}`, bad < 0, y[bad]);
+      const off = (v: number): number => ulpsAt(contractUlps(rowOf(name).ulp), v, port.dtype);
+      const bad = y.findIndex((v, i) => !RANGES[name]?.(v, x.data[i] ?? 0, off(x.data[i] ?? 0)));
+      return claim(`y at x = ${x.data[bad]} in the range of the function`, bad < 0, y[bad]);
     },
   }),
   law<Values>({
     id: 'activation/monotone',
     ref: 'A-08',
-    class: 'exact',
-    says: 'the value at the next number is never smaller, across every switch of the implementation',
+    class: 'rounding bound',
+    says: 'the value at the next number is never smaller, across every switch of the implementation; where values have ulps, by no more than these',
     kills: ['torch #55587'],
     subjects: among(MONOTONE, 'activation', 'forward'),
     given: (port, name) => vector(telling(port, name)),
@@ -263,8 +273,11 @@ export const activationLaws = [
       const at = { shape: [all.length], data: all };
       const up = map(at, (v) => nextUp(v, port.dtype));
       const [a, b] = [yield* forward(name, at), yield* forward(name, up)];
-      const bad = a.findIndex((v, i) => !(v <= (b[i] ?? Number.NaN)));
-      return claim(`y just above x = ${all[bad]}, against y there`, bad < 0, b[bad], a[bad]);
+      // both values have their ulps, of a function that rises by less
+      const k = contractUlps(rowOf(name).ulp);
+      const off = (v: number): number => (k > 1 / 2 ? 2 * ulpsAt(k, v, port.dtype) : 0);
+      const bad = a.findIndex((v, i) => !(v <= (b[i] ?? Number.NaN) + off(v)));
+      return claim(`y just above x = ${all[bad]} ≥ ${a[bad]}, which it is there`, bad < 0, b[bad]);
     },
   }),
   law<Values>({
@@ -347,16 +360,17 @@ export const activationLaws = [
   law<Values>({
     id: 'activation/derivative-peak',
     ref: 'A-14',
-    class: 'exact',
-    says: 'σ′ lies in [0, ¼] and tanh′ in [0, 1], with the maximum exactly at 0',
+    class: 'rounding bound',
+    says: 'σ′ lies in [0, ¼] and tanh′ in [0, 1], with the maximum exactly at 0, and beside it no further above than its own ulps',
     subjects: among(Object.keys(PEAKS), 'activation', 'vjp'),
     given: (port) => vector(finite(port.dtype)),
-    *holds(x, _port, name) {
+    *holds(x, port, name) {
       const peak = PEAKS[name] ?? 0;
       const dx = yield* pull(name, x, ones(x));
       const top = yield* pull(name, { shape: [1], data: [0] }, { shape: [1], data: [1] });
-      const bad = dx.findIndex((v) => !(v >= 0 && v <= peak));
-      return every([same('f′(0)', top, [peak]), claim(`f′(${x.data[bad]})`, bad < 0, dx[bad], peak)]);
+      const most = peak + ulpsAt(contractDerivativeUlps(rowOf(name).ulp), peak, port.dtype) + absoluteOf(port, 1);
+      const bad = dx.findIndex((v) => !(v >= 0 && v <= most));
+      return every([same('f′(0)', top, [peak]), claim(`f′(${x.data[bad]}) in [0, ${peak}]`, bad < 0, dx[bad])]);
     },
   }),
   law<Values>({

@@ -260,7 +260,7 @@ export const batchnormLaws = [
       const truth = after(c, port);
       const bad = Array.from(variance.data).findIndex((v) => !(v >= 0));
       return every([
-        claim(`variance of feature ${bad} is not negative`, bad < 0, variance.data[bad], 0),
+        claim(`variance of feature ${bad} ≥ 0`, bad < 0, variance.data[bad]),
         judged('running mean', mean.data, truth.mean, port),
         judged('running variance', variance.data, truth.variance, port),
       ]);

@@ -1,10 +1,10 @@
 // The chapter of conventions: what a port declares about itself is what it does.
 import fc from 'fast-check';
-import { FINGERPRINTS, type Fingerprint } from '../fingerprints.ts';
+import { FINGERPRINTS, type Fingerprint, fingerprintName } from '../fingerprints.ts';
 import { agrees, fitting, optionText, seen } from '../infer.ts';
 import { ask, law } from '../law.ts';
 
-const rowOf = (subject: string): Fingerprint => FINGERPRINTS.find((f) => f.convention === subject) as Fingerprint; // the subjects come from the table
+const rowOf = (subject: string): Fingerprint => FINGERPRINTS.find((f) => fingerprintName(f) === subject) as Fingerprint; // the subjects come from the table
 
 export const conventionLaws = [
   law<null>({
@@ -13,7 +13,7 @@ export const conventionLaws = [
     class: 'enumerated',
     runs: 1,
     says: 'what a port declares about its conventions is what it does; where it is not, the convention that fits is named',
-    subjects: (port) => FINGERPRINTS.filter((f) => port.has(f.entry)).map((f) => f.convention),
+    subjects: (port) => FINGERPRINTS.filter((f) => port.has(f.entry)).map(fingerprintName),
     given: () => fc.constant(null),
     *holds(_, { conventions }, subject) {
       const row = rowOf(subject);

@@ -2,7 +2,19 @@
 import fc from 'fast-check';
 import { extent, filled, magnitude, moderate, small, type Values, wideExtent } from '../arbitraries.ts';
 import type { NetworkLayer } from '../args.ts';
-import { type Answer, ask, claim, every, having, type Inquiry, law, same, type Verdict, within } from '../law.ts';
+import {
+  type Answer,
+  ask,
+  claim,
+  every,
+  having,
+  type Inquiry,
+  law,
+  same,
+  sided,
+  type Verdict,
+  within,
+} from '../law.ts';
 import { exactly, FORMATS, gamma } from '../tolerance.ts';
 
 interface Net {
@@ -138,7 +150,7 @@ export const diagnoseLaws = [
       const ratio = (yield* slopesOf(chain(weights, 'sigmoid', x, 10 * 1000))).numbers('ratios')[0] ?? Number.NaN;
       const most = weights.reduce((p, w) => p * Math.abs(w), 1) / 4 ** (weights.length - 1);
       const slack = most * gamma(16 * weights.length, FORMATS[port.dtype].u);
-      return claim('ratio of the first layer', ratio <= most + slack, ratio, most);
+      return sided('ratio of the first layer', ratio, '≤', most, slack);
     },
   }),
   law<{ readonly net: Net; readonly k: number }>({

@@ -168,7 +168,7 @@ export const edgeDrawLaws = [
         const args = { shape: [1, 1], fanIn: 1, fanOut: 1, gain: 1, seed: seed + i };
         if (((yield* ask('initializer.orthogonal.sample', args)).tensor('w').data[0] ?? 0) > 0) above++;
       }
-      return claim('both signs come up', above > 0 && above < 64, above, 32);
+      return claim('numbers above 0 among 64, some and not all', above > 0 && above < 64, above);
     },
   }),
 ];

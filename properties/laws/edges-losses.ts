@@ -1,7 +1,7 @@
 // The chapter of edges, part five: losses of many samples and classes, by those of one number and of few classes.
 import fc from 'fast-check';
 import { lossRow } from '../../src/index.ts';
-import { extent, filled, label, moderate, small, type Values } from '../arbitraries.ts';
+import { extent, filled, moderate, shares, small, targetsFor, type Values } from '../arbitraries.ts';
 import { camel } from '../contract.ts';
 import { among, ask, each, every, type Inquiry, law, same, within } from '../law.ts';
 import type { PortInfo } from '../port.ts';
@@ -29,25 +29,25 @@ const byNumber = (port: PortInfo): readonly string[] =>
 const share = fc.integer({ min: 1, max: 15 }).map((k) => k / 16);
 /** Batches of which one axis is long. */
 const many = (port: PortInfo, name: string): fc.Arbitrary<Many> => {
-  const { prediction, target, params } = lossRow(camel(name));
+  const { prediction, params } = lossRow(camel(name));
   return fc.tuple(extent(3), fc.integer({ min: 9, max: 24 }), fc.boolean()).chain(([few, more, tall]) => {
     const shape = tall ? [more, few] : [few, more];
     return fc.record({
       prediction: filled(shape, prediction === 'number' ? moderate(port.dtype) : share),
-      target: filled(
-        shape,
-        target === 'sign' ? fc.constantFrom(-1, 1) : target === 'number' ? moderate(port.dtype) : label,
-      ),
+      target: targetsFor(name, shape, moderate(port.dtype)),
       reduction: fc.constantFrom('mean' as const, 'sum' as const),
       params: fc.record(Object.fromEntries(Object.keys(params).map((k) => [k, fc.constantFrom(1, 3 / 4, 2)]))),
     });
   });
 };
 
-/** One number of a batch, alone. */
-const alone = (b: Many, i: number): Many => {
-  const of = (v: Values): Values => ({ shape: [1, 1], data: [v.data[i] ?? 0] });
-  return { ...b, prediction: of(b.prediction), target: of(b.target), reduction: 'sum' };
+/** One number of a batch, alone; a share beside the rest of 1, of which exactly as much is predicted, so that it costs nothing. */
+const alone = (name: string, b: Many, i: number): Many => {
+  const shared = lossRow(camel(name)).target === 'distribution';
+  const [p = 0, y = 0] = [b.prediction.data[i], b.target.data[i]];
+  const of = (v: number, rest: number): Values =>
+    shared ? { shape: [1, 2], data: [v, rest] } : { shape: [1, 1], data: [v] };
+  return { ...b, prediction: of(p, y === 1 ? 1 : 1 - y), target: of(y, 1 - y), reduction: 'sum' };
 };
 
 export const edgeLossLaws = [
@@ -69,8 +69,8 @@ export const edgeLossLaws = [
       const by = b.reduction === 'mean' ? terms : 1;
       const [values, slopes]: [number[], number[]] = [[], []];
       for (let i = 0; i < n; i++) {
-        values.push(yield* lossValue(name, alone(b, i)));
-        slopes.push(...(yield* gradientOf(name, alone(b, i))));
+        values.push(yield* lossValue(name, alone(name, b, i)));
+        slopes.push((yield* gradientOf(name, alone(name, b, i)))[0] ?? Number.NaN);
       }
       const { u } = FORMATS[port.dtype];
       const add = (vs: readonly number[]): number => vs.reduce((s, v) => s + v, 0);
@@ -99,7 +99,7 @@ export const edgeLossLaws = [
       fc.tuple(extent(3), fc.constantFrom(1, 4, 8), fc.constantFrom(1, 2, 12)).chain(([k, m, rows]) =>
         fc.record({
           z: filled([k], moderate(port.dtype)),
-          y: filled([k], label),
+          y: shares([k]),
           m: fc.constant(m),
           rows: fc.constant(rows),
         }),

@@ -287,7 +287,11 @@ export const initializerLaws = [
         found.push(same('weights with fans swapped', yield* made({ fanIn: d.fanOut, fanOut: d.fanIn }), w));
         const most = squares(yield* made({ fanIn: 16 * d.fanIn }));
         found.push(
-          claim('weights with a larger fan in are smaller', most < squares(w) || most === 0, most, squares(w)),
+          claim(
+            `Σw² with a larger fan in < ${squares(w)}, which it is with the smaller`,
+            most < squares(w) || most === 0,
+            most,
+          ),
         );
         return every(found);
       }
@@ -381,7 +385,11 @@ export const initializerLaws = [
       }),
     *holds({ edge, fanIn }, _port, name) {
       const [w = Number.NaN] = yield* fromUniforms(name, [edge], { fanIn, fanOut: fanIn + 1, gain: 1 });
-      return claim(`w at u = ${edge}`, Number.isFinite(w) && Math.sign(w) === Math.sign(edge - 1 / 2), w);
+      return claim(
+        `w at u = ${edge}, finite and of the sign of u − 1/2`,
+        Number.isFinite(w) && Math.sign(w) === Math.sign(edge - 1 / 2),
+        w,
+      );
     },
   }),
 ];

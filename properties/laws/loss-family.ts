@@ -1,9 +1,9 @@
 // The chapter of losses, second part: reductions, convexity, symmetry, information, and values that belong to gradients.
 import fc from 'fast-check';
 import { lossRow } from '../../src/index.ts';
-import { filled, finite, probability, type Values } from '../arbitraries.ts';
+import { filled, finite, probability, targetsFor, type Values } from '../arbitraries.ts';
 import { camel } from '../contract.ts';
-import { among, claim, each, every, having, law, same, type Verdict, within } from '../law.ts';
+import { among, claim, each, every, having, law, same, sided, type Verdict, within } from '../law.ts';
 import { lossTruth } from '../oracle/elements.ts';
 import { type Big, exact, expecting, ln, nearest, ONE, ZERO } from '../oracle/exact.ts';
 import type { PortInfo } from '../port.ts';
@@ -18,19 +18,12 @@ const plainBce = (port: PortInfo): readonly string[] => (declared(port) ? among(
 
 /** Dyadic predictions inside the domain of a loss, and targets; all exact. */
 const dyadics = (name: string, shape: readonly number[]) => {
-  const { prediction, target } = lossRow(camel(name));
+  const { prediction } = lossRow(camel(name));
   const inside = fc.integer({ min: 4, max: 60 }).map((k) => k / 64);
   const wide = fc.integer({ min: -160, max: 160 }).map((k) => k / 32);
   return {
     prediction: filled(shape, prediction === 'number' ? wide : inside),
-    target: filled(
-      shape,
-      target === 'number'
-        ? wide
-        : target === 'sign'
-          ? fc.constantFrom(-1, 1)
-          : fc.integer({ min: 0, max: 8 }).map((k) => k / 8),
-    ),
+    target: targetsFor(name, shape, wide),
   };
 };
 export const reductions = fc.constantFrom('mean' as const, 'sum' as const);
@@ -94,8 +87,8 @@ export const lossFamilyLaws = [
         (slack(port, name, b, low) + slack(port, name, b, high)) / (2 * h) +
         contractDerivativeUlps(1) * 4 * u * (Math.abs(left) + Math.abs(right) + 1);
       return every([
-        claim(`secant of element ${i} above the gradient at its left end`, secant >= left - off, secant, left),
-        claim(`secant of element ${i} below the gradient at its right end`, secant <= right + off, secant, right),
+        sided(`secant of element ${i} by the gradient at its left end`, secant, '≥', left, off),
+        sided(`secant of element ${i} by the gradient at its right end`, secant, '≤', right, off),
       ]);
     },
   }),
@@ -131,7 +124,7 @@ export const lossFamilyLaws = [
       const [l, r, m] = [yield* value(name, a), yield* value(name, b), yield* value(name, middle)];
       const most = l / 2 + r / 2;
       const off = slack(port, name, a, l) + slack(port, name, b, r) + slack(port, name, middle, m);
-      return claim('the loss half way, at most the mean of both', m <= most + off, m, most);
+      return sided('the loss half way, by the mean of both', m, '≤', most, off);
     },
   }),
   law<{ readonly prediction: Values; readonly y0: Values; readonly y1: Values; readonly k: number }>({
@@ -195,7 +188,7 @@ export const lossFamilyLaws = [
           [expecting(cross.minus(entropy), port.dtype)],
           [ulpsAt(k, at, port.dtype) + ulpsAt(k, least, port.dtype)],
         ),
-        claim('the divergence is not negative', at >= least - ulpsAt(k, least, port.dtype), at, least),
+        sided(`bce(${p}, ${y}) by the entropy`, at, '≥', least, ulpsAt(k, least, port.dtype)),
       ]);
     },
   }),
@@ -281,7 +274,7 @@ export const lossFamilyLaws = [
     given: (port, name) => batch(port, name),
     *holds(b, _port, name) {
       const v = yield* value(name, b);
-      return claim(`${name} ≥ 0`, v >= 0, v, 0);
+      return sided(name, v, '≥', 0);
     },
   }),
   law<{ readonly p: number; readonly y: number }>({
@@ -299,9 +292,13 @@ export const lossFamilyLaws = [
         })
         .filter(({ p, y }) => Math.abs(p - y) > 1 / 8 && Math.abs(p + y - 1) > 1 / 8),
     *holds({ p, y }, port, name) {
-      const v = yield* value(name, one(p, y));
-      const truth = (a: number, b: number): number =>
-        nearest(lossTruth(port, name, one(a, b).prediction, one(a, b).target, 'sum', {}).loss);
+      // a share and the rest, where shares sum to 1
+      const of = (a: number): Values =>
+        lossRow(camel(name)).target === 'distribution'
+          ? { shape: [1, 2], data: [a, 1 - a] }
+          : { shape: [1], data: [a] };
+      const v = yield* value(name, { ...one(p, y), prediction: of(p), target: of(y) });
+      const truth = (a: number, b: number): number => nearest(lossTruth(port, name, of(a), of(b), 'sum', {}).loss);
       const [own, other] = [truth(p, y), truth(y, p)];
       return claim(`${name}(prediction ${p}, target ${y})`, Math.abs(v - own) < Math.abs(v - other) / 2 ** 20, v, own);
     },
@@ -333,8 +330,8 @@ export const lossFamilyLaws = [
       };
       const through = yield* value(name, spoilt);
       return every([
-        claim(`${name} is a number`, !Number.isNaN(v), v, 0),
-        claim(`gradient ${bad} is a number`, bad < 0, g[bad], 0),
+        claim(`${name} is a number`, !Number.isNaN(v), v),
+        claim(`gradient ${bad} is a number`, bad < 0, g[bad]),
         claim('the loss of NaN', Number.isNaN(through), through, Number.NaN),
       ]);
     },

@@ -1,7 +1,7 @@
 // The chapter of losses, third part: what each kind of loss has of its own, errors, margins, logits and divergences.
 import fc from 'fast-check';
 import { filled, finite, label, type Values } from '../arbitraries.ts';
-import { among, ask, claim, every, having, law, same, within } from '../law.ts';
+import { among, ask, claim, every, having, law, same, sided, within } from '../law.ts';
 import { lossTruth } from '../oracle/elements.ts';
 import { expecting, nearest } from '../oracle/exact.ts';
 import { contractUlps, exactly, FORMATS, gamma, spacing, ulpsAt } from '../tolerance.ts';
@@ -26,8 +26,9 @@ export const lossKindLaws = [
         target: { shape: [2], data: [y, y] },
       });
       return every([
-        claim(`gradient at ${z} for the label ${y}`, g >= -1 && g <= 1, g, 0),
-        claim(`sign of the gradient at ${z} for a certain label`, (y !== 0 || g >= 0) && (y !== 1 || g <= 0), g, 0),
+        claim(`gradient at ${z} for the label ${y} in [−1, 1]`, g >= -1 && g <= 1, g),
+        ...(y === 0 ? [sided(`gradient at ${z} for the label 0`, g, '≥', 0)] : []),
+        ...(y === 1 ? [sided(`gradient at ${z} for the label 1`, g, '≤', 0)] : []),
         same(`gradient at 0 for the label ${y}`, [at0], [1 / 2 - y]),
         same('gradient far out', far, [-y, 1 - y]),
       ]);
@@ -106,7 +107,7 @@ export const lossKindLaws = [
         ),
         same('one unit further out', [(yield* value('huber', further)) - (yield* value('huber', far))], [n * delta]),
         same('gradient far out', yield* gradient('huber', far), new Array<number>(n).fill(delta)),
-        claim(`gradient ${bad} within delta`, bad < 0, g[bad], delta),
+        claim(`gradient ${bad} in [−delta, delta] = [${-delta}, ${delta}]`, bad < 0, g[bad]),
       ]);
     },
   }),
@@ -155,7 +156,7 @@ export const lossKindLaws = [
       const v = yield* value('kl', b(p));
       const off = slack(port, 'kl', b(p), v);
       return every([
-        claim('KL(y‖p) ≥ 0', v >= -off, v, 0),
+        sided('KL(y‖p)', v, '≥', 0, off),
         same('KL(y‖y)', [yield* value('kl', b(y))], [0]),
         same('slope at p = y', yield* gradient('kl', b(y)), new Array<number>(y.data.length).fill(-1)),
       ]);

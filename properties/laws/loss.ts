@@ -10,11 +10,10 @@ import {
   type Prediction,
   pullback,
   type Reduction,
-  type Target,
 } from '../../src/index.ts';
-import { filled, finite, label, moderate, probability, type Values } from '../arbitraries.ts';
+import { filled, finite, label, moderate, probability, targetsFor, type Values } from '../arbitraries.ts';
 import { camel } from '../contract.ts';
-import { among, ask, claim, each, every, type Inquiry, law, same, within } from '../law.ts';
+import { among, ask, each, every, type Inquiry, law, same, sided, within } from '../law.ts';
 import { knowsLoss, lossTruth } from '../oracle/elements.ts';
 import { exact, expecting, ln, nearest, ZERO } from '../oracle/exact.ts';
 import { Bounded, bounded, Exact, exactly64 } from '../oracle/readings.ts';
@@ -64,12 +63,6 @@ export const batch = (port: PortInfo, name: string): fc.Arbitrary<Batch> => {
     probability: fc.oneof(probability(port.dtype), fc.constantFrom(0, 1)),
     distribution: probability(port.dtype),
   };
-  const targets: Record<Target, fc.Arbitrary<number>> = {
-    number: moderate(port.dtype),
-    label,
-    sign: fc.constantFrom(-1, 1),
-    distribution: label,
-  };
   const axis = (max: number): fc.Arbitrary<number> => fc.integer({ min: 1, max });
   const shapes: fc.Arbitrary<readonly number[]> = fc.oneof(
     { withCrossShrink: true },
@@ -80,7 +73,7 @@ export const batch = (port: PortInfo, name: string): fc.Arbitrary<Batch> => {
     fc
       .record({
         prediction: filled(shape, predictions[row.prediction]),
-        target: filled(shape, targets[row.target]),
+        target: targetsFor(name, shape, moderate(port.dtype)),
         hits: filled(shape, fc.constantFrom(0, 0, 0, 1)),
         reduction: fc.constantFrom('mean' as const, 'sum' as const),
         params: fc.record(
@@ -195,6 +188,18 @@ export const twice = (v: Values): Values => ({
   data: [...v.data, ...v.data],
 });
 
+/** Gradients by the prediction, of a single term: `p` a prediction, `z` a logit, `y` a target. */
+const SLOPES: Readonly<Record<string, string>> = {
+  bce: '(p − y)/(p·(1 − p))',
+  bce_with_logits: 'σ(z) − y',
+  softmax_cross_entropy: 'softmax(z) − y, for shares y that sum to 1',
+  mse: '2·(p − y)',
+  mae: 'sign(p − y)',
+  huber: 'max(−delta, min(delta, p − y))',
+  hinge: '−y where y·p < 1, else 0',
+  kl: '−y/p',
+};
+
 export const lossLaws = [
   law<Batch>({
     id: 'loss/value',
@@ -214,7 +219,7 @@ export const lossLaws = [
     ref: 'L-06, L-07',
     class: '64-digit oracle',
     says: 'the gradient is that of the definition, element by element, saturated ends included; where the loss bends it lies between both sides',
-    formula: '∂/∂z bce = σ(z) − y;  ∂/∂p bce = (p − y)/(p(1 − p))',
+    formula: SLOPES,
     kills: ['torch #13773', 'torch #103316', 'keras #9664', 'torch #1792'],
     subjects: each('loss', 'vjp'),
     given: batch,
@@ -235,8 +240,8 @@ export const lossLaws = [
       const v = yield* value('bce', one(p, y));
       const hit = p === y && (p === 0 || p === 1);
       return every([
-        claim(`bce(${p}, ${y}) ≥ 0`, v >= 0, v, 0),
-        claim(`bce(${p}, ${y}) of a certain hit`, !hit || v <= floor(port), v, 0),
+        sided(`bce(${p}, ${y})`, v, '≥', 0),
+        ...(hit ? [sided(`bce(${p}, ${y}) of a certain hit`, v, '≤', floor(port))] : []),
       ]);
     },
   }),
@@ -257,7 +262,7 @@ export const lossLaws = [
     *holds({ p, y }, port) {
       const v = yield* value('bce', one(p, y));
       const most = ceiling(port);
-      return claim(`bce(${p}, ${y})`, v <= most + ulpsAt(4, most, port.dtype), v, most);
+      return sided(`bce(${p}, ${y})`, v, '≤', most, ulpsAt(4, most, port.dtype));
     },
   }),
   law<{ readonly k: number; readonly y: number }>({
@@ -389,7 +394,7 @@ export const lossLaws = [
       return every([
         same(`${name}(y, p)`, [ba], [ab]),
         same(`${name}(p, p)`, [aa], [0]),
-        claim(`${name}(p, y) > 0`, !differ || ab > 0, ab, 0),
+        ...(differ ? [sided(`${name}(p, y)`, ab, '>', 0)] : []),
       ]);
     },
   }),

@@ -269,7 +269,7 @@ export const opShapeLaws = [
             `${name} of a row ${hit ? 'with' : 'without'} NaN, at ${i}`,
             Number.isNaN(v) === hit,
             v,
-            Number.NaN,
+            hit ? Number.NaN : undefined,
           );
         }),
       );

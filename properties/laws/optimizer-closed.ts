@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import type { Hyper } from '../../src/index.ts';
 import { cotangent, filled, powerOfTwo, small, type Values } from '../arbitraries.ts';
-import { claim, each, every, having, type Inquiry, law, same, type Verdict, within } from '../law.ts';
+import { claim, each, every, having, type Inquiry, law, same, sided, type Verdict, within } from '../law.ts';
 import { type Closed, CONSTANT, closedPath, IMPULSE } from '../oracle/closed.ts';
 import { exact, expecting, ONE, sqrt, ZERO } from '../oracle/exact.ts';
 import { published } from '../oracle/training.ts';
@@ -152,7 +152,7 @@ export const closedOptimizerLaws = [
           // the bound is flat where it is reached: rounding of the gradients moves it by less than its own rounding
           reached
             ? within(`step ${n} of attaining gradients`, [size], [expecting(most, port.dtype)], [2 * slack])
-            : claim(`step ${n} below the bound`, size <= top + 2 * slack, size, top),
+            : sided(`size of step ${n}`, size, '≤', top, 2 * slack),
         );
       }
       return every(verdicts);
@@ -337,7 +337,7 @@ function neverRises(
         if (before === undefined) return claim('the first rate', true);
         const slack = (off(t, j) + off(t - 1, j)) / Math.abs(v) + (off(t - 1, j) + off(t - 2, j)) / Math.abs(before);
         const [now, then] = [rate(t, v), rate(t - 1, before)];
-        return claim(`rate of coordinate ${j} at step ${t + 1}`, now <= then + slack, now, then);
+        return sided(`rate of coordinate ${j} at step ${t + 1}, by the one before`, now, '≤', then, slack);
       }),
     ),
   );

@@ -1,7 +1,7 @@
 // Optimizers on quadratics, in a loop with the gradient at the point they reached: powers of matrices, exactly.
 import fc from 'fast-check';
 import { filled, powerOfTwo, small, type Values } from '../arbitraries.ts';
-import { claim, every, having, law, type Verdict, within } from '../law.ts';
+import { claim, every, having, law, sided, type Verdict, within } from '../law.ts';
 import { type Big, exact, expecting, ZERO } from '../oracle/exact.ts';
 import type { PortInfo } from '../port.ts';
 import { FORMATS } from '../tolerance.ts';
@@ -173,7 +173,12 @@ export const quadraticLaws = [
       const right = ([after, before]: readonly [number, number]): boolean =>
         before === 0 ? after === 0 : share < 2 ? after < before : share > 2 ? after > before : after === before;
       const bad = pairs.find((p) => !right(p));
-      return claim(`|w| at ${share} of the inverse curvature`, bad === undefined, bad?.[0], bad?.[1]);
+      const side = share < 2 ? '<' : share > 2 ? '>' : '=';
+      return claim(
+        `|w| at ${share} of the inverse curvature ${side} ${bad?.[1]}, a step before`,
+        bad === undefined,
+        bad?.[0],
+      );
     },
   }),
   law<Quadratic>({
@@ -194,7 +199,7 @@ export const quadraticLaws = [
         path.slice(1).map((after, t) => {
           const before = path[t] ?? [];
           const promised = value(before) - (lr / 2) * times(a, before).reduce((s, x) => s + x * x, 0);
-          return claim(`the value after step ${t + 1}`, value(after) <= promised, value(after), promised);
+          return sided(`the value after step ${t + 1}`, value(after), '≤', promised);
         }),
       );
     },

@@ -192,10 +192,9 @@ export const wholeOptimizerLaws = [
         from === 0 ? v !== 0 : !(v * Math.sign(from) > 17 / 25 && v * Math.sign(from) < 121 / 100),
       );
       return claim(
-        `an entry of the step over its scale`,
+        `an entry of the step over its scale, where that of the gradient is ${outside?.[1]}`,
         outside === undefined,
         outside?.[0],
-        Math.sign(outside?.[1] ?? 0),
       );
     },
   }),

@@ -1,7 +1,7 @@
 // The chapter of the perceptron: Novikoff's bound, separation, symmetries, and the impossibility of XOR.
 import fc from 'fast-check';
 import { magnitude, powerOfTwo, small, visiting } from '../arbitraries.ts';
-import { ask, claim, every, having, law, same, within } from '../law.ts';
+import { ask, claim, every, having, law, same, sided, within } from '../law.ts';
 import { certifies, type Line, novikoff, refutable, scoreOf, walked } from '../oracle/perceptron.ts';
 import { exactly, FORMATS, gamma } from '../tolerance.ts';
 import { CORNERS, errors, fit, ODD, rowsOf, signed, type Task, task, truth } from './samples.ts';
@@ -126,7 +126,7 @@ export const perceptronLaws = [
     *holds(t) {
       const most = bound(t);
       const model = yield* fit(t, 1, most + 3);
-      return claim('mistakes', model.mistakes <= most, model.mistakes, most);
+      return sided('mistakes', model.mistakes, '≤', most);
     },
   }),
   law<{ readonly t: Separable; readonly lr: number }>({
@@ -326,7 +326,7 @@ export const perceptronLaws = [
       const model = yield* fit(t, lr, bound(t) + 1);
       return every([
         claim('wrong corners', errors(t, model) === 0, errors(t, model), 0),
-        claim('mistakes', model.mistakes <= bound(t), model.mistakes, bound(t)),
+        sided('mistakes', model.mistakes, '≤', bound(t)),
       ]);
     },
   }),

@@ -1,7 +1,7 @@
 // The chapter of purity, second part: hidden randomness, interruptions, text, locality, zeros, and numbers out of range.
 import fc from 'fast-check';
 import { optimizerRow } from '../../src/index.ts';
-import { anyNumber, cotangent, filled, moderate, seed, type Values, vector } from '../arbitraries.ts';
+import { allOf, anyNumber, cotangent, filled, moderate, seed, type Values, vector } from '../arbitraries.ts';
 import { type Args, camel, ENTRIES } from '../contract.ts';
 import { among, ask, claim, each, every, having, type Inquiry, law, same, type Verdict } from '../law.ts';
 import type { PortInfo } from '../port.ts';
@@ -63,37 +63,56 @@ const samplesAt = (more: Args): Args => ({
   epochs: 2,
   ...more,
 });
-const empty: Values = { shape: [0], data: [] };
+/** Arguments that are out of range, and what of them is. */
+interface Outside {
+  readonly with: string;
+  readonly args: Args;
+}
+const outside = (
+  make: (more: Readonly<Record<string, number>>) => Args,
+  more: Readonly<Record<string, number>>,
+): Outside => ({
+  with: Object.entries(more)
+    .map(([name, v]) => `${name} = ${v}`)
+    .join(' and '),
+  args: make(more),
+});
+const emptyBatch = (...shape: readonly number[]): Outside => ({
+  with: `an empty batch of shape [${shape}]`,
+  args: lossAt({ prediction: { shape, data: [] }, target: { shape, data: [] } }),
+});
 
 /** Numbers out of range, by the entry they are given to. */
-const OUT_OF_DOMAIN: Readonly<Record<string, readonly Args[]>> = {
-  'optimizer.sgd.run': [optimizerAt({ lr: Number.NaN }), optimizerAt({ lr: -1 })],
-  'optimizer.momentum.run': [optimizerAt({ momentum: 2 }), optimizerAt({ momentum: Number.NaN })],
+const OUT_OF_DOMAIN: Readonly<Record<string, readonly Outside[]>> = {
+  'optimizer.sgd.run': [outside(optimizerAt, { lr: Number.NaN }), outside(optimizerAt, { lr: -1 })],
+  'optimizer.momentum.run': [outside(optimizerAt, { momentum: 2 }), outside(optimizerAt, { momentum: Number.NaN })],
   'optimizer.adam.run': [
-    optimizerAt({ lr: Number.NaN }),
-    optimizerAt({ beta1: -1 / 2 }),
-    optimizerAt({ beta2: 3 / 2 }),
-    optimizerAt({ eps: -1 }),
+    outside(optimizerAt, { lr: Number.NaN }),
+    outside(optimizerAt, { beta1: -1 / 2 }),
+    outside(optimizerAt, { beta2: 3 / 2 }),
+    outside(optimizerAt, { eps: -1 }),
   ],
-  'optimizer.rmsprop.run': [optimizerAt({ lr: -1 / 4 })],
-  'loss.huber.forward': [lossAt({ delta: -1 }), lossAt({ delta: Number.NaN })],
-  'loss.mse.forward': [lossAt({ prediction: empty, target: empty })],
-  'loss.bce.forward': [lossAt({ prediction: empty, target: empty })],
-  'loss.bce_with_logits.vjp': [lossAt({ prediction: empty, target: empty })],
-  'loss.softmax_cross_entropy.forward': [
-    lossAt({ prediction: { shape: [0, 3], data: [] }, target: { shape: [0, 3], data: [] } }),
+  'optimizer.rmsprop.run': [outside(optimizerAt, { lr: -1 / 4 })],
+  'loss.huber.forward': [outside(lossAt, { delta: -1 }), outside(lossAt, { delta: Number.NaN })],
+  'loss.mse.forward': [emptyBatch(0)],
+  'loss.bce.forward': [emptyBatch(0)],
+  'loss.bce_with_logits.vjp': [emptyBatch(0)],
+  'loss.softmax_cross_entropy.forward': [emptyBatch(0, 3)],
+  'initializer.he_normal.sample': [
+    outside(weightsAt, { gain: Number.NaN }),
+    outside(weightsAt, { fanIn: 0 }),
+    outside(weightsAt, { fanIn: -3 }),
   ],
-  'initializer.he_normal.sample': [weightsAt({ gain: Number.NaN }), weightsAt({ fanIn: 0 }), weightsAt({ fanIn: -3 })],
-  'initializer.he_truncated.sample': [weightsAt({ gain: Number.NaN })], // drawn by rejection, it may never end
+  'initializer.he_truncated.sample': [outside(weightsAt, { gain: Number.NaN })], // drawn by rejection, it may never end
   'initializer.xavier_uniform.sample': [
-    weightsAt({ fanIn: 0, fanOut: 0 }),
-    weightsAt({ gain: Number.POSITIVE_INFINITY }),
+    outside(weightsAt, { fanIn: 0, fanOut: 0 }),
+    outside(weightsAt, { gain: Number.POSITIVE_INFINITY }),
   ],
   'perceptron.perceptron.fit': [
-    samplesAt({ lr: Number.NaN }),
-    samplesAt({ lr: -1 }),
-    samplesAt({ epochs: -1 }),
-    samplesAt({ y: one(1 / 2, 3) }),
+    outside(samplesAt, { lr: Number.NaN }),
+    outside(samplesAt, { lr: -1 }),
+    outside(samplesAt, { epochs: -1 }),
+    { with: 'the labels 0.5 and 3', args: samplesAt({ y: one(1 / 2, 3) }) },
   ],
 };
 
@@ -400,7 +419,7 @@ export const purityFamilyLaws = [
       return yield* (ZEROS[name] as Zero).check(port); // the subjects come from the table
     },
   }),
-  law<null>({
+  law<readonly Outside[]>({
     id: 'purity/out-of-domain',
     ref: 'P-10',
     class: 'enumerated',
@@ -408,14 +427,16 @@ export const purityFamilyLaws = [
     says: 'numbers out of range and empty batches are refused with an error, or where a port declares that it computes with them, never turned into a silent NaN',
     kills: ['tinygrad #11322', 'PyTorch #51906', 'keras #22021'],
     subjects: (port) => Object.keys(OUT_OF_DOMAIN).filter(port.has),
-    given: () => fc.constant(null),
-    *holds(_, port, entry) {
+    given: (_, entry) => allOf(OUT_OF_DOMAIN[entry] ?? []),
+    *holds(questions, port, entry) {
+      const computes = port.conventions.outOfDomain === 'computed';
       const found: Verdict[] = [];
-      for (const [i, args] of (OUT_OF_DOMAIN[entry] ?? []).entries()) {
+      for (const { with: what, args } of questions) {
         const { refused, why, values: got } = yield* attempt(entry, args);
         const nan = got.findIndex(Number.isNaN);
-        const fine = refused || (port.conventions.outOfDomain === 'computed' && got.length > 0 && nan < 0);
-        found.push(claim(`question ${i + 1} of ${entry} refused (${why})`, fine, got[Math.max(0, nan)]));
+        const fine = refused || (computes && got.length > 0 && nan < 0);
+        const must = computes ? 'must be refused, or answered without NaN' : 'must be refused';
+        found.push(claim(`${entry} with ${what} ${must}, but ${why}`, fine, got[Math.max(0, nan)]));
       }
       return every(found);
     },

@@ -1,6 +1,6 @@
 // The chapter of purity: arguments survive every call, and the same call gives the same bits.
 import fc from 'fast-check';
-import { cotangent, filled, moderate, parametersFor, seed, small, type Values } from '../arbitraries.ts';
+import { cotangent, filled, moderate, parametersFor, seed, small, targetsFor, type Values } from '../arbitraries.ts';
 import { type Args, ENTRIES, type Plain } from '../contract.ts';
 import { type Answer, ask, claim, every, type Inquiry, law, same, type Verdict } from '../law.ts';
 import { anyNetwork } from '../networks.ts';
@@ -114,8 +114,8 @@ const ARGUMENTS: Readonly<Record<string, (port: PortInfo, name: string) => fc.Ar
       resumeAt: fc.constant([]),
       evaluateAt: fc.constant([2]),
     }),
-  'loss.forward': () => lossArgs,
-  'loss.vjp': () => lossArgs,
+  'loss.forward': (_, name) => lossArgs(name),
+  'loss.vjp': (_, name) => lossArgs(name),
   'optimizer.run': (port) => {
     const leaf = filled([3], cotangent(port.dtype));
     return fc.record({
@@ -258,14 +258,14 @@ const ARGUMENTS: Readonly<Record<string, (port: PortInfo, name: string) => fc.Ar
     }),
 };
 
-const lossArgs = fc.record({
-  prediction: filled(
-    [3],
-    fc.integer({ min: 1, max: 7 }).map((k) => k / 8),
-  ),
-  target: filled([3], fc.constantFrom(0, 1)),
-  reduction: fc.constantFrom('mean', 'sum'),
-});
+const lossArgs = (name: string): fc.Arbitrary<Args> => {
+  const eighths = fc.integer({ min: 1, max: 7 }).map((k) => k / 8);
+  return fc.record({
+    prediction: filled([2, 3], eighths),
+    target: targetsFor(name, [2, 3], eighths),
+    reduction: fc.constantFrom('mean', 'sum'),
+  });
+};
 
 const parts = (entry: string): readonly [string, string] => {
   const [kind = '', name = '', call = ''] = entry.split('.');

@@ -1,7 +1,7 @@
 // The chapter of regularisation, fourth part: the constraint on the norm of the weights that meet in a unit.
 import fc from 'fast-check';
 import { dyadic, filled, magnitude, moderate, type Values, wideExtent } from '../arbitraries.ts';
-import { ask, claim, every, having, law, same, type Verdict, within } from '../law.ts';
+import { ask, every, having, law, same, sided, type Verdict, within } from '../law.ts';
 import { expecting, nearest } from '../oracle/exact.ts';
 import { projected } from '../oracle/penalty.ts';
 import type { PortInfo } from '../port.ts';
@@ -121,11 +121,9 @@ export const normLaws = [
           once.data.map(exactly),
           once.data.map((v) => slack(Math.abs(v))),
         ),
-        ...columnsOf(once).map((column, j) =>
-          claim(`norm into unit ${j}`, norm(column) <= limit + slack(limit), norm(column), limit),
-        ),
+        ...columnsOf(once).map((column, j) => sided(`norm into unit ${j}`, norm(column), '≤', limit, slack(limit))),
         ...apart(once, second).map((d, j) =>
-          claim(`distance of two weights into unit ${j}`, d <= (before[j] ?? 0) + slack(2 * limit), d, before[j] ?? 0),
+          sided(`distance of two weights into unit ${j}`, d, '≤', before[j] ?? 0, slack(2 * limit)),
         ),
         same(
           `w under ${scale} times limit and weights`,

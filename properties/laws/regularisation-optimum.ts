@@ -1,7 +1,7 @@
 // The chapter of regularisation, third part: optima of penalised problems, and the path that leads there.
 import fc from 'fast-check';
 import { extent, filled, type Values } from '../arbitraries.ts';
-import { claim, every, having, type Inquiry, law, within } from '../law.ts';
+import { claim, every, having, type Inquiry, law, sided, within } from '../law.ts';
 import { expecting, nearest } from '../oracle/exact.ts';
 import { type Logistic, logisticOptimum, logisticSlope, shrinkage } from '../oracle/penalty.ts';
 import type { PortInfo } from '../port.ts';
@@ -135,7 +135,7 @@ export const optimumLaws = [
       const least = d.reduce((s, v, i) => s + (problem.decay[i] ?? 0) * v * v, 0);
       const slack = d.reduce((s, v, i) => s + Math.abs(v) * ((ea[i] ?? 0) + (eb[i] ?? 0)), 0);
       return every([
-        claim('⟨∇L(a) − ∇L(b), a − b⟩ against λ·|a − b|²', turn >= least - 2 * slack, turn, least),
+        sided('⟨∇L(a) − ∇L(b), a − b⟩ by λ·|a − b|²', turn, '≥', least, 2 * slack),
         within(
           'gradient at a',
           ga,
@@ -186,10 +186,9 @@ export const optimumLaws = [
           const before = squared(ends[i] ?? []);
           const moved = (ends[0] ?? []).some((v) => v !== 0);
           return claim(
-            `|w|² at l2 = ${PATH[i + 1]}, against |w|² at l2 = ${PATH[i]}`,
+            `|w|² at l2 = ${PATH[i + 1]} < ${before}, which it is at l2 = ${PATH[i]}`,
             moved ? squared(w) < before + slack && squared(w) < squared(ends[0] ?? []) : squared(w) <= slack,
             squared(w),
-            before,
           );
         }),
       );

@@ -12,7 +12,7 @@ import {
   type Values,
   vector,
 } from '../arbitraries.ts';
-import { ask, claim, every, having, type Law, law, same, type Verdict, within } from '../law.ts';
+import { ask, every, having, type Law, law, same, sided, type Verdict, within } from '../law.ts';
 import { expecting, nearest } from '../oracle/exact.ts';
 import { penaltySlope, penaltyValue, type Strengths } from '../oracle/penalty.ts';
 import type { PortInfo } from '../port.ts';
@@ -300,7 +300,7 @@ export const regularisationLaws: readonly Law[] = [
       const [value = Number.NaN] = yield* penaltyOn(name, w, h);
       const dw = yield* gradientOf(name, w, h);
       return every([
-        claim('value above 0', value > 0, value),
+        sided('value', value, '>', 0),
         same(`value of ${scale} times the strengths`, yield* penaltyOn(name, w, scaled), [scale * value]),
         same(
           `dw of ${scale} times the strengths`,

@@ -1,6 +1,8 @@
 // What the laws of training ask with: small networks with batches taken from a few samples, and fits of them.
 import fc from 'fast-check';
-import { extent, filled, parametersFor, type Values, wideExtent } from '../arbitraries.ts';
+import { lossRow } from '../../src/index.ts';
+import { extent, filled, parametersFor, shares, type Values, wideExtent } from '../arbitraries.ts';
+import { camel } from '../contract.ts';
 import { type Answer, ask, having, type Inquiry } from '../law.ts';
 import type { PortInfo } from '../port.ts';
 import { elementwiseOf, lossesOf } from './cases.ts';
@@ -71,7 +73,9 @@ export const fits = (
           [out],
           ...(i < layers - 1 ? between.flatMap((l) => ('eps' in l ? [[out], [out]] : [])) : []),
         ]);
-      const target = loss === 'hinge' || loss === 'squared_hinge' ? fc.constantFrom(-1, 1) : fc.constantFrom(0, 1);
+      const { target } = lossRow(camel(loss));
+      const certain = (shape: readonly number[]): fc.Arbitrary<Values> =>
+        target === 'distribution' ? shares(shape) : filled(shape, fc.constantFrom(target === 'sign' ? -1 : 0, 1));
       return parametersFor(activation).chain((parameters) =>
         fc.record({
           layers: fc.constant(
@@ -88,7 +92,7 @@ export const fits = (
           optimizer: fc.constant('sgd'),
           hyper: fc.integer({ min: 3, max: 6 }).map((k) => ({ lr: 2 ** -k })),
           batches: fc.tuple(
-            ...sizes.map((n) => fc.record({ x: filled([n, inputs], value), y: filled([n, outputs], target) })),
+            ...sizes.map((n) => fc.record({ x: filled([n, inputs], value), y: certain([n, outputs]) })),
           ),
           seed: fc.integer({ min: 0, max: 2 ** 20 }),
         }),

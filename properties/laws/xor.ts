@@ -1,7 +1,7 @@
 // XOR: what the perceptron cannot learn, shown by certificate and by cycle, and what two layers can.
 import fc from 'fast-check';
 import { powerOfTwo, type Values } from '../arbitraries.ts';
-import { type Answer, ask, claim, every, having, type Inquiry, law, same } from '../law.ts';
+import { type Answer, ask, claim, every, having, type Inquiry, law, same, sided } from '../law.ts';
 import { certifies, scoreOf, walked } from '../oracle/perceptron.ts';
 import type { PortInfo } from '../port.ts';
 import { CORNERS, fit, ODD, rowsOf, signed, truth } from './samples.ts';
@@ -95,7 +95,7 @@ export const xorLaws = [
         claim('the certificate adds up', certifies(ALL_ONCE, signed(t))),
         claim('all corners right', !strictlyRight),
         claim('success reported', model.converged !== true),
-        claim('mistakes at least one per epoch', model.mistakes >= epochs, model.mistakes, epochs),
+        sided('mistakes in as many epochs', model.mistakes, '≥', epochs),
       ]);
     },
   }),
@@ -119,7 +119,7 @@ export const xorLaws = [
       return every([
         same('w and b many rounds later', [...late.w, late.b], [...one.w, one.b]),
         same('mistakes of these rounds', [late.mistakes - one.mistakes], [cycles * round]),
-        claim('mistakes in a round', round >= period, round, period),
+        sided('mistakes in a round', round, '≥', period),
       ]);
     },
   }),
@@ -187,10 +187,7 @@ export const xorLaws = [
       const logits = Array.from(end.tensor('output').data);
       const wrong = logits.filter((z, i) => z > 0 !== (y.data[i] === 1)).length;
       const loss = end.tensor('loss').data[0] ?? Number.NaN;
-      return every([
-        claim('wrong corners', wrong === 0, wrong, 0),
-        claim('loss at the end', loss < 1 / 16, loss, 1 / 16),
-      ]);
+      return every([claim('wrong corners', wrong === 0, wrong, 0), sided('loss at the end', loss, '<', 1 / 16)]);
     },
   }),
 ];

@@ -209,7 +209,7 @@ export const elementEdgeMutants: readonly Mutant[] = [
   {
     id: 'edge/cross-entropy-one-class',
     says: 'the gradient of cross-entropy with one class is not 0',
-    killedBy: ['loss/of-many-classes', 'loss/gradient'],
+    killedBy: ['loss/of-many-classes'],
     plant: sometimes('loss.softmax_cross_entropy.vjp', one('prediction', -1)),
   },
   {

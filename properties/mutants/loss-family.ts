@@ -216,29 +216,6 @@ export const lossFamilyMutants: readonly Mutant[] = [
     plant: gradient('huber', (p, y, a) => (Math.abs(p - y) <= delta(a) ? p - y : Math.sign(p - y))),
   },
   {
-    id: 'cross-entropy/gradient-of-log-softmax',
-    says: 'has softmax − y without the mass of the targets',
-    killedBy: ['loss/gradient'],
-    plant: at('loss.softmax_cross_entropy.vjp', (args, original) => {
-      const y = plain(args, 'target');
-      const k = y.shape.at(-1) ?? 1;
-      const rest = Array.from(y.data, (_, i) => {
-        const at0 = i - (i % k);
-        return Array.from(y.data)
-          .slice(at0, at0 + k)
-          .reduce((s, v) => s + v, 0);
-      });
-      const answer = plain(now(original, args), 'dprediction');
-      const n = args.reduction === 'mean' ? (y.shape[0] ?? 1) : 1;
-      return {
-        dprediction: like(answer, (v, i) => {
-          const mass = rest[i] ?? 1;
-          return mass === 0 ? v : (v * n + (y.data[i] ?? 0)) / mass / n - (y.data[i] ?? 0) / n;
-        }),
-      };
-    }),
-  },
-  {
     id: 'cross-entropy/gradient-one-class',
     says: 'has −1 at the class without softmax',
     bug: 'tf-keras 304bb3d9',

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { commandText } from '../process/wording.ts';
-import { PORTABLE, rowName, rowTexts } from '../published.ts';
+import { conventionTexts, PORTABLE, rowName, rowTexts } from '../published.ts';
 
 /** A language that a port can be begun in. */
 export interface Starter {
@@ -117,8 +117,18 @@ const contractText = (source: string): string => {
   return `# What can be asked
 
 Entry by entry, easy ones first; \`[x]\` is done in ${source}. \`npx tautograd contract --json\` has the same as JSON Schema,
-and \`npx tautograd verify --list\` names the laws. Where engines rightly differ, the port declares its choice.
+and \`npx tautograd verify --list\` names the laws. Where engines rightly differ, the port declares its choice, see the end.
 ${lines.join('\n')}
+
+## Conventions
+
+Choices that are nobody's bug: what differs from the usual is declared beside the engine's name, as \`"conventions": { "bce": "probability" }\`.
+
+| convention | may be | usual | what it says |
+|---|---|---|---|
+${conventionTexts()
+  .map(({ name, values, usual, says }) => `| \`${name}\` | ${values} | \`${usual}\` | ${says} |`)
+  .join('\n')}
 `;
 };
 

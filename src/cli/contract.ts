@@ -1,7 +1,7 @@
 // `tautograd contract`: what a port may be asked, as a table for people or as JSON Schema for machines.
 import { CONTRACT_VERSION } from '../../properties/contract.ts';
 import { PROTOCOL } from '../../properties/protocol.ts';
-import { contractSchema, PORTABLE, rowTexts } from '../../properties/published.ts';
+import { contractSchema, conventionTexts, PORTABLE, rowTexts } from '../../properties/published.ts';
 import { toJson } from '../index.ts';
 import { EXIT } from './fault.ts';
 import { namesOf } from './load.ts';
@@ -30,6 +30,15 @@ export const contractCommand = (globs: string | undefined, json: boolean): numbe
     print(`    takes  ${takes === '' ? 'nothing' : takes}`);
     print(`    gives  ${gives}`);
     if (names.length > 1) print(`    names  ${names.join(' ')}`);
+  }
+  if (globs !== undefined) return EXIT.ok;
+  print('\nconventions: what engines may differ in, as long as they declare it');
+  for (const { name, values, usual, says } of conventionTexts()) {
+    print('');
+    print(name);
+    print(`    ${says}`);
+    print(`    may be  ${values}`);
+    print(`    usual   ${usual}`);
   }
   return EXIT.ok;
 };

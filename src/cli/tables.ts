@@ -4,7 +4,7 @@ import { RECIPES } from '../../bench/recipes.ts';
 import { PROBLEMS } from '../../bench/sweep/problems/index.ts';
 import { BUGS } from '../../properties/bugs.ts';
 import { coverageLines, coverageOf } from '../../properties/catalogue.ts';
-import type { LawClass } from '../../properties/law.ts';
+import { formulaText, type LawClass } from '../../properties/law.ts';
 import { LAWS } from '../../properties/laws/index.ts';
 import { MUTANTS } from '../../properties/mutants/index.ts';
 import { sumsUp, tex, texOf, texOfText } from '../../properties/oracle/formula.ts';
@@ -195,7 +195,7 @@ export const TABLES: Readonly<Record<string, Readonly<Record<string, Entry>>>> =
         catalogue: l.ref,
         class: l.class,
         tolerance: TOLERANCES[l.class],
-        ...(l.formula === undefined ? {} : { formula: l.formula }),
+        ...(l.formula === undefined ? {} : { formula: formulaText(l) }),
         ...(l.source === undefined ? {} : { source: l.source }),
         runs: l.runs,
         ...(l.detects === undefined ? {} : { detects: l.detects }),
