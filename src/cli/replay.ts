@@ -7,21 +7,16 @@ import { type Check, crashed, judge } from '../../properties/run.ts';
 import { lookup, toJson } from '../index.ts';
 import { CommandFault, EXIT } from './fault.ts';
 import { lawsOf, loadStored, type Source } from './load.ts';
+import { self } from './self.ts';
 import { coloured, print } from './show.ts';
 import { pathOf } from './store.ts';
 
-/** How this very command is spelt: from the repository through npm, elsewhere through npx. */
-export const self = (): string =>
-  process.env.npm_lifecycle_event === 'tautograd' || process.env.npm_lifecycle_event === 'start'
-    ? 'npm run -s tautograd --'
-    : 'npx tautograd';
-
 /** The command that shows one failure again. */
 export const replayOf =
-  ({ adapter, command }: Source, port: Pick<Port, 'engine'>) =>
+  ({ adapter, command }: Source, port: Pick<Port, 'engine'>, by = self()) =>
   (c: Pick<Check, 'law' | 'subject'>): string =>
     [
-      self(),
+      by,
       'verify',
       ...(adapter === undefined ? [] : [adapter]),
       '--replay',

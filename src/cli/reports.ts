@@ -24,6 +24,7 @@ import { EXIT } from './fault.ts';
 import { loadPort, namesOf } from './load.ts';
 import { replayOf } from './replay.ts';
 import { writeReport } from './report.ts';
+import { IN_CLONE } from './self.ts';
 import { coloured, print, type Stage, stages } from './show.ts';
 import { findings, shelfOf, sweepStages, unswept } from './sweep.ts';
 import { exitOf, runLaws, workersOf } from './verify.ts';
@@ -159,7 +160,7 @@ export const startCommand = async (seed: number, out: string): Promise<number> =
   );
   const sweep = await findings(protocol, [shelf], swept, out);
   const lines = lawLines(LAWS, checks);
-  const replay = replayOf({}, port);
+  const replay = replayOf({}, port, IN_CLONE);
   const paths = [
     writeText(
       join(out, 'laws', `${port.engine}.json`),
