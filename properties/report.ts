@@ -2,7 +2,7 @@
 import { toLine } from '../src/index.ts';
 import type { Law } from './law.ts';
 import type { Dtype, PortInfo } from './port.ts';
-import type { Check, Status } from './run.ts';
+import type { Check, Counterexample, Status } from './run.ts';
 import { type Mismatch, spacing } from './tolerance.ts';
 
 /** A number as short as it can be without losing its meaning. */
@@ -117,6 +117,15 @@ const shown = (input: unknown): string => {
   return line.length <= READ ? line : `${line.slice(0, READ)}… (${line.length} characters, kept whole for the replay)`;
 };
 
+/** Where an input comes from, where it is not as it was drawn. */
+const originText = ({ shrinks, stored }: Counterexample): string => {
+  const origin = [
+    ...(stored ? ['from an earlier run'] : []),
+    ...(shrinks > 0 ? [`shrunk ${shrinks} times${stored ? ' more' : ''}`] : []),
+  ];
+  return origin.length === 0 ? '' : `  (${origin.join(', ')})`;
+};
+
 /** A failure in a line: what was expected, and what came; null where there is none. */
 export const headline = ({ counterexample: c, margin }: Check, { dtype }: Pick<PortInfo, 'dtype'>): string | null =>
   c === undefined ? null : difference(c.about, c.worst, margin, dtype).slice(0, 2).join(', ');
@@ -150,7 +159,7 @@ export const cardRows = (
     row('law', law.says),
     ...(c.asks === undefined ? [] : [row('asks for', asked(c.asks))]),
     ...(law.formula === undefined ? [] : [row('formula', law.formula)]),
-    row('input', `${shown(c.input)}${c.shrinks > 0 ? `  (shrunk ${c.shrinks} times)` : ''}`),
+    row('input', `${shown(c.input)}${originText(c)}`),
     row('found', ...difference(c.about, c.worst, check.margin, port.dtype)),
     // one number may be twice another by chance, hardly two
     ...(factor !== null && e !== undefined && factorOf(e.worst, port.dtype) === factor

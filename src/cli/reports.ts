@@ -26,6 +26,7 @@ import { replayOf } from './replay.ts';
 import { writeReport } from './report.ts';
 import { IN_CLONE } from './self.ts';
 import { coloured, print, type Stage, stages } from './show.ts';
+import { storeOf } from './store.ts';
 import { findings, shelfOf, sweepStages, unswept } from './sweep.ts';
 import { exitOf, runLaws, workersOf } from './verify.ts';
 import { writeText } from './write.ts';
@@ -150,7 +151,7 @@ export const startCommand = async (seed: number, out: string): Promise<number> =
   const made: Mutable<BenchReports> = {};
   print(`${port.engine} ${port.version}, seed ${seed}: laws, benchmark, sweep`);
   const crew = crewFor(port, { workers: workersOf(undefined, LAWS, port, { seed }) });
-  const checks = await runLaws(LAWS, port, crew, { seed }, false);
+  const checks = await runLaws(LAWS, port, crew, { seed }, false, storeOf(port.engine, {}).keep);
   const protocol = await protocolOf(TIERS.brief);
   const shelf = shelfOf(protocol);
   const swept = unswept();

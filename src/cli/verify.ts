@@ -16,7 +16,7 @@ import { lawsOf, loadDeviations, loadEngine, moduleOf, type Source } from './loa
 import { pageOf } from './page.ts';
 import { replay, replayOf } from './replay.ts';
 import { coloured, print, type Stage, stages } from './show.ts';
-import { keep, kept } from './store.ts';
+import { storeOf } from './store.ts';
 import { writeText } from './write.ts';
 
 export interface VerifyOptions {
@@ -45,6 +45,7 @@ export const runLaws = async (
   crew: Crew,
   options: RunOptions,
   quiet: boolean,
+  keep: (check: Check) => void,
   deviations: readonly Deviation[] = [],
 ): Promise<readonly Check[]> => {
   const todo = tasks(laws, port, options);
@@ -64,7 +65,7 @@ export const runLaws = async (
         own.map(async ([, made]) => {
           const c = await made;
           say(`${++done}/${own.length} ${nameOf(c)}`);
-          keep(port.engine, c);
+          keep(c);
           return c;
         }),
       );
@@ -163,10 +164,11 @@ export const verifyCommand = async (source: Source, options: VerifyOptions): Pro
     } finally {
       await engine.close();
     }
+  const { keep, kept } = storeOf(port.engine, source);
   const run: RunOptions = {
     seed,
     profile,
-    examples: kept(port.engine),
+    examples: kept,
     ...(timeout === undefined ? {} : { timeout }),
     ...(runs === undefined ? {} : { runs }),
     ...(timeLimit === undefined ? {} : { until: Math.ceil(performance.timeOrigin + 1000 * timeLimit) }),
@@ -176,7 +178,7 @@ export const verifyCommand = async (source: Source, options: VerifyOptions): Pro
   const workers = workersOf(options.workers, laws, port, run, source.adapter === undefined ? 0 : 1);
   if (workers > 0) await engine.close(); // each worker has its own
   const crew = crewFor(port, { workers, ...moduleOf(source), ...(timeout === undefined ? {} : { timeout }) });
-  const checks = await runLaws(laws, port, crew, run, format !== 'pretty', deviations);
+  const checks = await runLaws(laws, port, crew, run, format !== 'pretty', keep, deviations);
   await engine.close();
   const strays = [...new Set([...engine.strays, ...crew.strays])];
   const v: Verification = {
