@@ -105,7 +105,13 @@ describe('faults end in one sentence and the right code', () => {
     ['unknown option', ['verify', '--sed', '1'], 2, /unknown option '--sed'/],
     ['bad number', ['verify', '--seed', 'x'], 2, /it must be an integer of at least 0/],
     ['unknown table', ['list', 'opps'], 2, /list: there is no table "opps", known are ops/],
-    ['unknown row', ['explain', 'nope'], 2, /explain: no row is called "nope"/],
+    [
+      'unknown row',
+      ['explain', 'nothing_like_it'],
+      2,
+      /"nothing_like_it"; `list laws` and `list ops` name what there is$/,
+    ],
+    ['a slip in a row', ['explain', 'leaky_rellu'], 2, /no row is called "leaky_rellu"; did you mean "leakyRelu"\?$/],
     ['unknown operation', ['bench', '--filter', 'conv*'], 2, /bench: no operation matches "conv\*", known are add/],
   ];
   for (const [name, args, code, sentence] of cases)
@@ -164,6 +170,11 @@ describe('the rest', () => {
 
   test('list and explain read the tables', async () => {
     expect((await run('list', 'optimizers')).out).toMatch(/adam\s+first and second moments/);
+    for (const [asked, row] of [
+      ['leaky_relu', 'leakyRelu'], // as ports and cards spell it
+      ['softmax_cross_entropy', 'softmaxCrossEntropy'],
+    ] as const)
+      expect(await run('explain', asked)).toEqual(await run('explain', row));
     const { out } = await run('explain', 'activation/derivative');
     expect(out).toMatch(/tfjs #7251/);
     expect(out).toMatch(/sigmoid\/slope-from-output/);
