@@ -10,13 +10,13 @@ import { LAWS } from '../../properties/laws/index.ts';
 import { MUTANTS } from '../../properties/mutants/index.ts';
 import { sumsUp, tex, texOf, texOfText } from '../../properties/oracle/formula.ts';
 import { ALPHA } from '../../properties/tolerance.ts';
-import { meant } from '../core/errors.ts';
 import {
   ACTIVATIONS,
   INITIALIZERS,
   type Kind,
   LAYERS,
   LOSSES,
+  meant,
   OPTIMIZERS,
   type Op,
   optimizerRow,
