@@ -29,6 +29,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   properties: ['src'],
   bench: ['src', 'src/compile'],
   'bench/peers': ['src', 'bench'],
+  'src/live': ['src', 'bench'],
   'src/cli/report': ['src', 'properties', 'bench'],
   'src/cli': ['src', 'src/cli/report', 'properties', 'bench'],
 };
@@ -49,7 +50,6 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'junit-report-builder': ['src/cli'],
   commander: ['src/cli'],
   listr2: ['src/cli'],
-  'playwright-core': ['src/cli/report'],
 };
 
 const files = ['src', 'properties', 'bench'].flatMap((room) =>

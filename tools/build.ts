@@ -1,7 +1,8 @@
-// Builds what is published: JavaScript under dist/ with the declarations that the ways in lead to, the data that the problems read, and the starters of ports.
+// Builds what is published: JavaScript under dist/ with the declarations that the ways in lead to, the data that the problems read, the starters of ports, and the live page.
 import { spawnSync } from 'node:child_process';
 import { cpSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { writeLive } from './live.ts';
 
 rmSync('dist', { recursive: true, force: true });
 const { status } = spawnSync('tsc', ['-p', 'tools/tsconfig.build.json'], {
@@ -25,3 +26,4 @@ const { exports } = JSON.parse(readFileSync('package.json', 'utf8')) as {
 for (const target of Object.values(exports)) if (typeof target !== 'string') reach(resolve(target.types));
 for (const file of readdirSync('dist', { recursive: true, encoding: 'utf8' }))
   if (file.endsWith('.d.ts') && !reached.has(resolve(join('dist', file)))) rmSync(join('dist', file));
+await writeLive('dist/live.html');

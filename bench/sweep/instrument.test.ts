@@ -10,7 +10,7 @@ import { cellsOf } from './protocol.ts';
 import type { RunRecord } from './record.ts';
 import { runConfig } from './run.ts';
 import { runSweep } from './sweep.ts';
-import type { Trial } from './trial.ts';
+import type { Trial } from './trial/pass.ts';
 
 /** A number that depends on the optimizer. */
 const mark = (config: RunConfig): number => config.optimizer.name.length;

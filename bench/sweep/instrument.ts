@@ -10,7 +10,8 @@ import { problemRow } from './problems/index.ts';
 import { cellsOf } from './protocol.ts';
 import { runConfig } from './run.ts';
 import { runSweep } from './sweep.ts';
-import { type Trial, trialOf } from './trial.ts';
+import type { Trial } from './trial/pass.ts';
+import { trialOf } from './trial.ts';
 
 /** What the sweep is made of. */
 export const HARNESS: Harness = {

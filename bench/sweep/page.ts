@@ -4,11 +4,11 @@ import { ALPHA, CLEAR, MARGIN } from '../statistics/evidence.ts';
 import { MOST_RATIO } from '../statistics/profile.ts';
 import { factor, share, sweepAnswer, within } from './answer.ts';
 import type { AxisReport, Group, Standing } from './ranking.ts';
-import type { SweepReport } from './report.ts';
 import { EVALUATIONS } from './run.ts';
 import { problemSection } from './sections.ts';
 import type { SweepSummary } from './summary.ts';
 import { factorOf, MOST_EXTRA, RUNGS } from './tuning.ts';
+import type { SweepReport } from './written.ts';
 
 /** Text that unfolds. */
 export const folded = (title: string, ...blocks: readonly string[]): string =>

@@ -15,7 +15,9 @@ import { breastCancer } from '../data.ts';
 import { mean } from '../statistics.ts';
 import { GIVEN, type NetworkProblem, type Problem } from './problem.ts';
 import { PROBLEM_NAMES, problemRow } from './problems/index.ts';
-import { keyOfTrial, STREAMS, trialOf, unitSpread } from './trial.ts';
+import { unitSpread } from './trial/network.ts';
+import { keyOfTrial, STREAMS } from './trial/pass.ts';
+import { trialOf } from './trial.ts';
 
 const NETWORKS = ['xor', 'breastCancer'].map((name): [string, NetworkProblem] => [
   name,

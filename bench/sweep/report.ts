@@ -9,8 +9,9 @@ import { sweepCharts } from './charts/index.ts';
 import { sweepPage } from './page.ts';
 import type { Protocol } from './protocol.ts';
 import type { RunRecord } from './record.ts';
-import { type SweepSummary, summarise } from './summary.ts';
-import { type Trajectory, trajectoriesOf } from './trajectory.ts';
+import { summarise } from './summary.ts';
+import { trajectoriesOf } from './trajectory.ts';
+import type { SweepReport } from './written.ts';
 
 export { sweepAnswer, sweepLines } from './answer.ts';
 export { sweepCharts } from './charts/index.ts';
@@ -18,31 +19,7 @@ export { tidyCsv } from './csv.ts';
 export { sweepPage } from './page.ts';
 export { type SweepSummary, summarise } from './summary.ts';
 export { type Trajectory, trajectoriesOf } from './trajectory.ts';
-
-/** A law of the harness itself, in a sentence. */
-export interface Check {
-  readonly id: string;
-  readonly holds: boolean;
-  readonly text: string;
-}
-
-/** A result that is known from elsewhere, and what this sweep saw of it. */
-export interface Known {
-  readonly id: string;
-  readonly claim: string;
-  readonly source: string;
-  readonly verdict: string;
-  readonly text: string;
-}
-
-/** A sweep as it is reported; plain data. */
-export interface SweepReport {
-  readonly schema: 1;
-  readonly summary: SweepSummary;
-  readonly trajectories: readonly Trajectory[];
-  readonly checks: readonly Check[];
-  readonly known: readonly Known[];
-}
+export type { Check, Known, SweepReport } from './written.ts';
 
 /** Sums up what is known of a sweep. The same records give the same report, wherever and in whatever order they were made. */
 export const reportOf = async (

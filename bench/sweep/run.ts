@@ -6,7 +6,8 @@ import { definitionOf } from './definition.ts';
 import { problemRow } from './problems/index.ts';
 import { recent } from './recent.ts';
 import type { Reason, RunRecord, Traced } from './record.ts';
-import { type Pass, type Trial, trialOf } from './trial.ts';
+import type { Pass, Trial } from './trial/pass.ts';
+import { trialOf } from './trial.ts';
 
 /** Evaluations of a run, but for the one before the first step. */
 export const EVALUATIONS = 40;

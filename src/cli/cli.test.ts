@@ -112,6 +112,12 @@ describe('faults end in one sentence and the right code', () => {
       /"nothing_like_it"; `list laws` and `list ops` name what there is$/,
     ],
     ['a slip in a row', ['explain', 'leaky_rellu'], 2, /no row is called "leaky_rellu"; did you mean "leakyRelu"\?$/],
+    [
+      'live page in a clone',
+      ['live', '-o', 'never.html'],
+      2,
+      /live: .* from a clone `npm run live` builds reports\/live.html/,
+    ],
     ['unknown operation', ['bench', '--filter', 'conv*'], 2, /bench: no operation matches "conv\*", known are add/],
   ];
   for (const [name, args, code, sentence] of cases)

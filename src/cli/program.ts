@@ -229,6 +229,12 @@ program
   .action(async (options) => ends(await (await import('./course.ts')).courseCommand(options)));
 
 program
+  .command('live')
+  .description('write the live page: the engine in the browser, one file to open there')
+  .option('-o, --out <file>', 'where it is written', 'live.html')
+  .action(async ({ out }) => ends((await import('./live.ts')).liveCommand(out)));
+
+program
   .command('report')
   .description(
     'everything under reports/ as one page that needs no network: verdicts, defects, mutants, speed, sweep, course, package',

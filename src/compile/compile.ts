@@ -4,8 +4,8 @@ import type { Shape } from '../core/shape.ts';
 import { Tensor } from '../core/tensor.ts';
 import type { Lang } from '../ops/lang.ts';
 import type { Mode } from './arithmetic.ts';
-import { type Buffer, type Machine, machineOf } from './machine.ts';
-import { type Dtype, type Program, type Pure, trace } from './program.ts';
+import { type Machine, machineOf } from './machine.ts';
+import { type Buffer, type Dtype, type Program, type Pure, trace } from './program.ts';
 import type { Threads } from './threads.ts';
 
 export interface CompileOptions {

@@ -8,7 +8,7 @@ import { type Lowered, lower, type Product, type Value } from './lower.ts';
 import { nestCode, type Share, type Unit } from './nest.ts';
 import { countOf, crewOf, effortOf, rowsApart, type Shared, sharedOut } from './parts.ts';
 import { type Plan, plan } from './plan.ts';
-import type { Program } from './program.ts';
+import type { Buffer, Program } from './program.ts';
 import { countCode, drawCode, gatherCode, hostKernel } from './solo.ts';
 import { type Job, type Threads, WORDS, WORDS_BYTES } from './threads.ts';
 import {
@@ -29,8 +29,6 @@ import {
   wasmModule,
   whileLoop,
 } from './wasm.ts';
-
-export type Buffer = Float64Array | Float32Array;
 
 /** A program at work: buffers in its memory for what comes in and goes out, and the step itself. */
 export interface Machine {

@@ -8,6 +8,8 @@ import type { Op } from '../ops/op.ts';
 
 /** The numbers that a program deals in. */
 export type Dtype = 'f64' | 'f32';
+/** Numbers of a program in its memory. */
+export type Buffer = Float64Array | Float32Array;
 
 /** A pure function of tensors, over any carrier. */
 export type Pure = <T>(o: Lang<T>, xs: readonly T[]) => readonly T[];

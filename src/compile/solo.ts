@@ -4,8 +4,8 @@ import { stridesOnto } from '../core/shape.ts';
 import { isSingle } from '../core/vec.ts';
 import { type Lanes, type Place, placed, type Root, storeFirst, type Term } from './lanes.ts';
 import type { Count, Draw, Gather, HostCall } from './lower.ts';
-import type { Buffer } from './machine.ts';
 import { behind, repeat, type Share, scratchOf } from './nest.ts';
+import type { Buffer } from './program.ts';
 import {
   add,
   type Code,

@@ -2,7 +2,7 @@
 import { DomainError, lookup, ShapeError } from '../core/errors.ts';
 import { type Shape, sameShape, show, size } from '../core/shape.ts';
 import { Tensor } from '../core/tensor.ts';
-import { ACTIVATIONS, type Lang } from '../ops/lang.ts';
+import { ACTIVATIONS, type Lang, ROWS } from '../ops/lang.ts';
 import { type Dropout, dropoutEval, dropoutOf, dropoutTrain } from './dropout.ts';
 import { fansOf, initializerRow, sample } from './init.ts';
 import { type Layer, type Named, serial } from './layer.ts';
@@ -79,6 +79,11 @@ export const LAYERS: { readonly [K in LayerSpec['type']]: Maker<K> } = {
     options: { name: 'an activation', 'its parameters': 'as slope: 0.01' },
     make: ({ type: _, name, ...p }) => {
       const known = lookup(Object.fromEntries(ACTIVATIONS.map((a) => [a, a])), 'activation', name);
+      const [wanted, given] = [ROWS[known].sample([[]]) ?? {}, p].map((of) => Object.keys(of).sort().join(', '));
+      if (wanted !== given || !Object.values(p).every(Number.isFinite))
+        throw new DomainError(
+          `activation: ${name} takes ${wanted === '' ? 'no parameter' : `${wanted}, finite`}, got ${JSON.stringify(p)}`,
+        );
       return {
         init: (_key, input) => ({ output: input, variables: { params: {}, state: {} } }),
         // every activation takes one tensor and, where it has any, its parameters

@@ -262,6 +262,18 @@ describe('layers', () => {
     refused(() => layerOf({ type: 'conv' as 'dense', units: 1 }), UnknownNameError, 'layer: no row is called "conv"');
     refused(() => layerOf({ type: 'activation', name: 'sum' }), UnknownNameError, 'activation: no row is called "sum"');
   });
+  test('parameters of an activation: those of its row, all of them, finite', () => {
+    const of = (p: Readonly<Record<string, number>>, name = 'leakyRelu') => layerOf({ type: 'activation', name, ...p });
+    expect(of({ slope: 0.1 })).toBeDefined();
+    refused(() => of({}), DomainError, 'activation: leakyRelu takes slope, finite, got {}');
+    refused(
+      () => of({ slope: Number.NaN }),
+      DomainError,
+      'activation: leakyRelu takes slope, finite, got {"slope":null}',
+    );
+    refused(() => of({ alpha: 1 }), DomainError, 'activation: leakyRelu takes slope, finite, got {"alpha":1}');
+    refused(() => of({ slope: 1 }, 'tanh'), DomainError, 'activation: tanh takes no parameter, got {"slope":1}');
+  });
   test('variables are never stretched, and never guessed', () => {
     const layer = layerOf({ type: 'dense', units: 2 });
     const on = (params: Readonly<Record<string, Tensor>>, x = zeros(1, 3)) =>

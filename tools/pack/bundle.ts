@@ -1,9 +1,8 @@
 // Bundles an installed package for browsers: what is inside, how large it is, and what it does in a real browser.
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
-import { chromium } from 'playwright-core';
 import { build, type Rolldown } from 'vite';
+import { launched } from '../chromium.ts';
 
 export interface Bundle {
   readonly code: string;
@@ -55,15 +54,9 @@ export const wordless = (code: string): number =>
   brotliCompressSync(code.replace(/([{,](?:doc|source|formula):)(?:`(?:[^`\\]|\\.)*`|"(?:[^"\\]|\\.)*")/g, '$1""'))
     .length;
 
-/** A Chromium of the system, or null. */
-export const browserHere = (): string | null =>
-  [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
-    (path): path is string => path !== undefined && existsSync(path),
-  ) ?? null;
-
 /** The title that a script gives its page in the browser, with whatever went wrong there. */
-export const titleOf = async (executablePath: string, code: string): Promise<string> => {
-  const browser = await chromium.launch({ executablePath, args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] });
+export const titleOf = async (code: string): Promise<string> => {
+  const browser = await launched();
   try {
     const page = await browser.newPage();
     const wrong: string[] = [];

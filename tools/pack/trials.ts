@@ -1,7 +1,8 @@
 // What is tried of an installed package: on every Node by itself, and once for all of them.
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { browserHere, bundle, titleOf, wordless } from './bundle.ts';
+import { chromiumPath } from '../chromium.ts';
+import { bundle, titleOf, wordless } from './bundle.ts';
 import { bin, expecting, type Host, type Judge, npx, run } from './host.ts';
 import { RIGHT } from './project.ts';
 import type { Found, Size } from './report.ts';
@@ -131,9 +132,8 @@ console.log(JSON.stringify([...new Set(names)]));`;
     return 'by vite, no package and no module of Node in any';
   }),
   await judge('a real browser', '', async () => {
-    const browser = browserHere();
-    if (browser === null) return 'not run: there is no Chromium here';
-    const title = await titleOf(browser, (await bundle(host.project, 'page.js')).code);
+    if (chromiumPath === undefined) return 'not run: there is no Chromium here';
+    const title = await titleOf((await bundle(host.project, 'page.js')).code);
     if (title !== `${RIGHT} ${RIGHT}`) throw new Error(`XOR is not learnt in Chromium: ${title}`);
     return 'XOR is learnt in Chromium, eager and compiled; nothing is asked of the network';
   }),

@@ -5,7 +5,7 @@ import { GIVEN } from '../problem.ts';
 import type { cellsOf } from '../protocol.ts';
 import type { RunRecord } from '../record.ts';
 import type { runSweep } from '../sweep.ts';
-import type { Trial } from '../trial.ts';
+import type { Trial } from '../trial/pass.ts';
 
 /** The functions of a sweep, so that a faulty one can be put in place of any. */
 export interface Harness {

@@ -15,7 +15,7 @@ import {
 import type { Variant } from '../config.ts';
 import type { NetworkProblem } from '../problem.ts';
 import { problemRow } from '../problems/index.ts';
-import { keyOfTrial, STREAMS } from '../trial.ts';
+import { keyOfTrial, STREAMS } from '../trial/pass.ts';
 import { exact, type Harness, type InstrumentRow } from './row.ts';
 
 const INIT = 'heNormal';

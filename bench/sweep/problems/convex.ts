@@ -16,7 +16,7 @@ import {
 } from '../../../src/index.ts';
 import { breastCancerWhole } from '../../data.ts';
 import { ACCURACY, type FunctionProblem, type NetworkProblem, sumAll } from '../problem.ts';
-import { keyOfTrial } from '../trial.ts';
+import { keyOfTrial } from '../trial/pass.ts';
 
 /** What a problem is made of, whatever the seed of a run: another key than any that a trial draws from. */
 const ownKey = (name: string): Key => fold(keyOfTrial(name, 0), 16);

@@ -4,7 +4,7 @@ import type { Dtype } from '../../../properties/port.ts';
 import { type LawLine, lawLines, type Tally } from '../../../properties/report.ts';
 import type { Check } from '../../../properties/run.ts';
 import { figureOf, Palette } from './chart.ts';
-import { anchor, type Html, html, raw } from './html.ts';
+import { anchor, type Html, html } from './html.ts';
 import type { Hooks } from './markdown.ts';
 import type { Room } from './room.ts';
 
@@ -55,7 +55,7 @@ export interface Section {
   readonly make: (desk: Desk) => { readonly body: Html; readonly tile?: Tile };
 }
 
-/** The engine of the house; null where it was not asked. */
+/** Where the verdicts on the engine of the house are, and those on others. */
 export const HOME = 'laws/tautograd.json';
 export const MATRIX = 'laws/matrix.json';
 
@@ -134,6 +134,3 @@ export const count = (n: number): string => n.toLocaleString('en-GB');
 export const counted = (n: number, one: string, many = `${one}s`): string => `${count(n)} ${n === 1 ? one : many}`;
 
 export const dtypeText: Readonly<Record<string, string>> = { f32: 'float32', f64: 'float64' };
-
-export const list = (items: readonly Html[]): Html =>
-  raw(items.length === 0 ? '' : html`<ul>${items.map((i) => html`<li>${i}</li>\n`)}</ul>\n`.html);

@@ -117,15 +117,21 @@ const more = (desk: Desk): Html =>
     }),
   );
 
-const threads = (desk: Desk): Html => {
-  const text = desk.room.text('bench/threads.md');
-  return text === null
-    ? desk.room.absent('bench/threads.md')
-    : folded(
-        'One thread against two',
-        rendered(body(text), desk.hooks('bench', 'One thread against two', { level: 4 })),
-      );
-};
+/** Pages that have no JSON beside them. */
+const PAGES = [
+  { file: 'bench/threads.md', title: 'One thread against two' },
+  { file: 'bench/first.md', title: 'The first step of a compiled training' },
+] as const;
+
+const pages = (desk: Desk): Html =>
+  joined(
+    PAGES.map(({ file, title }) => {
+      const text = desk.room.text(file);
+      return text === null
+        ? desk.room.absent(file)
+        : folded(title, rendered(body(text), desk.hooks('bench', title, { level: 4 })));
+    }),
+  );
 
 export const kernelsSection: Section = {
   id: 'kernels',
@@ -139,7 +145,7 @@ export const kernelsSection: Section = {
         html`<p>${inline(machineLine(report.machine), desk.hooks('bench', ''))}</p>\n${desk.chart('bench', 'kernels.svg', 'throughput by operation and size')}${folded('Every operation in figures', rendered(body(renderKernels(report)).replace(/^!\[.*$/m, ''), desk.hooks('bench', 'Kernels', { level: 4 })))}`,
     );
     return {
-      body: html`${duel?.text ?? room.absent(PEERS)}<h3>Operations</h3>\n${kernels ?? room.absent(KERNELS)}<h3>More</h3>\n${more(desk)}${threads(desk)}`,
+      body: html`${duel?.text ?? room.absent(PEERS)}<h3>Operations</h3>\n${kernels ?? room.absent(KERNELS)}<h3>More</h3>\n${more(desk)}${pages(desk)}`,
       ...(duel?.tile === undefined ? {} : { tile: duel.tile }),
     };
   },

@@ -164,7 +164,7 @@ ${MARGINS}${lawCards(asked, home)}`
         : {
             tile: {
               figure: `${broken.length} of ${others.length}`,
-              words: `published engines break laws, ${counted(
+              words: `configurations of published engines break laws, ${counted(
                 others.reduce((n, a) => n + a.checks.filter(failed).length, 0),
                 'counterexample',
               )} in all`,

@@ -68,6 +68,11 @@ export const SOURCES: readonly Source[] = [
     holds: 'how the time of a step grows',
   },
   { file: 'bench/threads.md', command: 'npm run bench:threads', holds: 'one thread against two' },
+  {
+    file: 'bench/first.md',
+    command: 'npm run bench:first',
+    holds: 'what the first step of a compiled training costs',
+  },
   { file: 'sweep/sweep.json', command: 'npm start', holds: 'optimizers × initializers × problems' },
   {
     file: 'course/course.json',
