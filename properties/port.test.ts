@@ -116,6 +116,8 @@ describe('records', () => {
     );
     expect(again.status).toBe('falsified');
     expect(again.counterexample?.worst).toEqual(found.counterexample?.worst);
+    expect(again.counterexample?.stored).toBe(true);
+    expect(found.counterexample).not.toHaveProperty('stored');
   });
 
   test('the same seed gives the same record, and laws have seeds of their own', async () => {

@@ -2,7 +2,7 @@
 import { toLine } from '../src/index.ts';
 import { formulaText, type Law } from './law.ts';
 import type { Dtype, PortInfo } from './port.ts';
-import type { Check, Status } from './run.ts';
+import type { Check, Counterexample, Status } from './run.ts';
 import { type Mismatch, spacing } from './tolerance.ts';
 
 /** A number as short as it can be without losing its meaning. */
@@ -113,9 +113,26 @@ const factorOf = (w: Mismatch | null | undefined, dtype: Dtype): string | null =
 
 /** Characters of an input that a person reads; a longer one is whole in the file that replays it. */
 const READ = 2000;
-const shown = (input: unknown): string => {
+const shown = (input: unknown, cut?: Cut, whole = ''): string => {
   const line = toLine(input);
+  if (cut !== undefined && line.length > cut.most)
+    return `${line.slice(0, cut.most)}… (${line.length - cut.most} more characters; whole ${whole})`;
   return line.length <= READ ? line : `${line.slice(0, READ)}… (${line.length} characters, kept whole for the replay)`;
+};
+
+/** How much of an input is shown where others wait below, and the file that has the whole of it. */
+export interface Cut {
+  readonly most: number;
+  readonly file: string;
+}
+
+/** Where an input comes from, where it is not as it was drawn. */
+const originText = ({ shrinks, stored }: Counterexample): string => {
+  const origin = [
+    ...(stored ? ['from an earlier run'] : []),
+    ...(shrinks > 0 ? [`shrunk ${shrinks} times${stored ? ' more' : ''}`] : []),
+  ];
+  return origin.length === 0 ? '' : `  (${origin.join(', ')})`;
 };
 
 /** A failure in a line: what was expected, and what came; null where there is none. */
@@ -134,6 +151,7 @@ export const cardRows = (
   check: Check,
   port: Pick<PortInfo, 'dtype'>,
   replay?: string,
+  cut?: Cut,
 ): readonly CardRow[] => {
   const { counterexample: c, unreached } = check;
   const row = (label: string, ...lines: readonly string[]): CardRow => ({ label, lines });
@@ -152,7 +170,7 @@ export const cardRows = (
     row('law', law.says),
     ...(c.asks === undefined ? [] : [row('asks for', asked(c.asks))]),
     ...(formula === undefined ? [] : [row('formula', formula)]),
-    row('input', `${shown(c.input)}${c.shrinks > 0 ? `  (shrunk ${c.shrinks} times)` : ''}`),
+    row('input', `${shown(c.input, cut, `in ${cut?.file}`)}${originText(c)}`),
     row('found', ...difference(c.about, c.worst, check.margin, port.dtype)),
     // one number may be twice another by chance, hardly two
     ...(factor !== null && e !== undefined && factorOf(e.worst, port.dtype) === factor
@@ -165,7 +183,7 @@ export const cardRows = (
           row(
             'extent',
             `${e.failing} of ${e.tried} inputs fail; the worst ${difference(e.about, e.worst, e.margin, port.dtype).join(', ')}`,
-            `at ${shown(e.input)}`,
+            `at ${shown(e.input, cut, 'with --json')}`,
           ),
         ]),
     ...(check.waiver === undefined
@@ -176,8 +194,8 @@ export const cardRows = (
 };
 
 /** A card as text. */
-export const card = (law: Law, check: Check, port: Pick<PortInfo, 'dtype'>, replay: string): string => {
-  const rows = cardRows(law, check, port, replay);
+export const card = (law: Law, check: Check, port: Pick<PortInfo, 'dtype'>, replay: string, cut?: Cut): string => {
+  const rows = cardRows(law, check, port, replay, cut);
   if (rows.length === 0) return '';
   return [
     `${SIGN[check.status]} ${law.id}${check.subject === 'port' ? '' : ` [${check.subject}]`}  ${check.status}  (${law.ref}, ${law.class})`,

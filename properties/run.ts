@@ -27,6 +27,8 @@ export interface Counterexample {
   readonly about: string;
   readonly worst: Mismatch | null;
   readonly shrinks: number;
+  /** It was not drawn, but failed in an earlier run, and was tried first. */
+  readonly stored?: true;
   /** Conventions by which the port behaves, against its declaration, where the law asks for them. */
   readonly behaves?: readonly string[];
   /** What the law asks of the port on this input, entry by entry. */
@@ -254,13 +256,14 @@ export const check = async (law: Law, port: Port, subject: string, options: RunO
   const [input] = result.counterexample ?? [];
   const error = result.errorInstance;
   const shrinks = result.numShrinks;
+  const stored = examples.length > 0 && result.numRuns <= examples.length;
   if (error instanceof Falsified) {
     const { about = '', worst = null, margin: own } = error.verdict;
-    const found = { input, about, worst, shrinks };
+    const found = { input, about, worst, shrinks, ...(stored ? { stored } : {}) };
     const more = options.extent === false ? {} : await explained(law, port, subject, input, seed, numRuns, options);
     return { ...common, status: 'falsified', margin: own, counterexample: { ...found, ...more } };
   }
-  if (error instanceof PortError) return crashed(common, error.message, input, shrinks);
+  if (error instanceof PortError) return crashed(common, error.message, input, shrinks, stored);
   if (error !== null) throw error;
   const unreached = `inputs that decide anything: ${result.numRuns} of ${result.numSkips + result.numRuns}`;
   return { ...common, status: 'undecided', margin, unreached };
@@ -330,11 +333,12 @@ export const crashed = (
   about: string,
   input: unknown = null,
   shrinks = 0,
+  stored = false,
 ): Check => ({
   ...common,
   status: 'crashed',
   margin: Number.POSITIVE_INFINITY,
-  counterexample: { input, about, worst: null, shrinks },
+  counterexample: { input, about, worst: null, shrinks, ...(stored ? { stored } : {}) },
 });
 
 /** A law and one of its subjects; `null` where the port has none. */

@@ -22,7 +22,7 @@ export {
   trace,
 } from './compile/program.ts';
 export { type Helper, type Job, type Spawn, startThreads, type Threads, ThreadsError } from './compile/threads.ts';
-export { DomainError, lookup, ShapeError, TautogradError, UnknownNameError } from './core/errors.ts';
+export { DomainError, lookup, meant, ShapeError, TautogradError, UnknownNameError } from './core/errors.ts';
 export { fromJson, toJson, toLine } from './core/json.ts';
 export { fold, type Key, keyOf, normal, permutation, split, threefry, uniform } from './core/key.ts';
 export { normalQuantile } from './core/quantile.ts';

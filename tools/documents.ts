@@ -84,6 +84,7 @@ const run = (text: string, cwd: string): readonly Surprise[] => {
     const line = command.replace(/npx tautograd/g, `"${process.execPath}" "${MAIN}"`);
     const { stdout, stderr } = spawnSync('bash', ['-c', line], { cwd, encoding: 'utf8' });
     const came = `${stdout}${stderr}`
+      .replace(/\S*\/node \S*src\/cli\/main\.ts/g, 'npx tautograd') // it says how it was started
       .split('\n')
       .map((l) => l.trimEnd())
       .join('\n')

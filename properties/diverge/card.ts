@@ -14,12 +14,22 @@ const offText = ({ error, ulps, margin, allowed, got, expected }: Place): string
 /** Other rules that a card names; the rest of them are in the JSON. */
 const SHOWN = 5;
 
-const fitText = ({ fits, steps, value, margin }: Fit): string =>
+const fitText = ({ fits, butLosses, steps, value, margin }: Fit): string =>
   fits
     ? `${full(value)}: fits, here and to the end`
-    : steps > 0
-      ? `${full(value)}: fits for ${steps} ${steps === 1 ? 'step' : 'steps'}, not to the end`
-      : `${full(value)}, ${figure(margin)} × off`;
+    : butLosses
+      ? `${full(value)}: fits the parameters, here and to the end, not the losses`
+      : steps > 0
+        ? `${full(value)}: fits for ${steps} ${steps === 1 ? 'step' : 'steps'}, not to the end`
+        : margin <= 1
+          ? `${full(value)}: fits this number, not the whole step`
+          : `${full(value)}, ${figure(margin)} × off`;
+
+/** A gradient that is not that of the loss is nobody’s convention, whatever else it is the gradient of. */
+const fittingText = ({ says, kind, butLosses }: Fit, { reduction }: Report): string =>
+  butLosses
+    ? `the parameters by ${says}, in the gradient alone; the losses are those of the ${reduction}, as declared`
+    : `${kind} ${says}`;
 
 const BLOCKS = '▁▂▃▄▅▆▇█';
 /** Sizes over the steps as a row of blocks on a logarithmic scale; at most so many, each the largest of some steps. */
@@ -67,7 +77,7 @@ export const cardOf = (r: Report): string => {
       ...unjudgedText(r),
       apartText(r),
     ].join('\n');
-  const fitting = r.readings.filter(({ fits }) => fits);
+  const fitting = r.readings.filter(({ fits, butLosses }) => fits || butLosses);
   const shown = r.readings.slice(0, Math.max(SHOWN, fitting.length));
   const widest = Math.max(0, ...shown.map(({ says }) => says.length));
   const left = r.readings.length - shown.length;
@@ -94,10 +104,10 @@ export const cardOf = (r: Report): string => {
           `    fits       ${
             fitting.length === 0
               ? 'no known convention, and no known slip'
-              : fitting.map(({ says, kind }) => `${kind} ${says}`).join('; or ')
+              : fitting.map((f) => fittingText(f, r)).join('; or ')
           }`,
           '    what it would be',
-          ...shown.map((f) => `      ${f.fits ? '✓' : ' '} ${f.says.padEnd(widest)}  ${fitText(f)}`),
+          ...shown.map((f) => `      ${f.fits || f.butLosses ? '✓' : ' '} ${f.says.padEnd(widest)}  ${fitText(f)}`),
           ...(left > 0 ? [`        and ${left} others, which are further off`] : []),
         ]),
     apartText(r),

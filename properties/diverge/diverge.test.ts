@@ -309,6 +309,53 @@ describe('a planted fault is named:', () => {
     expect(fits(r)).toContain('a velocity that averages gradients (dampening = momentum)');
   });
 
+  /** Trained by the sum of the loss, beside which the losses of the mean, of eight terms, are told so many times. */
+  const summing = (times: number): Port =>
+    faulty((_, train) => {
+      const a = train({ reduction: 'sum' });
+      return { ...a, losses: a.losses.map((v) => (times * v) / 8) };
+    });
+  test('a gradient of the sum beside a loss of the mean', async () => {
+    for (const optimizer of ['sgd', 'momentum']) {
+      const r = await reported(summing(1), { optimizer });
+      expect(where(r)).toEqual([1, 'weights of layer 1 (dense)', [0, 0]]);
+      expect(fits(r)).toEqual([]);
+      expect(r.readings.filter((f) => f.butLosses).map((f) => f.says)).toEqual(['loss reduction sum']);
+      expect(cardOf(r)).toContain(
+        'fits       the parameters by loss reduction sum, in the gradient alone; the losses are those of the mean, as declared\n',
+      );
+      expect(cardOf(r)).toMatch(
+        /✓ loss reduction sum +-?[\d.e-]+: fits the parameters, here and to the end, not the losses\n/,
+      );
+    }
+  });
+
+  test('a gradient of the sum beside a loss that is neither: nothing fits', async () => {
+    const r = await reported(summing(3), { optimizer: 'sgd' });
+    expect(r.readings.filter((f) => f.fits || f.butLosses)).toEqual([]);
+  });
+
+  const lateMomentum: Rule = (g, _w, s, _k, { lr = 0, momentum: mu = 0 }) => {
+    const update = -lr * (s.v ?? 0);
+    s.v = mu * (s.v ?? 0) + g;
+    return update;
+  };
+  const lateAdam: Rule = (g, _w, s, k, { lr = 0, beta1 = 0, beta2 = 0, eps = 0 }) => {
+    const root = Math.sqrt((s.v ?? 0) / (1 - beta2 ** k));
+    const update = (-lr * (s.m ?? 0)) / (1 - beta1 ** k) / (root + eps);
+    s.m = beta1 * (s.m ?? 0) + (1 - beta1) * g;
+    s.v = beta2 * (s.v ?? 0) + (1 - beta2) * g * g;
+    return update;
+  };
+  test.each([
+    ['momentum', lateMomentum],
+    ['adam', lateAdam],
+  ])('an update by the state of the step before, by %s', async (optimizer, rule) => {
+    const r = await reported(naive(rule), { optimizer, steps: 4 });
+    expect(where(r)).toEqual([1, 'weights of layer 1 (dense)', [0, 0]]);
+    expect(fits(r)).toEqual(['one step late: the update uses the state from before this step']);
+  });
+
   test('gradients that are never set to zero, which shows at step 2', async () => {
     const piling: Rule = (g, _w, s, _k, { lr = 0 }) => {
       s.sum = (s.sum ?? 0) + g;

@@ -43,6 +43,8 @@ export interface Fit {
   readonly steps: number;
   /** Whether that is every step to the end. */
   readonly fits: boolean;
+  /** Whether it would be but for the losses, which are those that are declared: the gradient is not that of the loss. */
+  readonly butLosses: boolean;
 }
 
 export interface Report {
@@ -50,6 +52,8 @@ export interface Report {
   readonly version: string;
   readonly dtype: Trajectory['dtype'];
   readonly optimizer: string;
+  /** Of the loss, as it is declared. */
+  readonly reduction: Trajectory['reduction'];
   /** Steps that were recorded, and of them those that could be judged: an engine may leave the range. */
   readonly steps: number;
   readonly judged: number;
@@ -119,16 +123,18 @@ const marginOf = (es: readonly Expectation[], dtype: Trajectory['dtype']): numbe
 const agree = (es: readonly Expectation[], dtype: Trajectory['dtype']): boolean =>
   es.every((e) => e.expected.every((_, j) => marginAt(e, j, dtype) <= 1));
 
-/** How long a training keeps to other rules from a step on, and what they make of one number. */
+/** How long a training keeps to other rules from a step on, and what they make of one number; with `losses` where its losses are as declared. */
 const tried = (
   r: Trajectory,
   { says, kind, rules }: Reading,
   at: { readonly step: number; readonly tensor: number; readonly element: number },
   judged: number,
   known: Memory,
+  losses: boolean,
 ): Fit | null => {
   let step = 0;
   let kept = 0;
+  let moved = 0; // steps whose tensors agree, whatever the loss is
   let [value, margin] = [Number.NaN, Number.NaN];
   for (const es of follow(r, rules, known)) {
     if (++step < at.step) continue;
@@ -141,10 +147,13 @@ const tried = (
       if (!isDecided(n)) return null; // it decides nothing
       if (margin > 1) break;
     }
-    if (!agree(es, r.dtype)) break;
-    kept++;
+    if (!agree(losses ? es.slice(1) : es, r.dtype)) break;
+    if (kept === moved && agree(es, r.dtype)) kept++;
+    moved++;
   }
-  return { says, kind, value, margin, steps: kept, fits: kept === judged - at.step + 1 };
+  const due = judged - at.step + 1;
+  const fits = kept === due;
+  return { says, kind, value, margin, steps: kept, fits, butLosses: !fits && moved === due };
 };
 
 /** A training of our own beside the recorded one, from the same start by the declared rules. */
@@ -164,6 +173,8 @@ const beside = (r: Trajectory, rules: Rules): Pick<Report, 'apart' | 'way'> => {
   return { apart, way };
 };
 
+const rank = ({ fits, butLosses }: Fit): number => (fits ? 2 : butLosses ? 1 : 0);
+
 /** The report of a trajectory. `say` hears of every step. */
 export const divergenceOf = (r: Trajectory, say: (step: number) => void = () => {}): Report => {
   const rules = declared(r);
@@ -174,11 +185,13 @@ export const divergenceOf = (r: Trajectory, say: (step: number) => void = () => 
   let first: Place | null = null;
   let off: readonly Off[] = [];
   let at = { step: 0, tensor: 0, element: 0 };
+  let losses = r.after.losses !== undefined;
   for (const es of follow(r, rules, known)) {
     const step = found.length + 1;
     say(step);
     const margin = marginOf(es, r.dtype);
     found.push(margin);
+    losses &&= agree(es.slice(0, 1), r.dtype); // the loss comes first where there is one
     for (const e of es) {
       compared += e.expected.length;
       undecided += e.expected.filter((n) => !isDecided(n)).length;
@@ -205,14 +218,21 @@ export const divergenceOf = (r: Trajectory, say: (step: number) => void = () => 
     first === null
       ? []
       : readingsOf(rules)
-          .flatMap((reading) => tried(r, reading, at, judged, known) ?? [])
+          .flatMap((reading) => tried(r, reading, at, judged, known, losses) ?? [])
           .filter(({ value }) => Math.abs(value - first.expected) > first.allowed) // others say the same
-          .sort((a, b) => b.steps - a.steps || (a.fits ? a.kind.localeCompare(b.kind) : 0) || a.margin - b.margin);
+          .sort(
+            (a, b) =>
+              rank(b) - rank(a) ||
+              b.steps - a.steps ||
+              (a.fits ? a.kind.localeCompare(b.kind) : 0) ||
+              a.margin - b.margin,
+          );
   return {
     engine: r.engine,
     version: r.version,
     dtype: r.dtype,
     optimizer: r.optimizer,
+    reduction: r.reduction,
     steps: r.batches.length,
     judged,
     agrees: first === null,

@@ -29,6 +29,8 @@ export interface Rules {
   readonly count: (k: number) => number;
   /** Whether the optimizer remembers anything from step to step. */
   readonly remembers: boolean;
+  /** Whether a step is made from what the optimizer remembered before it: it sees each gradient one step late, and none at the first. */
+  readonly late: boolean;
   /** Whether gradients are added to those of all steps before. */
   readonly piles: boolean;
   /** Where the gradient is taken: at the parameters, or ahead of them by the momentum times the last step. */
@@ -52,6 +54,7 @@ export const declared = ({ optimizer, hyper, conventions, reduction }: Trajector
     decay: 'own',
     count: (k) => k,
     remembers: true,
+    late: false,
     piles: false,
     ahead: behind,
     transposed: 'none',
@@ -162,6 +165,7 @@ export function* follow(
       : { name, shape, expected, got };
   let step = fresh();
   let piled: Tensors | null = null;
+  let last: Tensors | null = null;
   let before: readonly Values[] | null = null;
   let at = r.params;
   let running: readonly Values[] = after.state === undefined && !own ? [] : started(r);
@@ -194,7 +198,10 @@ export function* follow(
     if (!rules.remembers) step = fresh();
     const lr = near(r.rates?.[t] ?? rules.hyper.lr ?? 0);
     const k = rules.remembers ? rules.count(t + 1) : 1;
-    const us = step({ ws, gs, k, lr, h: seen(rules, shapes, near, lr) });
+    const given = rules.late ? last : gs;
+    const h = seen(rules, shapes, near, lr);
+    const us = given === null ? each(ws, () => number(0)) : step({ ws, gs: given, k, lr, h });
+    last = gs;
     const params = each(ws, (v, i, j) => v.plus(us[i]?.[j] ?? number(0)));
     const state = statisticsAfter(running, slope.statistics, layers, samples, rules.conventions, near);
     yield [

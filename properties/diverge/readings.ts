@@ -128,6 +128,11 @@ const ROWS: readonly Row[] = [
     }),
   ),
   { says: 'an optimizer that forgets everything between steps', kind: 'slip', change: () => ({ remembers: false }) },
+  {
+    says: 'one step late: the update uses the state from before this step',
+    kind: 'slip',
+    change: ({ hyper }) => (on(hyper.momentum) || on(hyper.beta1) ? { late: true } : null),
+  },
   { says: 'gradients that add up, never set to zero', kind: 'slip', change: () => ({ piles: true }) },
   { says: 'steps up the gradient', kind: 'slip', change: () => ({ sign: -1 }) },
   {

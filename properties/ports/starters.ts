@@ -116,8 +116,8 @@ const contractText = (source: string): string => {
   ]);
   return `# What can be asked
 
-Entry by entry, easy ones first; \`[x]\` is done in ${source}. \`npx tautograd contract --json\` has the same as JSON Schema,
-and \`npx tautograd verify --list\` names the laws. Where engines rightly differ, the port declares its choice, see the end.
+Entry by entry, easy ones first; \`[x]\` is done in ${source}. \`tautograd contract --json\` has the same as JSON Schema,
+and \`tautograd verify --list\` names the laws. Where engines rightly differ, the port declares its choice, see the end.
 ${lines.join('\n')}
 
 ## Conventions
@@ -136,11 +136,18 @@ const TEMPLATES = join(import.meta.dirname, 'starters');
 /** Files of every starter, with `{{…}}` to fill in. */
 const EVERY = ['README.md', '.github/workflows/tautograd.yml'] as const;
 
-/** The commands that a starter is worked with, a line each. */
-export const commandsOf = ({ engine, prepare = [] }: Starter): readonly string[] => [
-  ...prepare,
-  ...('command' in engine ? [`npx tautograd port doctor -- ${commandText(engine.command)}`] : []),
-  `npx tautograd verify ${engineText(engine)}`,
+/** What npm installs for a starter in JavaScript. */
+export const PACKAGE = 'tautograd';
+
+/** The commands that a starter is worked with, a line each, with `self` for the command line and `from` for what npm installs. */
+export const commandsOf = (
+  { engine, prepare = [] }: Starter,
+  self = 'tautograd',
+  from = PACKAGE,
+): readonly string[] => [
+  ...prepare.map((c) => (c.startsWith('npm ') ? c.replace(PACKAGE, () => from) : c)),
+  ...('command' in engine ? [`${self} port doctor -- ${commandText(engine.command)}`] : []),
+  `${self} verify ${engineText(engine)}`,
 ];
 
 const engineText = (engine: Starter['engine']): string =>

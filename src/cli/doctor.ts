@@ -5,6 +5,7 @@ import type { Finding, Grade } from '../../properties/process/hello.ts';
 import { commandText } from '../../properties/process/wording.ts';
 import { toJson } from '../index.ts';
 import { CommandFault, EXIT } from './fault.ts';
+import { self } from './self.ts';
 import { coloured, print } from './show.ts';
 
 export interface DoctorCommandOptions {
@@ -51,7 +52,7 @@ export const doctorCommand = async (
   else
     print(
       faults === 0
-        ? `\nthe port is well${count('advice') > 0 ? `, with ${count('advice')} pieces of advice` : ''}; now: tautograd verify -- ${commandText(command)}`
+        ? `\nthe port is well${count('advice') > 0 ? `, with ${count('advice')} pieces of advice` : ''}; now: ${self()} verify -- ${commandText(command)}`
         : `\n${faults} ${faults === 1 ? 'thing is' : 'things are'} wrong`,
     );
   return exitOf(findings);

@@ -1,8 +1,9 @@
 // The gate's manners: workers, limits, expected deviations, formats for machines, mutants, and laws as somebody else's tests.
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
+import { storeOf } from './store.ts';
 import { type Ran, terminal } from './terminal.ts';
 
 const at = (path: string): string => new URL(path, import.meta.url).href;
@@ -57,6 +58,24 @@ describe('workers', () => {
     const args = ['verify', file, '--law', 'activation/value', '--workers', '1', '--time-limit', '600', '--json'];
     const [again] = checksOf(await run(...args));
     expect(again).toMatchObject({ status: 'falsified', runs: 1 });
+    expect((await run(...args.filter((a) => a !== '--json'))).out).toMatch(/ {4}input .* {2}\(from an earlier run\)\n/);
+  });
+
+  test('ask no port for what another one of its name has failed on', async () => {
+    const engine = (file: string, value: string): string => {
+      const path = adapter(file, value);
+      writeFileSync(join(home, path), read(path).replace(`engine: '${file}'`, "engine: 'my engine'"));
+      return path;
+    };
+    const args = ['--law', 'activation/value', '--workers', '0', '--json', '--seed'];
+    const [one, two] = [engine('one', 'v > 3 ? 3 : v > 0 ? v : 0 * v'), engine('two', 'v > 3 ? 4 : v > 0 ? v : 0 * v')];
+    const [first] = checksOf(await run('verify', one, ...args, '1'));
+    expect(first).toMatchObject({ status: 'falsified' });
+    const [again] = checksOf(await run('verify', one, ...args, '2'));
+    const [other] = checksOf(await run('verify', two, ...args, '2'));
+    expect(again).toMatchObject({ counterexample: { stored: true } });
+    expect(other).toMatchObject({ status: 'falsified' });
+    expect(other).not.toMatchObject({ counterexample: { stored: true } });
   });
 
   test('that a port ends cost the check, not the run', async () => {
@@ -78,16 +97,14 @@ test('a worker that ends with many checks of a program under way costs the one c
 const parse = JSON.parse;
 if (!isMainThread) JSON.parse = (text, ...rest) => (text.includes('[13.03125]') ? process.exit(1) : parse(text, ...rest));`,
   );
-  const folder = join(home, '.tautograd', 'counterexamples', 'faulty');
-  mkdirSync(folder, { recursive: true });
+  const command = [process.execPath, fileURLToPath(at('../../properties/process/faulty.ts')), 'none'];
+  const named = { law: 'activation/value', subject: 'identity' };
   const input = { x: { shape: [1], data: [13.03125] }, p: {} };
-  writeFileSync(
-    join(folder, 'activation-value--identity.json'),
-    JSON.stringify({ schema: 1, engine: 'faulty', law: 'activation/value', subject: 'identity', input }),
-  );
-  const faulty = fileURLToPath(at('../../properties/process/faulty.ts'));
+  const path = join(home, storeOf('faulty', { command }).pathOf(named));
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, JSON.stringify({ schema: 1, engine: 'faulty', ...named, input }));
   const args = ['verify', '--law', 'activation/*,purity/*', '--runs', '5', '--workers', '1', '--json'];
-  const ran = await spawn('--import', ['./ends.mjs', MAIN, ...args, '--', process.execPath, faulty, 'none']);
+  const ran = await spawn('--import', ['./ends.mjs', MAIN, ...args, '--', ...command]);
   const found = checksOf(ran).filter((c) => c.status !== 'not covered');
   expect(found.length).toBeGreaterThan(10);
   expect(found.filter((c) => c.status !== 'holds')).toMatchObject([

@@ -1,11 +1,12 @@
 // `tautograd port init`: the beginning of a port in a language, in a directory that is empty.
 import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { commandsOf, filesOf, STARTED, STARTERS } from '../../properties/ports/starters.ts';
+import { dirname, join, resolve } from 'node:path';
+import { commandsOf, filesOf, STARTED, STARTERS, type Starter } from '../../properties/ports/starters.ts';
 import { commandText } from '../../properties/process/wording.ts';
 import { PORTABLE } from '../../properties/published.ts';
 import { toJson } from '../index.ts';
 import { CommandFault, EXIT } from './fault.ts';
+import { cloneOf, self } from './self.ts';
 import { print } from './show.ts';
 
 /** What a repository and `npm install tautograd` leave in a directory, which counts as empty with it. */
@@ -18,6 +19,16 @@ const obstacle = (directory: string, files: ReadonlyMap<string, string>): string
   const found = readdirSync(directory).filter((name) => !LEFT.includes(name) || files.has(name));
   const names = `${found.slice(0, 3).join(', ')}${found.length > 3 ? ', …' : ''}`;
   return found.length === 0 ? null : `is not empty, it has ${names}; name a new one, as: my-port`;
+};
+
+/** The commands that go on in the new directory, which is not the one that this one was given in. */
+const commandsThere = (starter: Starter, directory: string, version: string): readonly string[] => {
+  const cwd = resolve(directory);
+  const clone = cloneOf();
+  if (clone === null) return commandsOf(starter, self({ cwd }));
+  const commands = commandsOf(starter, self({ cwd }), commandText([join(clone, `tautograd-${version}.tgz`)]));
+  const packed = commands.some((c) => c.startsWith('npm '));
+  return [...(packed ? [`(cd ${commandText([clone])} && npm run build && npm pack)`] : []), ...commands];
 };
 
 /** The command. @throws CommandFault for an unknown language, and where there is something already: then nothing is changed */
@@ -38,7 +49,10 @@ export const initCommand = (language: string, directory: string, version: string
   } catch (error) {
     throw new CommandFault(`init: ${error instanceof Error ? error.message : error}`, EXIT.usage, error);
   }
-  const next = [...(directory === '.' ? [] : [`cd ${commandText([directory])}`]), ...commandsOf(starter)];
+  const next = [
+    ...(directory === '.' ? [] : [`cd ${commandText([directory])}`]),
+    ...commandsThere(starter, directory, version),
+  ];
   if (json) {
     print(toJson({ schema: 1, language, directory, files: [...files.keys()], next }).trimEnd());
     return EXIT.ok;

@@ -1,8 +1,8 @@
 // Ports as their authors meet them: a directory begun, what may not be begun, exit code 3, and verdicts from workers.
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { initCommand } from './init.ts';
@@ -40,7 +40,11 @@ describe('port init', () => {
     const files = ['.git', '.github', '.gitignore', 'CONTRACT.md', 'README.md', 'port.c', 'protocol.c', 'protocol.h'];
     expect(readdirSync('own').sort()).toEqual(files);
     expect(out).toMatch(/10 entries are done in port\.c; CONTRACT\.md has \d{3} to go on with\n/);
-    expect(out).toMatch(/\n {2}cd own\n {2}cc .*\n {2}npx tautograd port doctor -- \.\/port\n {2}npx tautograd verify/);
+    expect(out).toMatch(/\n {2}cd own\n {2}cc .*\n {2}\S+ \S+ port doctor -- \.\/port\n {2}\S+ \S+ verify/);
+    expect(out).not.toContain('npx'); // which would ask the public registry, as nothing is installed
+    expect(readFileSync(join('own', 'README.md'), 'utf8')).toMatch(/^tautograd verify -- \.\/port$/m);
+    const [, node = '', main = ''] = /^ {2}(\S+) (\S+) verify/m.exec(out) ?? [];
+    for (const path of [node, main]) expect(existsSync(resolve('own', path)), path).toBe(true);
   });
 
   test('begins where npm has put this package, but overwrites nothing of it', async () => {
@@ -90,7 +94,12 @@ describe('port init', () => {
       schema: 1,
       language: 'javascript',
       files: expect.arrayContaining(['port.js', 'CONTRACT.md']),
-      next: ['cd for-machines', expect.stringContaining('npm install'), 'npx tautograd verify ./port.js'],
+      next: [
+        'cd for-machines',
+        expect.stringMatching(/^\(cd \S+ && npm run build && npm pack\)$/),
+        expect.stringMatching(/^npm install --save-dev \S+\/tautograd-0\.1\.0\.tgz$/),
+        expect.stringMatching(/^\S+ \S+main\.ts verify \.\/port\.js$/),
+      ],
     });
   });
 });

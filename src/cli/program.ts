@@ -60,6 +60,7 @@ program
   .option('--replay <file>', 'judge a stored counterexample again')
   .addOption(new Option('--format <name>', 'what to print').choices(['pretty', 'json', 'tap']).default('pretty'))
   .option('--json', 'the same as --format json')
+  .option('--all-cards', 'the card of every failure, not only of those that tell most')
   .option('--junit <file>', 'write the verdicts as JUnit XML')
   .option('--html <file>', 'write the verdicts as one page')
   .addOption(

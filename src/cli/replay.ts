@@ -7,27 +7,25 @@ import { type Check, crashed, judge } from '../../properties/run.ts';
 import { lookup, toJson } from '../index.ts';
 import { CommandFault, EXIT } from './fault.ts';
 import { lawsOf, loadStored, type Source } from './load.ts';
+import { self } from './self.ts';
 import { coloured, print } from './show.ts';
-import { pathOf } from './store.ts';
-
-/** How this very command is spelt: from the repository through npm, elsewhere through npx. */
-export const self = (): string =>
-  process.env.npm_lifecycle_event === 'tautograd' || process.env.npm_lifecycle_event === 'start'
-    ? 'npm run -s tautograd --'
-    : 'npx tautograd';
+import { storeOf } from './store.ts';
 
 /** The command that shows one failure again. */
 export const replayOf =
-  ({ adapter, command }: Source, port: Pick<Port, 'engine'>) =>
-  (c: Pick<Check, 'law' | 'subject'>): string =>
-    [
-      self(),
+  (source: Source, port: Pick<Port, 'engine'>, by = self()) =>
+  (c: Pick<Check, 'law' | 'subject'>): string => {
+    const { adapter, command } = source;
+    const { pathOf } = storeOf(port.engine, source);
+    return [
+      by,
       'verify',
       ...(adapter === undefined ? [] : [adapter]),
       '--replay',
-      pathOf(port.engine, c),
+      pathOf(c),
       ...(command === undefined ? [] : ['--', commandText(command)]),
     ].join(' ');
+  };
 
 /** The check of the stored values alone. @throws CommandFault when they fit no law and subject of the port */
 export const replay = async (

@@ -24,7 +24,9 @@ import { EXIT } from './fault.ts';
 import { loadPort, namesOf } from './load.ts';
 import { replayOf } from './replay.ts';
 import { writeReport } from './report.ts';
+import { IN_CLONE } from './self.ts';
 import { coloured, print, type Stage, stages } from './show.ts';
+import { storeOf } from './store.ts';
 import { findings, shelfOf, sweepStages, unswept } from './sweep.ts';
 import { exitOf, runLaws, workersOf } from './verify.ts';
 import { writeText } from './write.ts';
@@ -149,7 +151,7 @@ export const startCommand = async (seed: number, out: string): Promise<number> =
   const made: Mutable<BenchReports> = {};
   print(`${port.engine} ${port.version}, seed ${seed}: laws, benchmark, sweep`);
   const crew = crewFor(port, { workers: workersOf(undefined, LAWS, port, { seed }) });
-  const checks = await runLaws(LAWS, port, crew, { seed }, false);
+  const checks = await runLaws(LAWS, port, crew, { seed }, false, storeOf(port.engine, {}).keep);
   const protocol = await protocolOf(TIERS.brief);
   const shelf = shelfOf(protocol);
   const swept = unswept();
@@ -159,7 +161,7 @@ export const startCommand = async (seed: number, out: string): Promise<number> =
   );
   const sweep = await findings(protocol, [shelf], swept, out);
   const lines = lawLines(LAWS, checks);
-  const replay = replayOf({}, port);
+  const replay = replayOf({}, port, IN_CLONE);
   const paths = [
     writeText(
       join(out, 'laws', `${port.engine}.json`),

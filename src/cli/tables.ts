@@ -4,6 +4,7 @@ import { RECIPES } from '../../bench/recipes.ts';
 import { PROBLEMS } from '../../bench/sweep/problems/index.ts';
 import { BUGS } from '../../properties/bugs.ts';
 import { coverageLines, coverageOf } from '../../properties/catalogue.ts';
+import { camel } from '../../properties/contract.ts';
 import { formulaText, type LawClass } from '../../properties/law.ts';
 import { LAWS } from '../../properties/laws/index.ts';
 import { MUTANTS } from '../../properties/mutants/index.ts';
@@ -15,6 +16,7 @@ import {
   type Kind,
   LAYERS,
   LOSSES,
+  meant,
   OPTIMIZERS,
   type Op,
   optimizerRow,
@@ -254,13 +256,20 @@ export const listCommand = (table: string, json: boolean): number => {
   return EXIT.ok;
 };
 
-/** `explain <row>`: every table's row of that name. @throws CommandFault when there is none */
-export const explainCommand = (name: string, json: boolean): number => {
+/** `explain <row>`: every table's row of that name, spelt as here or as in the contract. @throws CommandFault when there is none */
+export const explainCommand = (asked: string, json: boolean): number => {
+  const names = Object.values(TABLES).flatMap((rows) => Object.keys(rows));
+  const name = names.includes(asked) ? asked : camel(asked);
   const found = Object.entries(TABLES).flatMap(([table, rows]) =>
     Object.hasOwn(rows, name) && table !== 'activations' ? [{ table, ...rows[name] }] : [],
   );
-  if (found.length === 0)
-    throw new CommandFault(`explain: no row is called "${name}"; \`list laws\` and \`list ops\` name what there is`);
+  if (found.length === 0) {
+    const near = meant(name, names);
+    const hint = near === undefined ? '' : `; did you mean "${near}"?`;
+    throw new CommandFault(
+      `explain: no row is called "${asked}"${hint || '; `list laws` and `list ops` name what there is'}`,
+    );
+  }
   if (json) print(toJson(found).trimEnd());
   else
     for (const { table, ...row } of found) {

@@ -5,18 +5,17 @@ import { type Deviation, misnamed, nameOf, outdated, waive } from '../../propert
 import type { Law } from '../../properties/law.ts';
 import { LAWS } from '../../properties/laws/index.ts';
 import type { Port } from '../../properties/port.ts';
-import { lawLines, lineText, tallyText } from '../../properties/report.ts';
 import { type Check, type Profile, type RunOptions, settle, type Task, tasks } from '../../properties/run.ts';
-import { ALPHA } from '../../properties/tolerance.ts';
 import { toJson } from '../index.ts';
 import { EXIT } from './fault.ts';
-import { isFailure, junitOf, recordOf, storyOf, summaryOf, tapOf, type Verification } from './formats.ts';
+import { isFailure, junitOf, recordOf, tapOf, type Verification } from './formats.ts';
 import { annotationsOf, stepSummaryOf } from './github.ts';
 import { lawsOf, loadDeviations, loadEngine, moduleOf, type Source } from './load.ts';
 import { pageOf } from './page.ts';
+import { pretty } from './pretty.ts';
 import { replay, replayOf } from './replay.ts';
-import { coloured, print, type Stage, stages } from './show.ts';
-import { keep, kept } from './store.ts';
+import { print, type Stage, stages } from './show.ts';
+import { storeOf } from './store.ts';
 import { writeText } from './write.ts';
 
 export interface VerifyOptions {
@@ -33,6 +32,8 @@ export interface VerifyOptions {
   readonly replay?: string;
   readonly format: 'pretty' | 'json' | 'tap';
   readonly json?: boolean;
+  /** Every card, not only the most telling ones. */
+  readonly allCards?: boolean;
   readonly junit?: string;
   readonly html?: string;
   readonly github: 'auto' | 'always' | 'never';
@@ -45,6 +46,7 @@ export const runLaws = async (
   crew: Crew,
   options: RunOptions,
   quiet: boolean,
+  keep: (check: Check) => void,
   deviations: readonly Deviation[] = [],
 ): Promise<readonly Check[]> => {
   const todo = tasks(laws, port, options);
@@ -64,7 +66,7 @@ export const runLaws = async (
         own.map(async ([, made]) => {
           const c = await made;
           say(`${++done}/${own.length} ${nameOf(c)}`);
-          keep(port.engine, c);
+          keep(c);
           return c;
         }),
       );
@@ -124,19 +126,6 @@ const list = (laws: readonly Law[], port: Port, json: boolean): void => {
       );
 };
 
-/** What people read at the end. */
-const pretty = (v: Verification): void => {
-  print('');
-  for (const line of lawLines(v.laws, v.checks)) print(coloured(lineText(line)));
-  for (const c of v.checks.filter((one) => one.counterexample !== undefined))
-    if (c.status === 'waived') print(`~ ${nameOf(c)} fails as expected: ${c.waiver?.why}`);
-    else print(`\n${coloured(storyOf(v, c))}`);
-  for (const fault of v.faults) print(coloured(`✗ ${fault}`));
-  if (v.profile === 'smoke')
-    print('\nprofile smoke: one input for one subject of each law; statistical laws are left to ci');
-  print(`\n${tallyText(summaryOf(v), ALPHA)}`);
-};
-
 /** Annotations, and the page of the step where GitHub names a file for it. */
 const tellGithub = (v: Verification, machine: boolean): void => {
   // a machine that reads stdout is not to meet them; the runner reads both streams
@@ -163,10 +152,11 @@ export const verifyCommand = async (source: Source, options: VerifyOptions): Pro
     } finally {
       await engine.close();
     }
+  const { keep, kept, pathOf } = storeOf(port.engine, source);
   const run: RunOptions = {
     seed,
     profile,
-    examples: kept(port.engine),
+    examples: kept,
     ...(timeout === undefined ? {} : { timeout }),
     ...(runs === undefined ? {} : { runs }),
     ...(timeLimit === undefined ? {} : { until: Math.ceil(performance.timeOrigin + 1000 * timeLimit) }),
@@ -176,7 +166,7 @@ export const verifyCommand = async (source: Source, options: VerifyOptions): Pro
   const workers = workersOf(options.workers, laws, port, run, source.adapter === undefined ? 0 : 1);
   if (workers > 0) await engine.close(); // each worker has its own
   const crew = crewFor(port, { workers, ...moduleOf(source), ...(timeout === undefined ? {} : { timeout }) });
-  const checks = await runLaws(laws, port, crew, run, format !== 'pretty', deviations);
+  const checks = await runLaws(laws, port, crew, run, format !== 'pretty', keep, deviations);
   await engine.close();
   const strays = [...new Set([...engine.strays, ...crew.strays])];
   const v: Verification = {
@@ -195,7 +185,7 @@ export const verifyCommand = async (source: Source, options: VerifyOptions): Pro
   };
   if (format === 'json') print(toJson(recordOf(v)).trimEnd());
   else if (format === 'tap') print(tapOf(v));
-  else pretty(v);
+  else pretty(v, pathOf, options.allCards === true);
   if (options.junit !== undefined) writeText(options.junit, junitOf(v));
   if (options.html !== undefined) writeText(options.html, pageOf(v));
   if (options.github === 'always' || (options.github === 'auto' && process.env.GITHUB_ACTIONS === 'true'))

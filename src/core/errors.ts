@@ -39,7 +39,7 @@ const distance = (a: string, b: string): number => {
 const slips = (letters: number): number => Math.floor((letters + 1) / 3);
 
 /** The known word that is closest, capitals aside; none where all are further off than a slip. */
-const meant = (name: string, known: readonly string[]): string | undefined => {
+export const meant = (name: string, known: readonly string[]): string | undefined => {
   const apart = known.map((k) => ({ k, d: distance(name.toLowerCase(), k.toLowerCase()) }));
   const nearest = apart.reduce((a, b) => (b.d < a.d ? b : a), { k: '', d: Number.POSITIVE_INFINITY });
   return nearest.d <= slips(name.length) ? nearest.k : undefined;

@@ -37,7 +37,7 @@ ${rows.length === 0 ? html`<p>Undecided after ${counted(check.runs, 'run')}.</p>
 };
 
 const stated = (law: Law): Html =>
-  html`<p class="says">${law.says}</p>${law.formula === undefined ? NOTHING : html`<p class="formula"><code>${formulaText(law)}</code></p>`}`;
+  html`<p class="says">${law.says}</p>${law.formula === undefined ? NOTHING : html`<p class="formula"><code>${formulaText(law) ?? ''}</code></p>`}`;
 
 /** All failures of one law in one engine; its anchor lies inside, so that browsers unfold what a link leads to. */
 const lawFailures = (law: Law, asked: Asked, engine: number, open: boolean): Html => {
@@ -98,7 +98,7 @@ const lawCard = (law: Law, all: readonly Asked[], home: Asked | null): Html => {
   const fact = (label: string, text: Html | string | undefined): Html =>
     text === undefined || text === '' ? NOTHING : html`<dt>${label}</dt><dd>${text}</dd>`;
   return html`<details class="law" data-law="${law.id}" data-v="${all.map((a) => LETTER[statusOf(a, law)]).join('')}"><summary><span class="v ${LETTER[status]}" aria-label="${status}">${SIGN[status]}</span> <code>${law.id}</code> <span class="dim">${law.says}</span></summary>
-<dl id="${lawAnchor(law.id)}">${fact('formula', law.formula === undefined ? undefined : html`<code>${formulaText(law)}</code>`)}${fact('decided by', `${law.class}, ${law.ref}`)}${fact('finds', law.detects)}${fact('source', law.source)}${line === undefined || home === null ? NOTHING : fact(home.name, `${status}: ${counted(line.subjects, 'subject')}, ${counted(line.runs, 'run')}, margin ${figure(line.margin)}`)}${fact(
+<dl id="${lawAnchor(law.id)}">${fact('formula', law.formula === undefined ? undefined : html`<code>${formulaText(law) ?? ''}</code>`)}${fact('decided by', `${law.class}, ${law.ref}`)}${fact('finds', law.detects)}${fact('source', law.source)}${line === undefined || home === null ? NOTHING : fact(home.name, `${status}: ${counted(line.subjects, 'subject')}, ${counted(line.runs, 'run')}, margin ${figure(line.margin)}`)}${fact(
     'holds for',
     held
       .filter((a) => a !== home)

@@ -100,7 +100,8 @@ static void dense_vjp(Call *c) {
   give(c, "db", db);
 }
 
-// CONTRACT.md lists what else can be asked; what is not here is not covered.
+// CONTRACT.md lists what else can be asked; what is not here is not covered. What is here is judged as the
+// engine's own: put calls of yours in its place, and delete what the engine does not have.
 static const Entry ENTRIES[] = {
     {"activation.identity.forward", identity}, {"activation.identity.vjp", identity_vjp},
     {"activation.relu.forward", relu},         {"activation.relu.vjp", relu_vjp},

@@ -26,7 +26,8 @@ const share = (reduction, terms) => {
   return reduction === 'mean' ? terms : 1;
 };
 
-// CONTRACT.md lists what else can be asked; what is not here is not covered.
+// CONTRACT.md lists what else can be asked; what is not here is not covered. What is here is judged as the
+// engine's own: put calls of yours in its place, and delete what the engine does not have.
 export default definePort({
   engine: 'my engine',
   version: '0.1',

@@ -5,7 +5,8 @@ use protocol::{serve, Answer, Args, Entry, Tensor};
 /// What the engine says of itself. Choices that differ from the usual ones join it, as "conventions":{"bce":"probability"}.
 const ENGINE: &str = r#""engine":"my engine","version":"0.1","dtype":"f64","tensors":"json""#;
 
-/// CONTRACT.md lists what else can be asked; what is not here is not covered.
+/// CONTRACT.md lists what else can be asked; what is not here is not covered. What is here is judged as the
+/// engine's own: put calls of yours in its place, and delete what the engine does not have.
 const ENTRIES: &[(&str, Entry)] = &[
     ("activation.identity.forward", identity),
     ("activation.identity.vjp", identity_vjp),
