@@ -71,8 +71,8 @@ const difference = (about: string, w: Mismatch | null, margin: number, dtype: Dt
   // a statistic without numbers of its own has its surprise
   if (w === null && Number.isFinite(margin) && margin > 0)
     return [`${about}: ${figure(margin)} × the surprise that chance is allowed`];
+  if (w?.said === true) return [about, `got ${full(w.got)}`];
   if (w === null || (Number.isNaN(w.got) && Number.isNaN(w.expected))) return [about];
-  if (w.said === true) return [about, `got ${full(w.got)}`];
   const place = `${about}${w.index > 0 ? `, element ${w.index}` : ''}`;
   if (Number.isNaN(w.got))
     return [`${place}: expected ${full(w.expected)}`, 'got NaN, which is no number: off by any measure'];

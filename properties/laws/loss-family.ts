@@ -87,8 +87,8 @@ export const lossFamilyLaws = [
         (slack(port, name, b, low) + slack(port, name, b, high)) / (2 * h) +
         contractDerivativeUlps(1) * 4 * u * (Math.abs(left) + Math.abs(right) + 1);
       return every([
-        sided(`secant of element ${i} by the gradient at its left end`, secant, '≥', left, off),
-        sided(`secant of element ${i} by the gradient at its right end`, secant, '≤', right, off),
+        sided(`secant of element ${i}, against the gradient at its left end,`, secant, '≥', left, off),
+        sided(`secant of element ${i}, against the gradient at its right end,`, secant, '≤', right, off),
       ]);
     },
   }),
@@ -124,7 +124,7 @@ export const lossFamilyLaws = [
       const [l, r, m] = [yield* value(name, a), yield* value(name, b), yield* value(name, middle)];
       const most = l / 2 + r / 2;
       const off = slack(port, name, a, l) + slack(port, name, b, r) + slack(port, name, middle, m);
-      return sided('the loss half way, by the mean of both', m, '≤', most, off);
+      return sided('the loss half way, against the mean of both,', m, '≤', most, off);
     },
   }),
   law<{ readonly prediction: Values; readonly y0: Values; readonly y1: Values; readonly k: number }>({
