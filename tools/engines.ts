@@ -141,7 +141,7 @@ export const ENGINES: readonly Engine[] = [
     port: ['/usr/bin/python3', 'properties/ports/sklearn/port.py'],
     install: 'apt-get install -y --no-install-recommends python3-sklearn',
     probe: ['/usr/bin/python3', '-c', 'import sklearn'],
-    breaks: ['activation/monotone'],
+    breaks: [],
     crashes: ['activation/nan', 'activation/infinity'],
   },
 ];
