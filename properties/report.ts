@@ -216,6 +216,16 @@ export interface Tally {
   readonly statistical: number;
 }
 
+/** A verification as `verify --json` prints it and reports keep it. */
+export interface Verified {
+  readonly engine: string;
+  readonly version: string;
+  readonly dtype: Dtype;
+  readonly seed: number;
+  readonly summary: Tally;
+  readonly checks: readonly Check[];
+}
+
 /** Laws by verdict. */
 export const tally = (lines: readonly LawLine[], checks: readonly Check[]): Tally => {
   const count = (...statuses: readonly Status[]): number => lines.filter((l) => statuses.includes(l.status)).length;

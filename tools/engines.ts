@@ -3,9 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { Dtype } from '../properties/port.ts';
-import type { Tally } from '../properties/report.ts';
-import type { Check } from '../properties/run.ts';
+import type { Verified } from '../properties/report.ts';
 import { fromJson } from '../src/index.ts';
 
 export interface Engine {
@@ -145,16 +143,6 @@ export const ENGINES: readonly Engine[] = [
     crashes: ['activation/nan', 'activation/infinity'],
   },
 ];
-
-/** What `verify --json` prints. */
-export interface Verified {
-  readonly engine: string;
-  readonly version: string;
-  readonly dtype: Dtype;
-  readonly seed: number;
-  readonly summary: Tally;
-  readonly checks: readonly Check[];
-}
 
 export type Outcome =
   | { readonly kind: 'verified'; readonly record: Verified; readonly status: number | null }

@@ -2,9 +2,9 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { page, table } from '../bench/markdown.ts';
 import { LAWS } from '../properties/laws/index.ts';
-import { card, type LawLine, lawLines } from '../properties/report.ts';
+import { card, type LawLine, lawLines, type Verified } from '../properties/report.ts';
 import { fromJson, toJson } from '../src/index.ts';
-import { ENGINES, type Engine, engines, type Outcome, portArguments, type Verified, verified } from './engines.ts';
+import { ENGINES, type Engine, engines, type Outcome, portArguments, verified } from './engines.ts';
 
 const FILE = 'reports/laws/matrix';
 

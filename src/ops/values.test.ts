@@ -1,5 +1,6 @@
 // Values and slopes of rows under test: by hand where a bit counts, by differences of values everywhere else.
 import { describe, expect, test } from 'vitest';
+import { nextUp } from '../../properties/tolerance.ts';
 import { compiled } from '../core/code.ts';
 import {
   fold,
@@ -259,5 +260,26 @@ describe('a verb', () => {
   test('refuses what is no tensor, in any place', () => {
     expect(() => few.add?.(scalar(1), 2)).toThrow('add: arguments must be tensors (x, y), got 2');
     expect(() => few.neg?.([1])).toThrow('neg: arguments must be tensors (x), got 1');
+  });
+});
+
+describe('activations keep exactly what the laws grant ports ulps for', () => {
+  const at = [...uniform(keyOf(5), [20000]).view].flatMap((u) => [4 * u - 2, 80 * u - 40]);
+  const all = (name: OpName, x: readonly number[]): readonly number[] => apply(ops, name, [vector(...x)]).toArray();
+  const up = at.map((v) => nextUp(v, 'f64'));
+  test.each(['sigmoid', 'tanh', 'softplus', 'selu', 'softsign'] as const)('%s never falls', (name) => {
+    const [low, high] = [all(name, at), all(name, up)];
+    expect(at.filter((_, i) => !((low[i] as number) <= (high[i] as number)))).toEqual([]); // of equal length
+  });
+  test.each([
+    ['sigmoid', 1 / 4],
+    ['tanh', 1],
+  ] as const)('no slope of %s is above its peak', (name, peak) => {
+    const [slope] = vjp((o, ts) => apply(o, name, ts), ops, [vector(...at)]).pull(vector(...at.map(() => 1)));
+    expect(slope?.toArray().filter((s) => !(s >= 0 && s <= peak))).toEqual([]);
+  });
+  test('softplus is nowhere below x', () => {
+    const y = all('softplus', at);
+    expect(at.filter((x, i) => !((y[i] as number) >= x))).toEqual([]); // of equal length
   });
 });

@@ -1,7 +1,7 @@
 // What every section of the report works with: the folder of reports, the colours of charts, and the engines that laws were asked of.
 import { LAWS } from '../../../properties/laws/index.ts';
 import type { Dtype } from '../../../properties/port.ts';
-import { type LawLine, lawLines, type Tally } from '../../../properties/report.ts';
+import { type LawLine, lawLines, type Tally, type Verified } from '../../../properties/report.ts';
 import type { Check } from '../../../properties/run.ts';
 import { figureOf, Palette } from './chart.ts';
 import { anchor, type Html, html } from './html.ts';
@@ -21,17 +21,7 @@ export interface Asked {
   readonly replay?: (check: Check) => string;
 }
 
-/** A verification as it is written under laws/. */
-export interface Written {
-  readonly engine: string;
-  readonly version: string;
-  readonly dtype: Dtype;
-  readonly seed: number;
-  readonly summary: Tally;
-  readonly checks: readonly Check[];
-}
-
-export const askedOf = (w: Written, name: string, replay?: Asked['replay']): Asked => ({
+export const askedOf = (w: Verified, name: string, replay?: Asked['replay']): Asked => ({
   name,
   version: w.version,
   dtype: w.dtype,
@@ -61,7 +51,7 @@ export const MATRIX = 'laws/matrix.json';
 
 /** A column of the matrix: an engine that was asked, or why it was not. */
 export type Column =
-  | (Written & { readonly name: string; readonly kind: 'verified'; readonly port?: readonly string[] })
+  | (Verified & { readonly name: string; readonly kind: 'verified'; readonly port?: readonly string[] })
   | { readonly name: string; readonly kind: string };
 
 const replayOf = (port: readonly string[] | undefined, seed: number): Asked['replay'] =>
@@ -87,7 +77,7 @@ export class Desk {
   constructor(room: Room, live: boolean) {
     this.room = room;
     this.live = live;
-    this.home = room.report<Written, Asked>(HOME, (w) =>
+    this.home = room.report<Verified, Asked>(HOME, (w) =>
       askedOf(w, w.engine, ({ law }) => `npm run -s tautograd -- verify --law ${law} --seed ${w.seed}`),
     );
     const matrix = room.report<{ readonly engines: readonly Column[] }, readonly [readonly Column[], readonly Asked[]]>(
