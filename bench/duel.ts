@@ -1,4 +1,5 @@
 // Engines side by side: every workload checked, then timed in interleaved rounds, each engine in a process of its own.
+import { calmBy, keepOn, processors } from './calm.ts';
 import { flopsProbe, limits } from './limits.ts';
 import { type Machine, machineOf } from './machine.ts';
 import { measureRounds, type Progress, type Samples, timingOf } from './measure.ts';
@@ -54,6 +55,8 @@ export interface Standing {
   readonly medianNs?: number;
   readonly samples?: number;
   readonly callsPerSample?: number;
+  /** Rounds, and those of them in which others on the machine disturbed it, where that is watched. */
+  readonly disturbed?: { readonly of: number; readonly rounds: number };
   /** Of the limit measured in the same rounds. */
   readonly share?: number;
   readonly lead?: Lead;
@@ -67,7 +70,12 @@ export interface DuelReport {
   readonly machine: Machine;
   /** Load after it, of which the run itself is 1. */
   readonly loadAfter: number;
-  readonly protocol: { readonly rounds: number; readonly timePerTaskMs: number };
+  readonly protocol: {
+    readonly rounds: number;
+    readonly timePerTaskMs: number;
+    /** How long a turn may wait for calm, and be done again; absent where that is not watched. */
+    readonly patienceMs?: number;
+  };
   readonly limits: Limits | null;
   readonly engines: readonly Contestant[];
   /** Those that did not start, and why. */
@@ -88,6 +96,8 @@ export interface DuelOptions {
   readonly timePerTask?: number;
   /** In ms: an engine that has taken longer on one workload has no further turn there. */
   readonly mostPerTask?: number;
+  /** In ms: how long each turn may wait until nobody else disturbs, where threads can be kept on a processor; 0 to take it as it comes. */
+  readonly patience?: number;
   readonly onProgress?: (progress: Progress) => void;
   /** Told what came of one engine on one workload. */
   readonly onStanding?: (standing: Standing) => void;
@@ -243,8 +253,7 @@ const shareIn = (found: Limits, workload: Workload, dtype: Dtype, { rounds, yard
 const standingsOf = (
   workload: Workload,
   timed: readonly { readonly ready: Ready; readonly samples: Samples }[],
-  found: Limits | null,
-  flops: number,
+  { found, flops, watched }: { readonly found: Limits | null; readonly flops: number; readonly watched: boolean },
 ): readonly Standing[] => {
   const { perCall } = workload.unit;
   const rounds = timed.map(({ samples }) => samples.rounds.map(median));
@@ -269,6 +278,7 @@ const standingsOf = (
       medianNs: timing.medianNs,
       samples: timing.samples,
       callsPerSample: timing.callsPerSample,
+      ...(watched ? { disturbed: { of: samples.rounds.length, rounds: samples.disturbed } } : {}),
       ...(found === null ? {} : { share: shareIn(found, workload, peer.dtype, samples, flops) }),
       // theirs over ours in time is ours over theirs in speed
       ...(rival === undefined ? {} : { lead: leadOf(rival, rounds[i] ?? []) }),
@@ -305,6 +315,7 @@ export const runDuel = async (
     rounds = ROUNDS,
     timePerTask = TIME_PER_TASK,
     mostPerTask = MOST_PER_TASK,
+    patience = 0,
     onProgress = () => {},
     onStanding = () => {},
   }: DuelOptions = {},
@@ -312,15 +323,21 @@ export const runDuel = async (
   if (contenders.length === 0) throw new RangeError('duel: at least one engine is needed, got none');
   const machine = machineOf(); // before the load that the measurement itself makes
   const open: Remote[] = [];
+  const where = patience > 0 ? processors() : null;
   const started = async ({ command, env }: Contender): Promise<Remote> => {
-    const peer = await startRemote(command, env === undefined ? {} : { env });
+    const free = where === null ? command : ['taskset', '-c', where.all, ...command];
+    const peer = await startRemote(free, env === undefined ? {} : { env });
     open.push(peer);
+    if (where !== null && peer.threads === 1) keepOn(where.one, peer.pid);
     return peer;
   };
   try {
+    if (where !== null) keepOn(where.one, process.pid);
+    const calm = where === null ? {} : { calm: { by: calmBy(), patience } };
     const judge = await started(reference);
     const before = await limits();
     const { yardstick, flops } = peak();
+    const how = { flops, watched: where !== null };
     const ready: Ready[] = [];
     const missing: { readonly name: string; readonly why: string }[] = [];
     for (const contender of contenders)
@@ -359,6 +376,7 @@ export const runDuel = async (
           leastSamples: 1,
           mostPerTask,
           yardstick,
+          ...calm,
           pause: rest,
           onProgress: ({ label }) =>
             onProgress({ done: w, total: workloads.length, label: `${workload.id}: ${label}` }),
@@ -370,11 +388,11 @@ export const runDuel = async (
       for (const [{ contender }, note] of faults)
         tell({ workload: workload.id, engine: contender.name, outcome: 'failed', note });
       timed.push({ workload, of });
-      for (const standing of standingsOf(workload, of, before, flops)) onStanding(standing);
+      for (const standing of standingsOf(workload, of, { ...how, found: before })) onStanding(standing);
     }
     const found = bestOf(before, await limits());
     const rows = timed.flatMap(({ workload, of }) => [
-      ...standingsOf(workload, of, found, flops),
+      ...standingsOf(workload, of, { ...how, found }),
       ...faulty.filter((f) => f.workload === workload.id),
     ]);
     return {
@@ -382,7 +400,7 @@ export const runDuel = async (
       date: new Date().toISOString().slice(0, 10),
       machine,
       loadAfter: machineOf().load,
-      protocol: { rounds, timePerTaskMs: timePerTask },
+      protocol: { rounds, timePerTaskMs: timePerTask, ...(where === null ? {} : { patienceMs: patience }) },
       limits: found,
       engines: ready.map(facts),
       missing,
@@ -395,6 +413,7 @@ export const runDuel = async (
       rows,
     };
   } finally {
+    if (where !== null) keepOn(where.all, process.pid);
     for (const peer of open) await peer.close();
   }
 };

@@ -1,6 +1,7 @@
 // What this machine can do at most: products and sums a second in vectors of 128 bits on one thread, and bytes copied a second.
 import {
   add,
+  type Code,
   func,
   host,
   i32,
@@ -34,6 +35,8 @@ const INSTRUCTIONS = {
   f64: { lanes: 2, add: 0xf0, mul: 0xf2, multiplyAdd: 0x107 },
 } as const;
 
+const range = (n: number): readonly number[] => Array.from({ length: n }, (_, i) => i);
+
 /** Products and sums: `fused` in one instruction, which rounds once, or in two. */
 export const flopsProbe = (dtype: 'f32' | 'f64', fused: boolean): Probe => {
   const { lanes, ...codes } = INSTRUCTIONS[dtype];
@@ -61,6 +64,44 @@ export const flopsProbe = (dtype: 'f32' | 'f64', fused: boolean): Probe => {
   const { probe: run } = instantiate(wasmModule({ memory: { pages: 1 }, functions: [probe] }), memory);
   return {
     name: `${dtype} ${fused ? 'relaxed multiply-add' : 'multiply, add'}`,
+    unit: 'flops',
+    run: (turns) => {
+      run?.(turns);
+      return turns * UNROLLED * SUMS * lanes * 2;
+    },
+  };
+};
+
+/** Of the products of a turn, those whose factor is loaded first: about as many as in a product of matrices. */
+const LOADED = 3 / 4;
+
+/** Fused products and sums of which most load a factor from the nearest cache, as kernels do. */
+export const loadedProbe = (): Probe => {
+  const { lanes, multiplyAdd } = INSTRUCTIONS.f32;
+  const sums = range(SUMS);
+  const probe = func('probe', ['turns'], (l, { turns }) => {
+    const kept = sums.map(() => l.v128());
+    const [x, y, from] = [l.v128(), l.v128(), l.i32()];
+    const once = (turn: number): Code =>
+      seq(
+        ...kept.map((sum, i) =>
+          seq(
+            i % 4 < 4 * LOADED ? x.set(load('v128', from.get, (turn * SUMS + i) * VECTOR)) : [],
+            sum.set(simd(multiplyAdd, [x.get, y.get, sum.get])),
+          ),
+        ),
+      );
+    return seq(
+      loopWhile(seq(from.set(i32(0)), ...range(UNROLLED).map(once)), turns.tee(sub(turns.get, i32(1)))),
+      ...kept.map((sum, i) => store('v128', i32(0), sum.get, i * VECTOR)),
+    );
+  });
+  const { probe: run } = instantiate(
+    wasmModule({ memory: { pages: 1 }, functions: [probe] }),
+    new host.Memory({ initial: 1 }),
+  );
+  return {
+    name: 'f32 relaxed multiply-add of what is loaded',
     unit: 'flops',
     run: (turns) => {
       run?.(turns);

@@ -2,6 +2,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { Bench } from 'tinybench';
 import type { Tensor } from '../src/index.ts';
+import type { Calm } from './calm.ts';
 import { median, medianAbsoluteDeviation } from './statistics.ts';
 
 /** Something to time; `run` returns a tensor, so that no work can be optimised away. */
@@ -34,6 +35,8 @@ export interface Samples {
   readonly rounds: readonly (readonly number[])[];
   /** The shortest time of one call of the yardstick next to each of the rounds, in ns; empty without a yardstick. */
   readonly yardstick: readonly number[];
+  /** Rounds in which others disturbed it to the end; none unless that was watched. */
+  readonly disturbed: number;
 }
 
 /** What has been done so far, for a progress display. */
@@ -59,6 +62,8 @@ export interface RoundOptions extends MeasureOptions {
   readonly yardstick?: Timed;
   /** A task that has taken longer than this, in ms over all its turns, has no further turn. */
   readonly mostPerTask?: number;
+  /** Turns wait for calm, and those in which it ends are done again, for at most so many ms each. */
+  readonly calm?: { readonly by: Calm; readonly patience: number };
   /** Done before every turn, as to let another process come to rest. */
   readonly pause?: () => Promise<unknown>;
 }
@@ -135,6 +140,27 @@ const turnOf = async (
   return result.latency.samples ?? [];
 };
 
+interface Turn {
+  /** In ms a call. */
+  readonly samples: readonly number[];
+  /** In ms, all samples together. */
+  readonly took: number;
+  readonly disturbed: boolean;
+}
+
+/** A turn in calm: after a wait, and again where it was disturbed, until the patience is at its end. */
+const inCalm = async (calm: RoundOptions['calm'], act: () => Promise<readonly number[]>): Promise<Turn> => {
+  const until = performance.now() + (calm?.patience ?? 0);
+  for (;;) {
+    await calm?.by.wait(until - performance.now());
+    const from = performance.now();
+    const samples = await act();
+    const took = performance.now() - from;
+    const disturbed = calm?.by.now() === false;
+    if (!disturbed || performance.now() >= until) return { samples, took, disturbed };
+  }
+};
+
 /**
  * Times every task. All are warmed up before any is timed, so that each meets the same, fully shared state of the JIT;
  * then each has its turn in every round, so that a disturbance of the machine is spread over all tasks. The order turns
@@ -151,6 +177,7 @@ export const measureRounds = async (
     yardstick,
     mostPerTask = Number.POSITIVE_INFINITY,
     pause = setImmediate, // lets a progress display draw
+    calm,
   }: RoundOptions,
 ): Promise<readonly Samples[]> => {
   const total = tasks.length * (rounds + 1);
@@ -178,6 +205,7 @@ export const measureRounds = async (
     callsPerSample: calls,
     rounds: [] as (readonly number[])[],
     yardstick: [] as number[],
+    disturbed: 0,
   }));
   for (let round = 1; round <= rounds; round++) {
     const order = [...tasks.entries()];
@@ -186,12 +214,12 @@ export const measureRounds = async (
       await pause();
       const [how, kept] = [sampling[i], all[i]];
       if (how === undefined || kept === undefined) continue; // there is one of each per task
-      const from = performance.now();
       const before = await yard(how);
-      const ms = await turnOf(task, how.calls, timePerTask / rounds, leastSamples);
-      kept.rounds.push(ms.map((v) => v * 1e6));
+      const turn = await inCalm(calm, () => turnOf(task, how.calls, timePerTask / rounds, leastSamples));
+      kept.rounds.push(turn.samples.map((v) => v * 1e6));
       if (yardstick !== undefined) kept.yardstick.push(Math.min(...before, ...(await yard(how))));
-      spent[i] = (spent[i] ?? 0) + performance.now() - from;
+      kept.disturbed += turn.disturbed ? 1 : 0;
+      spent[i] = (spent[i] ?? 0) + turn.took;
       tell(`round ${round} of ${rounds}`, task);
     }
   }

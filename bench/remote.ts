@@ -18,6 +18,7 @@ import type { Arrays, KindName } from './workloads.ts';
 export class PeerFault extends Error {}
 
 export interface Remote extends Hello {
+  readonly pid: number;
   /** False where the engine cannot do it. @throws PeerFault */
   readonly prepare: (kind: KindName, sizes: object, inputs: Arrays) => Promise<boolean>;
   /** Time of so many calls, in ms. @throws PeerFault */
@@ -103,6 +104,7 @@ export const startRemote = async (
   const hello = await ask<Hello>({ do: 'hello' });
   return {
     ...hello,
+    pid: child.pid as number, // it has spoken
     prepare: async (kind, sizes, inputs) =>
       (await ask<Prepared>({ do: 'prepare', kind, sizes, inputs: encode(inputs) })).ready,
     time: async (calls) => (await ask<Ran>({ do: 'run', calls })).ms,

@@ -12,6 +12,17 @@ const cell = (row: Standing | undefined): string => {
   return `${rate(row.median)} / ${rate(row.best)}${row.note === undefined ? '' : ' *'}`;
 };
 
+const calmLine = ({ protocol, rows }: DuelReport): string => {
+  if (protocol.patienceMs === undefined) return '';
+  const sum = (part: 'of' | 'rounds'): number => rows.reduce((n, r) => n + (r.disturbed?.[part] ?? 0), 0);
+  return (
+    'On a shared machine a neighbour takes part of the core: products that load their factors become a third slower then, and ' +
+    'the limit of arithmetic does not. Engines of one thread are kept on one processor, and a probe of such products is read ' +
+    `there before and after every turn; a turn in which it is below nine tenths of its best is done again, for up to ${protocol.patienceMs} ms. ` +
+    `${sum('rounds')} of ${sum('of')} turns were disturbed to the end, and count as they are.`
+  );
+};
+
 const limitLines = ({ limits }: DuelReport): string =>
   limits === null
     ? 'No probe of the limits of the machine was there, so there are no shares of it.'
@@ -74,6 +85,7 @@ export const renderDuel = (report: DuelReport, svg?: string): string => {
       `${protocol.rounds} rounds, ${protocol.timePerTaskMs} ms in all unless one call takes longer; samples are at least 10 ms long ` +
       'and pooled. Machines that are shared swing, so read ratios and not times. Ours ÷ theirs compares medians of rounds with a ' +
       '99 % bootstrap interval, against the engine of ours of the same format and threads where there is one.',
+    calmLine(report),
     limitLines(report),
     table(
       ['engine', 'version', 'format', 'threads'],

@@ -11,12 +11,13 @@ import { WORKLOADS } from '../bench/workloads.ts';
 import { matching } from '../properties/glob.ts';
 import { toJson } from '../src/index.ts';
 
-const USAGE = `npm run bench:peers -- [--quick] [--filter <globs>] [--only <globs>] [--rounds <n>] [--time <ms>] [--out <dir>] [--list]
+const USAGE = `npm run bench:peers -- [--quick] [--filter <globs>] [--only <globs>] [--rounds <n>] [--time <ms>] [--patience <ms>] [--out <dir>] [--list]
   --quick          few rounds and short turns
   --filter <globs> workloads by id, as "W1/*,W2/*"
   --only <globs>   engines by name, as "tautograd*,PyTorch*"
   --rounds <n>     turns of every engine on every workload
   --time <ms>      time of every engine on every workload over all rounds
+  --patience <ms>  how long a turn waits until nobody else disturbs the machine, 0 for not at all (1000 unless named)
   --out <dir>      where bench/peers.{json,md,svg} go (reports unless named)
   --list           the engines, whether they are installed, and the workloads`;
 
@@ -34,6 +35,7 @@ const given = () => {
         only: { type: 'string' },
         rounds: { type: 'string' },
         time: { type: 'string' },
+        patience: { type: 'string' },
         out: { type: 'string', default: 'reports' },
         list: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
@@ -44,9 +46,11 @@ const given = () => {
   }
 };
 
-const count = (what: string, text: string | undefined, otherwise: number): number => {
+const count = (what: string, text: string | undefined, otherwise: number, least = 1): number => {
   const value = text === undefined ? otherwise : Number(text);
-  return Number.isSafeInteger(value) && value > 0 ? value : fail(`--${what} must be a positive integer, got ${text}`);
+  return Number.isSafeInteger(value) && value >= least
+    ? value
+    : fail(`--${what} must be an integer from ${least} on, got ${text}`);
 };
 
 /** Rows by globs over their names. */
@@ -93,6 +97,7 @@ const report = await runDuel(there, REFERENCE, {
   workloads,
   rounds: count('rounds', options.rounds, options.quick ? 3 : 7),
   timePerTask: count('time', options.time, options.quick ? 90 : 1400),
+  patience: count('patience', options.patience, options.quick ? 100 : 1000, 0),
   mostPerTask: options.quick ? 1000 : 10_000,
   onProgress: ({ done, total, label }) => {
     if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${done}/${total} ${label}\r`);
