@@ -31,6 +31,8 @@ export interface Term {
   readonly local?: Local<'v128'>;
 }
 
+const NONE: readonly number[] = [];
+
 /** Constants lie at the bottom of the memory: loading one into all lanes beats building it. */
 export interface Pool {
   /** The address of a bit pattern. @throws RangeError when the pool is full */
@@ -183,9 +185,16 @@ export const lanesOf = (dtype: Dtype, fused: boolean, pool: Pool): Lanes => {
   const format = FORMATS[dtype];
   const width = format.bits / 8;
   const count = 16 / width;
-  const term = (code: number, args: readonly Term[], immediates: readonly number[] = [], rest: Partial<Term> = {}) => {
-    const scalar = rest.scalar === undefined ? '' : `@${rest.scalar}`;
-    const key = `${code} ${args.map((a) => a.id)} ${immediates} ${scalar} ${rest.local?.get ?? ''}`;
+  const term = (
+    code: number,
+    args: readonly Term[],
+    immediates: readonly number[] = NONE,
+    rest?: Partial<Term>,
+  ): Term => {
+    let key = String(code);
+    for (const { id } of args) key += ` ${id}`;
+    if (immediates !== NONE) key += `;${immediates}`;
+    if (rest !== undefined) key += `@${rest.scalar ?? ''} ${rest.local?.get ?? ''}`;
     const before = known.get(key);
     if (before !== undefined) return before;
     const made: Term = { id: known.size, code, args, immediates, ...rest };
@@ -203,7 +212,7 @@ export const lanesOf = (dtype: Dtype, fused: boolean, pool: Pool): Lanes => {
   const shift =
     (code: number) =>
     (a: Term, by: number): Term =>
-      term(code, [a], [], { scalar: i32(by) });
+      term(code, [a], NONE, { scalar: i32(by) });
   const spreadFrom = (code: number, place: Place): Term =>
     term(code, [], memarg(place.offset), { scalar: base(place), light: true });
   const zero = term(V128_CONST, [], Array<number>(16).fill(0), { light: true });
@@ -303,7 +312,7 @@ export const lanesOf = (dtype: Dtype, fused: boolean, pool: Pool): Lanes => {
       const both = term(DEMOTE, [wide]);
       return shuffle(both, both, [0, 1, 0, 1]);
     },
-    held: (local) => term(-1, [], [], { local }),
+    held: (local) => term(-1, [], NONE, { local }),
     firstOf: (n, a, b) => {
       const mask = Array.from({ length: 16 }, (_, i) => (i < n * width ? 0xff : 0));
       return pick(term(V128_CONST, [], mask), a, b);

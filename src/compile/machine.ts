@@ -1,6 +1,7 @@
 // From a program to a machine that runs it over a memory of its own.
 import { type Alike, alike } from './alike.ts';
 import type { Mode } from './arithmetic.ts';
+import { drawsOf } from './draw.ts';
 import { type Fused, fuse, type Group, type Nest } from './fuse.ts';
 import { gemmFunctions, isTiny, type Matrix, type Product as Operands, scratchBytes } from './gemm.ts';
 import { lanesOf, POOL_BYTES, poolOf } from './lanes.ts';
@@ -9,7 +10,7 @@ import { nestCode, type Share, type Unit } from './nest.ts';
 import { countOf, crewOf, effortOf, rowsApart, type Shared, sharedOut } from './parts.ts';
 import { type Plan, plan } from './plan.ts';
 import type { Buffer, Program } from './program.ts';
-import { countCode, drawCode, gatherCode, hostKernel } from './solo.ts';
+import { countCode, gatherCode, hostKernel } from './solo.ts';
 import { type Job, type Threads, WORDS, WORDS_BYTES } from './threads.ts';
 import {
   type Code,
@@ -104,6 +105,7 @@ export const machineOf = (
   const isLarge = (g: Group): boolean => threads !== undefined && effortOf(lowered, g) > least * lanes.count;
   const fused = rowsApart(lowered, fuse(lowered), isLarge);
   const { width } = lanes;
+  const draws = drawsOf(lanes);
   const multiplies = lowered.values.some((v) => v.kind === 'product');
   // constants, where the values of nests that are alike lie, what threads agree by, what each of them packs, and then the arena
   const repeats = alike(lowered, fused, LEAST_ALIKE);
@@ -149,7 +151,7 @@ export const machineOf = (
       case 'gather':
         return { code: gatherCode(it, lanes, at(x), at(v), l, share), units: it.shape[0] ?? 1 };
       case 'draw':
-        return drawCode(it, lanes, at(x), value(x).wide === true, at(v), l, share);
+        return draws.code(it, { child: at(x), wide: value(x).wide === true, to: at(v) }, l, share);
       case 'count':
         return { code: countCode(it, at(x), at(v)), units: 1 };
       case 'product':
@@ -236,7 +238,7 @@ export const machineOf = (
     imports,
     memory: limits,
     functions: [
-      ...[step, run, ...stretches, ...once, ...(gemm?.functions() ?? [])],
+      ...[step, run, ...stretches, ...once, ...draws.functions(), ...(gemm?.functions() ?? [])],
       ...(crew === null ? [] : [...crew.functions, ...shared.map((s) => s.func)]),
     ],
     data: [

@@ -206,7 +206,7 @@ export interface ModuleParts {
 }
 
 const list = (items: readonly Part[] | Uint8Array): Code => [unsigned(items.length), items];
-const isRope = (part: Code<Type> | Callee): part is Code<Type> => Array.isArray(part);
+const isRope = (part: Uint8Array | Code<Type> | Callee): part is Code<Type> => Array.isArray(part);
 const text = (t: string): Code => list(new TextEncoder().encode(t));
 const limits = ({ pages, maximum, shared }: MemoryLimits): Code =>
   rope(shared ? 3 : maximum === undefined ? 0 : 1, unsigned(pages), maximum === undefined ? [] : unsigned(maximum));
@@ -229,16 +229,19 @@ export const wasmModule = ({ imports = [], memory, functions, data = [] }: Modul
       larger.set(out);
       out = larger;
     };
-    const lay = (part: Part): void => {
-      if (typeof part === 'number') {
-        grown(1);
-        out[end++] = part;
-      } else if (part instanceof Uint8Array) {
-        grown(part.length);
-        out.set(part, end);
-        end += part.length;
-      } else if (isRope(part)) part.forEach(lay);
-      else lay(numberOf(part));
+    const lay = (parts: Code<Type>): void => {
+      for (let i = 0; i < parts.length; i++) {
+        const part = parts[i] as Part; // in range
+        if (typeof part === 'number') {
+          grown(1);
+          out[end++] = part;
+        } else if (isRope(part)) lay(part);
+        else if (part instanceof Uint8Array) {
+          grown(part.length);
+          out.set(part, end);
+          end += part.length;
+        } else lay(numberOf(part));
+      }
     };
     lay(code);
     return out.slice(0, end);
