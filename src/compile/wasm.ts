@@ -233,7 +233,7 @@ export const wasmModule = ({ imports = [], memory, functions, data = [] }: Modul
       for (let i = 0; i < parts.length; i++) {
         const part = parts[i] as Part; // in range
         if (typeof part === 'number') {
-          grown(1);
+          if (end === out.length) grown(1);
           out[end++] = part;
         } else if (isRope(part)) lay(part);
         else if (part instanceof Uint8Array) {
