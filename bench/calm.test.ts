@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Calm, calmBy, processors } from './calm.ts';
 import { loadedProbe } from './limits.ts';
-import { measureRounds, type Timed } from './measure.ts';
+import { calmOf, measureRounds, type Samples, type Timed } from './measure.ts';
 
 /** A pace that follows a list after the readings before the first question, and stays at its last. */
 const told = (later: readonly number[]) => {
@@ -56,15 +56,38 @@ describe('turns in calm', () => {
       now: () => ends[turns - 1] ?? true,
     };
     const [samples] = await measureRounds([task], { timePerTask: 2, rounds: 2, calm: { by, patience } });
-    return { rounds: samples?.rounds.length, disturbed: samples?.disturbed, turns };
+    return { disturbed: samples?.disturbed, turns };
   };
 
   test.each([
-    ['all are calm', [], 1e6, { rounds: 2, disturbed: 0, turns: 2 }],
-    ['some end disturbed and are done again', [false, false, true, false], 1e6, { rounds: 2, disturbed: 0, turns: 5 }],
-    ['patience is at its end, and they count as they are', [false, false], 0, { rounds: 2, disturbed: 2, turns: 2 }],
+    ['all are calm', [], 1e6, { disturbed: [false, false], turns: 2 }],
+    [
+      'some end disturbed and are done again',
+      [false, false, true, false],
+      1e6,
+      { disturbed: [false, false], turns: 5 },
+    ],
+    ['patience is at its end', [false, true], 0, { disturbed: [true, false], turns: 2 }],
   ] as const)('%s', async (_, ends, patience, expected) => {
     expect(await measured(ends, patience)).toEqual(expected);
+  });
+
+  test('figures are of the calm rounds where there are three, and of all elsewhere', () => {
+    const seen = (disturbed: readonly boolean[]): Samples => ({
+      callsPerSample: 1,
+      rounds: disturbed.map((_, i) => [i]),
+      yardstick: disturbed.map((_, i) => 10 * i),
+      disturbed,
+    });
+    const [T, F] = [true, false];
+    expect(calmOf(seen([T, F, F, T, F]))).toEqual({
+      ...seen([F, F, F]),
+      rounds: [[1], [2], [4]],
+      yardstick: [10, 20, 40],
+    });
+    for (const few of [seen([T, F, T, T, F]), seen([T, T])]) expect(calmOf(few)).toBe(few);
+    const unwatched = { ...seen([F, F, F]), disturbed: [] };
+    expect(calmOf(unwatched)).toEqual(unwatched);
   });
 });
 

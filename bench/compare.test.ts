@@ -74,7 +74,7 @@ describe('changes', () => {
         callsPerSample: 1,
         rounds: [[10 * task, 12 * task], [11 * task, 10 * task], [10 * task]],
         yardstick: Array<number>(3).fill(5 * yardstick),
-        disturbed: 0,
+        disturbed: [],
       });
     expect(at(1, 1)).toEqual({ name: 't', ns: 10, rounds: [10, 10, 10], yardstick: [5, 5, 5] });
     expect(judge(at(1, 1), at(3, 3), 0.1)).toMatchObject({ ratio: 1, change: 'none', beforeNs: 10, nowNs: 30 });

@@ -1,7 +1,7 @@
 // Comparison of timings: against a stored baseline, and of tasks with themselves, which is the noise that no change can hide below.
 import { type Machine, machineOf } from './machine.ts';
 import { type MeasureOptions, measureRounds, type Samples, type Timed } from './measure.ts';
-import { type Interval, median, ratioOfMedians, ratioOfQuantiles } from './statistics.ts';
+import { type Interval, median, ratioOfQuantiles } from './statistics.ts';
 
 /** A task as a baseline keeps it: the shortest sample of every round, from which any comparison is made. */
 export interface Kept {
@@ -79,11 +79,14 @@ export interface CompareOptions extends GaugeOptions {
 
 export const THRESHOLD = 0.1;
 /** Rounds are the independent values of the bootstrap, so there are more of them than a report of medians needs. */
-const ROUNDS = 40;
+const ROUNDS = 80;
 const TIME_PER_TASK = 200;
 const LEAST_SAMPLES = 1;
-/** Of times, which others can only make longer, the quarter of the rounds that was disturbed least tells more than the middle. */
-const LOWER = 1 / 4;
+/**
+ * Others can only make a time longer, and a neighbour who is always there leaves a core alone for milliseconds at a time: of many
+ * short rounds the few quickest tell what the task itself takes. @source Chen & Revels 2016, §III
+ */
+const LOWER = 1 / 40;
 /** So many times longer is the second run, which times few tasks. */
 const AGAIN = 2;
 
@@ -158,16 +161,14 @@ export const takeBaseline = async (
 export const comparable = (a: Machine, b: Machine): boolean =>
   a.cpu === b.cpu && a.cores === b.cores && a.os.split(' ')[0] === b.os.split(' ')[0];
 
-/** Times in calls of the yardstick: a machine that is slow now makes both slow. */
-const relative = ({ rounds, yardstick }: Kept): readonly number[] => rounds.map((ns, i) => ns / (yardstick[i] ?? 1));
-
 /**
- * A task against what was kept of it. A change must show in the times themselves and in those relative to the yardstick:
+ * A task against what was kept of it. A change must show in the times themselves and in those counted in calls of the yardstick:
  * alone, the first would blame a task for a slow machine, and the second for a quick yardstick.
  */
 export const judge = (before: Kept, now: Kept, threshold: number): Compared => {
   const plain = ratioOfQuantiles(before.rounds, now.rounds, LOWER);
-  const adjusted = ratioOfMedians(relative(before), relative(now));
+  const pace = ratioOfQuantiles(before.yardstick, now.yardstick, LOWER).ratio;
+  const adjusted = { ratio: plain.ratio / pace, low: plain.low / pace, high: plain.high / pace };
   // what is claimed is the lesser of the two
   const nearer = Math.abs(Math.log(plain.ratio)) < Math.abs(Math.log(adjusted.ratio)) ? plain : adjusted;
   const agree = plain.ratio > 1 === adjusted.ratio > 1;

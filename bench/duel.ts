@@ -2,7 +2,7 @@
 import { calmBy, keepOn, processors } from './calm.ts';
 import { flopsProbe, limits } from './limits.ts';
 import { type Machine, machineOf } from './machine.ts';
-import { measureRounds, type Progress, type Samples, timingOf } from './measure.ts';
+import { calmOf, measureRounds, type Progress, type Samples, timingOf } from './measure.ts';
 import { PeerFault, type Remote, startRemote } from './remote.ts';
 import { bestOf, type Limits, shareOf } from './share.ts';
 import { type Interval, median, ratioOfMedians } from './statistics.ts';
@@ -55,8 +55,8 @@ export interface Standing {
   readonly medianNs?: number;
   readonly samples?: number;
   readonly callsPerSample?: number;
-  /** Rounds, and those of them in which others on the machine disturbed it, where that is watched. */
-  readonly disturbed?: { readonly of: number; readonly rounds: number };
+  /** Rounds, and those that others on the machine disturbed, where that is watched; the figures are of the others if there are enough. */
+  readonly calm?: { readonly rounds: number; readonly disturbed: number };
   /** Of the limit measured in the same rounds. */
   readonly share?: number;
   readonly lead?: Lead;
@@ -252,15 +252,17 @@ const shareIn = (found: Limits, workload: Workload, dtype: Dtype, { rounds, yard
 /** What the samples of all engines on one workload say. */
 const standingsOf = (
   workload: Workload,
-  timed: readonly { readonly ready: Ready; readonly samples: Samples }[],
-  { found, flops, watched }: { readonly found: Limits | null; readonly flops: number; readonly watched: boolean },
+  seen: readonly { readonly ready: Ready; readonly samples: Samples }[],
+  found: Limits | null,
+  flops: number,
 ): readonly Standing[] => {
   const { perCall } = workload.unit;
+  const timed = seen.map(({ ready, samples }) => ({ ready, samples: calmOf(samples), disturbed: samples.disturbed }));
   const rounds = timed.map(({ samples }) => samples.rounds.map(median));
   const mine: readonly Mine[] = timed.flatMap(({ ready, samples }, i) =>
     ready.contender.ours ? [{ ...facts(ready), ns: timingOf(samples).medianNs, rounds: rounds[i] ?? [] }] : [],
   );
-  return timed.map(({ ready, samples }, i) => {
+  return timed.map(({ ready, samples, disturbed }, i) => {
     const { contender, peer } = ready;
     const rates = samples.rounds.flat().map((ns) => (perCall / ns) * 1e9);
     const timing = timingOf(samples);
@@ -278,7 +280,9 @@ const standingsOf = (
       medianNs: timing.medianNs,
       samples: timing.samples,
       callsPerSample: timing.callsPerSample,
-      ...(watched ? { disturbed: { of: samples.rounds.length, rounds: samples.disturbed } } : {}),
+      ...(disturbed.length > 0
+        ? { calm: { rounds: disturbed.length, disturbed: disturbed.filter((d) => d).length } }
+        : {}),
       ...(found === null ? {} : { share: shareIn(found, workload, peer.dtype, samples, flops) }),
       // theirs over ours in time is ours over theirs in speed
       ...(rival === undefined ? {} : { lead: leadOf(rival, rounds[i] ?? []) }),
@@ -337,7 +341,6 @@ export const runDuel = async (
     const judge = await started(reference);
     const before = await limits();
     const { yardstick, flops } = peak();
-    const how = { flops, watched: where !== null };
     const ready: Ready[] = [];
     const missing: { readonly name: string; readonly why: string }[] = [];
     for (const contender of contenders)
@@ -388,11 +391,11 @@ export const runDuel = async (
       for (const [{ contender }, note] of faults)
         tell({ workload: workload.id, engine: contender.name, outcome: 'failed', note });
       timed.push({ workload, of });
-      for (const standing of standingsOf(workload, of, { ...how, found: before })) onStanding(standing);
+      for (const standing of standingsOf(workload, of, before, flops)) onStanding(standing);
     }
     const found = bestOf(before, await limits());
     const rows = timed.flatMap(({ workload, of }) => [
-      ...standingsOf(workload, of, { ...how, found }),
+      ...standingsOf(workload, of, found, flops),
       ...faulty.filter((f) => f.workload === workload.id),
     ]);
     return {

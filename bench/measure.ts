@@ -35,8 +35,8 @@ export interface Samples {
   readonly rounds: readonly (readonly number[])[];
   /** The shortest time of one call of the yardstick next to each of the rounds, in ns; empty without a yardstick. */
   readonly yardstick: readonly number[];
-  /** Rounds in which others disturbed it to the end; none unless that was watched. */
-  readonly disturbed: number;
+  /** Which of the rounds others disturbed to the end; empty unless that was watched. */
+  readonly disturbed: readonly boolean[];
 }
 
 /** What has been done so far, for a progress display. */
@@ -205,7 +205,7 @@ export const measureRounds = async (
     callsPerSample: calls,
     rounds: [] as (readonly number[])[],
     yardstick: [] as number[],
-    disturbed: 0,
+    disturbed: [] as boolean[],
   }));
   for (let round = 1; round <= rounds; round++) {
     const order = [...tasks.entries()];
@@ -218,12 +218,23 @@ export const measureRounds = async (
       const turn = await inCalm(calm, () => turnOf(task, how.calls, timePerTask / rounds, leastSamples));
       kept.rounds.push(turn.samples.map((v) => v * 1e6));
       if (yardstick !== undefined) kept.yardstick.push(Math.min(...before, ...(await yard(how))));
-      kept.disturbed += turn.disturbed ? 1 : 0;
+      if (calm !== undefined) kept.disturbed.push(turn.disturbed);
       spent[i] = (spent[i] ?? 0) + turn.took;
       tell(`round ${round} of ${rounds}`, task);
     }
   }
   return all;
+};
+
+/** Undisturbed rounds below which all are taken: fewer would be no more than an anecdote. */
+const FEW = 3;
+/** What was seen in calm, where there were enough rounds of it; otherwise all. */
+export const calmOf = (samples: Samples): Samples => {
+  const { rounds, yardstick, disturbed } = samples;
+  const kept = <V>(values: readonly V[]): readonly V[] => values.filter((_, i) => disturbed[i] !== true);
+  return kept(rounds).length < Math.min(FEW, rounds.length)
+    ? samples
+    : { ...samples, rounds: kept(rounds), yardstick: kept(yardstick), disturbed: kept(disturbed) };
 };
 
 /** The samples of all rounds pooled. */

@@ -14,14 +14,17 @@ const cell = (row: Standing | undefined): string => {
 
 const calmLine = ({ protocol, rows }: DuelReport): string => {
   if (protocol.patienceMs === undefined) return '';
-  const sum = (part: 'of' | 'rounds'): number => rows.reduce((n, r) => n + (r.disturbed?.[part] ?? 0), 0);
+  const sum = (part: 'rounds' | 'disturbed'): number => rows.reduce((n, r) => n + (r.calm?.[part] ?? 0), 0);
   return (
-    'On a shared machine a neighbour takes part of the core: products that load their factors become a third slower then, and ' +
-    'the limit of arithmetic does not. Engines of one thread are kept on one processor, and a probe of such products is read ' +
-    `there before and after every turn; a turn in which it is below nine tenths of its best is done again, for up to ${protocol.patienceMs} ms. ` +
-    `${sum('rounds')} of ${sum('of')} turns were disturbed to the end, and count as they are.`
+    'On a shared machine a neighbour takes part of a core now and then: products that load their factors become a third slower, ' +
+    'and the limit of arithmetic stays. Engines of one thread are therefore kept on one processor, and a probe of such products is ' +
+    'read there before and after every turn; a turn in which it is below nine tenths of its best is done again, for up to ' +
+    `${protocol.patienceMs} ms. ${sum('disturbed')} of ${sum('rounds')} rounds stayed disturbed. Figures are of the others, where there are at ` +
+    'least three, and of all rounds elsewhere.'
   );
 };
+const calmText = ({ calm }: Standing): string =>
+  calm === undefined ? '' : `${calm.rounds - calm.disturbed} of ${calm.rounds}`;
 
 const limitLines = ({ limits }: DuelReport): string =>
   limits === null
@@ -47,6 +50,7 @@ const detail = (report: DuelReport, id: string): string => {
     'MAD',
     'best',
     'n',
+    'calm rounds',
     'share of the limit',
     many ? 'ours ÷ theirs, and which' : 'ours ÷ theirs',
   ];
@@ -58,13 +62,14 @@ const detail = (report: DuelReport, id: string): string => {
       head,
       rows.map((r) =>
         r.median === undefined || r.best === undefined || r.mad === undefined
-          ? [r.engine, `**${r.outcome}**`, '', '', '', '', '']
+          ? [r.engine, `**${r.outcome}**`, '', '', '', '', '', '']
           : [
               r.engine,
               rate(r.median),
               percent(r.mad, r.median),
               rate(r.best),
               String(r.samples),
+              calmText(r),
               r.share === undefined ? '' : percent(r.share, 1),
               `${leadText(r)}${many && r.lead !== undefined ? `, ${r.lead.against}` : ''}`,
             ],

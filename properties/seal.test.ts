@@ -41,3 +41,20 @@ test('so is one that does it on the way back', () => {
   pull(Tensor.from([3], [1, 1, 1]));
   expect(registry.broken()).toContain(x);
 });
+
+test('so is one long after others, and one that is changed before many more are born', () => {
+  const born = (n: number): readonly Tensor[] => Array.from({ length: n }, (_, i) => scalar(i));
+  const change = (t: Tensor | undefined): void => {
+    (t?.view as unknown as Float64Array)[0] = -1; // the fault
+  };
+  const first = born(10);
+  const many = born(20_000);
+  const last = born(10);
+  for (const t of [first[3], many[19_000], last[5]]) change(t);
+  const large = Tensor.build([5000], () => {});
+  born(20_000);
+  change(large);
+  const broken = registry.broken();
+  expect(new Set(broken)).toEqual(new Set([first[3], many[19_000], last[5], large]));
+  expect(registry.broken(), 'each is told once').toEqual([]);
+});

@@ -22,20 +22,55 @@ interface Registry {
   readonly broken: () => readonly Tensor[];
 }
 
-/** Switches the test mode on. A buffer that escaped from its birth is detached: who writes to it writes to nothing. */
+interface Born<T> {
+  readonly tensor: T;
+  readonly bits: number;
+}
+
+/**
+ * Tensors that are watched for as long as they live: those that come first, as inputs and datasets do, and large ones. A host
+ * keeps what it has made a weak reference to until the running work is at its end, so millions of them would take more time
+ * than the work itself; the others are watched until so many later ones have been born.
+ */
+const [FIRST, LARGE] = [4096, 1024] as const;
+
+/**
+ * Switches the test mode on. A buffer that escaped from its birth is detached: who writes to it writes to nothing. That takes half
+ * of the time of a small operation, so later ones stay where they are, and who writes to them is found out.
+ */
 export const sealBirths = (): Registry => {
-  const born: { readonly tensor: WeakRef<Tensor>; readonly bits: number }[] = [];
+  const watched: Born<WeakRef<Tensor>>[] = [];
+  /** The others, in a ring: the place of the oldest goes to the next. */
+  const recent: Born<Tensor>[] = [];
+  const changed: Tensor[] = [];
+  let others = 0;
+  const look = ({ tensor, bits }: Born<Tensor>): void => {
+    if (fingerprint(tensor) !== bits) changed.push(tensor);
+  };
   watchBirths({
-    seal: (out) => new Float64Array((out.buffer as ArrayBuffer).transfer()), // never shared: `build` makes it
+    // never shared: `build` makes it
+    seal: (out) => (watched.length < FIRST ? new Float64Array((out.buffer as ArrayBuffer).transfer()) : out),
     born: (tensor) => {
-      born.push({ tensor: new WeakRef(tensor), bits: fingerprint(tensor) });
+      const bits = fingerprint(tensor);
+      if (watched.length < FIRST || tensor.view.length >= LARGE) {
+        watched.push({ tensor: new WeakRef(tensor), bits });
+        return;
+      }
+      const place = others++ % FIRST;
+      const before = recent[place];
+      if (before !== undefined) look(before);
+      recent[place] = { tensor, bits };
     },
   });
   return {
-    broken: () =>
-      born.splice(0).flatMap(({ tensor, bits }) => {
+    broken: () => {
+      for (const { tensor, bits } of watched.splice(0)) {
         const alive = tensor.deref();
-        return alive !== undefined && fingerprint(alive) !== bits ? [alive] : [];
-      }),
+        if (alive !== undefined) look({ tensor: alive, bits });
+      }
+      recent.splice(0).forEach(look);
+      others = 0;
+      return changed.splice(0);
+    },
   };
 };
