@@ -1,8 +1,7 @@
 // The statistical laws under test: what a row says it detects is rejected with the power it claims, at the level it is granted.
 
-import binomialCdf from '@stdlib/stats-base-dists-binomial-cdf';
-import chisquareCdf from '@stdlib/stats-base-dists-chisquare-cdf';
 import { describe, expect, test } from 'vitest';
+import { binomialCdf, chisquareCdf } from './distributions.ts';
 import { LAWS } from './laws/index.ts';
 import { atLeast, chiSquarePower, chiSquareRegion, martingalePower } from './power.ts';
 import {
@@ -11,6 +10,7 @@ import {
   binomialTest,
   chiSquareTest,
   dkwTest,
+  due,
   martingaleTest,
   mixtureTest,
   mixtureWealth,
@@ -222,4 +222,15 @@ test('what trials prove is what the binomial distribution leaves possible', () =
   // published: of 20 with one failure, 0.784 at the least
   expect(atLeast(19, 20)).toBeCloseTo(0.7839, 4);
   expect(1 - binomialCdf(6, 10, atLeast(7, 10))).toBeCloseTo(0.05, 12);
+});
+
+test('inputs that are due are as many as the library’s binomial distribution says', () => {
+  const byLibrary = (n: number, share: number): number => {
+    let k = 0;
+    while (k < n && binomialCdf(k, n, share) <= 1e-12) k++;
+    return k;
+  };
+  for (const n of [0, 1, 5, 40, 100, 317, 2000])
+    for (const share of [0, 1e-9, 0.01, 0.1, 0.25, 0.5, 0.9, 0.999, 1])
+      expect(due(n, share), `${n} inputs, each with ${share}`).toBe(byLibrary(n, share));
 });

@@ -1,6 +1,5 @@
 // The power of statistical checks, exactly: with what probability a fault of a given size is found, and what trials prove of one.
-import binomialCdf from '@stdlib/stats-base-dists-binomial-cdf';
-import chisquareCdf from '@stdlib/stats-base-dists-chisquare-cdf';
+import { binomialCdf, chisquareCdf } from './distributions.ts';
 import { binomialBelow, chiSquareTest, mixtureWealth } from './tolerance.ts';
 
 /** The last point from `inside` towards `outside` that is accepted, by bisection over the verdict itself; whole numbers stay whole. */

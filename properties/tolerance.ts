@@ -1,6 +1,5 @@
 // Every tolerance of the project: number formats, rounding bounds, comparison, and false-alarm rates. Nothing is chosen, all is derived.
-import binomialCdf from '@stdlib/stats-base-dists-binomial-cdf';
-import chisquareCdf from '@stdlib/stats-base-dists-chisquare-cdf';
+import { binomialCdf, chisquareCdf } from './distributions.ts';
 import type { Dtype, PortInfo } from './port.ts';
 
 /** A binary floating-point format: significand digits, exponents of the smallest and largest binades. */
@@ -186,8 +185,16 @@ const COVERAGE_ALPHA = 1e-12;
  * @source Hoeffding 1956, Theorem 4
  */
 export const due = (n: number, share: number): number => {
+  // every check asks for it, so it does without the library: P(X ≤ k) from its terms, whose logarithms do not underflow
+  const odds = Math.log(share) - Math.log1p(-share);
   let k = 0;
-  while (k < n && binomialCdf(k, n, share) <= COVERAGE_ALPHA) k++;
+  let log = n * Math.log1p(-share);
+  let atMost = Math.exp(log);
+  while (k < n && !(atMost > COVERAGE_ALPHA)) {
+    log += Math.log((n - k) / (k + 1)) + odds;
+    atMost += Math.exp(log);
+    k++;
+  }
   return k;
 };
 

@@ -19,6 +19,8 @@ export default defineConfig({
     exclude: ['**/node_modules/**', 'dist/**'],
     setupFiles: [new URL('./vitest.setup.ts', import.meta.url).pathname],
     testTimeout: 120_000,
+    // hundreds of processes begin in tests: with what Node keeps of compiled modules they are there in three quarters of the time
+    env: { NODE_COMPILE_CACHE: new URL('../node_modules/.cache/compiled', import.meta.url).pathname },
     pool: 'forks',
     execArgv: ['--max-semi-space-size=64'], // MB for short-lived numbers: clearing the host's default takes a fifth of the time
     sequence: { sequencer: LongestFirst },

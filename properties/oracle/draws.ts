@@ -1,5 +1,5 @@
 // Random numbers and initializers written a second time: Threefry over big integers, the normal law at 64 digits, and what each initializer must be.
-import chisquareCdf from '@stdlib/stats-base-dists-chisquare-cdf';
+import { chisquareCdf } from '../distributions.ts';
 import type { Dtype } from '../port.ts';
 import { type Expected, FORMATS, quantileBound } from '../tolerance.ts';
 import { type Big, big, exact, ln, math, nearest, ONE, sqrt, ZERO } from './exact.ts';

@@ -253,13 +253,18 @@ const MATRICES: Readonly<
 const orthonormal = (a: Tensor): readonly Float64Array[] => {
   const [n = 0, m = 0] = a.shape;
   const rows: Float64Array[] = [];
+  const dot = (x: Float64Array, y: Float64Array): number => {
+    let sum = 0;
+    for (let i = 0; i < m; i++) sum += (x[i] as number) * (y[i] as number); // of this length, as below
+    return sum;
+  };
   for (let r = 0; r < n; r++) {
     const v = Float64Array.from({ length: m }, (_, i) => a.view[r * m + i] as number);
     for (const q of [...rows, ...rows]) {
-      const along = v.reduce((s, x, i) => s + x * (q[i] as number), 0);
+      const along = dot(v, q);
       for (let i = 0; i < m; i++) v[i] = (v[i] as number) - along * (q[i] as number);
     }
-    const length = Math.sqrt(v.reduce((s, x) => s + x * x, 0));
+    const length = Math.sqrt(dot(v, v));
     rows.push(v.map((x) => x / length));
   }
   return rows;
