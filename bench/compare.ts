@@ -1,16 +1,17 @@
 // Comparison of timings: against a stored baseline, and of tasks with themselves, which is the noise that no change can hide below.
+import { setTimeout } from 'node:timers/promises';
 import { type Machine, machineOf } from './machine.ts';
 import { type MeasureOptions, measureRounds, type Samples, type Timed } from './measure.ts';
 import { type Interval, median, ratioOfQuantiles } from './statistics.ts';
 
-/** A task as a baseline keeps it: the shortest sample of every round, from which any comparison is made. */
+/** A task as a baseline keeps it: the shortest sample of its quickest rounds, from which any comparison is made. */
 export interface Kept {
   readonly name: string;
   /** Time of one call in ns: the median of the rounds. */
   readonly ns: number;
-  /** The shortest sample of each round, in ns. */
+  /** The shortest sample of each of the quickest rounds, in ns, in ascending order. */
   readonly rounds: readonly number[];
-  /** The yardstick timed around each, in ns a call. */
+  /** The yardstick timed around the turns, in ns a call, likewise. */
   readonly yardstick: readonly number[];
 }
 
@@ -87,6 +88,10 @@ const LEAST_SAMPLES = 1;
  * short rounds the few quickest tell what the task itself takes. @source Chen & Revels 2016, §III
  */
 const LOWER = 1 / 40;
+/** Rounds go on until the quickest of them, such a share, agree so well, or there have been so many times as many. */
+const [AGREEING, WITHIN, MORE] = [1 / 8, 0.03, 4] as const;
+/** In ms: so many rounds are spread over at least this time, as a neighbour comes and goes by the second. */
+const SPREAD = 10_000;
 /** So many times longer is the second run, which times few tasks. */
 const AGAIN = 2;
 
@@ -120,23 +125,49 @@ const YARDSTICK: Timed = {
   },
 };
 
+/** The shortest sample of every round, in ascending order. */
+const quickest = (rounds: Samples['rounds']): readonly number[] =>
+  rounds.map((ns) => Math.min(...ns)).sort((a, b) => a - b);
+/** Whether so many of the quickest rounds tell the same time. */
+const agree = (rounds: Samples['rounds'], count: number): boolean => {
+  const times = quickest(rounds);
+  return (times[count - 1] ?? Number.POSITIVE_INFINITY) <= (1 + WITHIN) * (times[0] ?? 0);
+};
+
 /** Times tasks for a comparison: in many rounds, each turn next to the yardstick. */
 const gauge = (
   tasks: readonly Timed[],
   { timePerTask = TIME_PER_TASK, rounds = ROUNDS, ...rest }: GaugeOptions,
-): Promise<readonly Samples[]> =>
-  measureRounds(tasks, { timePerTask, rounds, leastSamples: LEAST_SAMPLES, yardstick: YARDSTICK, ...rest });
+): Promise<readonly Samples[]> => {
+  const wait = SPREAD / (ROUNDS * tasks.length);
+  const count = Math.ceil(AGREEING * rounds);
+  return measureRounds(tasks, {
+    timePerTask,
+    rounds,
+    leastSamples: LEAST_SAMPLES,
+    yardstick: YARDSTICK,
+    more: { most: MORE * rounds, enough: (seen) => agree(seen, count) },
+    pause: () => setTimeout(wait),
+    ...rest,
+  });
+};
 
 const digits = (v: number): number => Number(v.toPrecision(6));
 
-/** What is kept of a task. Other programs can only make a sample longer, so the shortest of a round is what the task itself takes. */
-export const keptOf = (name: string, { rounds, yardstick }: Samples): Kept => {
-  const shortest = rounds.map((ns) => digits(Math.min(...ns)));
-  return { name, ns: median(shortest), rounds: shortest, yardstick: yardstick.map(digits) };
+/** What is kept of a task, of so many rounds. Other programs can only make a sample longer, so the shortest of a round is what the task itself takes. */
+export const keptOf = (name: string, { rounds, yardstick }: Samples, most = ROUNDS): Kept => {
+  const shortest = quickest(rounds);
+  const kept = (ascending: readonly number[]): readonly number[] => ascending.slice(0, most).map(digits);
+  return {
+    name,
+    ns: digits(median(shortest)),
+    rounds: kept(shortest),
+    yardstick: kept([...yardstick].sort((a, b) => a - b)),
+  };
 };
 
 const keep = async (tasks: readonly Timed[], options: GaugeOptions): Promise<readonly Kept[]> =>
-  (await gauge(tasks, options)).map((samples, i) => keptOf(tasks[i]?.name ?? '', samples)); // one per task
+  (await gauge(tasks, options)).map((samples, i) => keptOf(tasks[i]?.name ?? '', samples, options.rounds)); // one per task
 
 /** A change is one only when the ratio lies beyond the threshold, and the interval wholly beyond half of it. */
 export const changeOf = ({ ratio, low, high }: Interval, threshold: number): Change => {

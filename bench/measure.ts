@@ -64,6 +64,8 @@ export interface RoundOptions extends MeasureOptions {
   readonly mostPerTask?: number;
   /** Turns wait for calm, and those in which it ends are done again, for at most so many ms each. */
   readonly calm?: { readonly by: Calm; readonly patience: number };
+  /** Rounds go on for tasks of which not enough has been seen, up to so many. */
+  readonly more?: { readonly most: number; readonly enough: (rounds: readonly (readonly number[])[]) => boolean };
   /** Done before every turn, as to let another process come to rest. */
   readonly pause?: () => Promise<unknown>;
 }
@@ -178,6 +180,7 @@ export const measureRounds = async (
     mostPerTask = Number.POSITIVE_INFINITY,
     pause = setImmediate, // lets a progress display draw
     calm,
+    more = { most: rounds, enough: () => true },
   }: RoundOptions,
 ): Promise<readonly Samples[]> => {
   const total = tasks.length * (rounds + 1);
@@ -207,8 +210,10 @@ export const measureRounds = async (
     yardstick: [] as number[],
     disturbed: [] as boolean[],
   }));
-  for (let round = 1; round <= rounds; round++) {
-    const order = [...tasks.entries()];
+  const isDone = (i: number): boolean => more.enough(all[i]?.rounds ?? []);
+  for (let round = 1; round <= more.most; round++) {
+    const order = [...tasks.entries()].filter(([i]) => round <= rounds || !isDone(i));
+    if (order.length === 0) break;
     for (const [i, task] of round % 2 === 0 ? order.reverse() : order) {
       if ((spent[i] ?? 0) > mostPerTask) continue;
       await pause();
@@ -220,7 +225,7 @@ export const measureRounds = async (
       if (yardstick !== undefined) kept.yardstick.push(Math.min(...before, ...(await yard(how))));
       if (calm !== undefined) kept.disturbed.push(turn.disturbed);
       spent[i] = (spent[i] ?? 0) + turn.took;
-      tell(`round ${round} of ${rounds}`, task);
+      if (round <= rounds) tell(`round ${round} of ${rounds}`, task);
     }
   }
   return all;

@@ -44,13 +44,14 @@ const detail = (report: DuelReport, id: string): string => {
   const workload = report.workloads.find((w) => w.id === id);
   const against = [...new Set(rows.flatMap((r) => (r.lead === undefined ? [] : [r.lead.against])))];
   const many = against.length > 1;
+  const watched = rows.some((r) => r.calm !== undefined);
   const head = [
     'engine',
     'median',
     'MAD',
     'best',
     'n',
-    'calm rounds',
+    ...(watched ? ['calm rounds'] : []),
     'share of the limit',
     many ? 'ours ÷ theirs, and which' : 'ours ÷ theirs',
   ];
@@ -62,14 +63,14 @@ const detail = (report: DuelReport, id: string): string => {
       head,
       rows.map((r) =>
         r.median === undefined || r.best === undefined || r.mad === undefined
-          ? [r.engine, `**${r.outcome}**`, '', '', '', '', '', '']
+          ? [r.engine, `**${r.outcome}**`, ...head.slice(2).map(() => '')]
           : [
               r.engine,
               rate(r.median),
               percent(r.mad, r.median),
               rate(r.best),
               String(r.samples),
-              calmText(r),
+              ...(watched ? [calmText(r)] : []),
               r.share === undefined ? '' : percent(r.share, 1),
               `${leadText(r)}${many && r.lead !== undefined ? `, ${r.lead.against}` : ''}`,
             ],
