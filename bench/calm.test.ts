@@ -72,6 +72,13 @@ describe('turns in calm', () => {
     expect(await measured(ends, patience)).toEqual(expected);
   });
 
+  test('rounds go on for tasks of which not enough has been seen, up to so many', async () => {
+    const enough = (rounds: readonly unknown[]): boolean => rounds.length >= 5;
+    const rounds = async (most: number, asked: number): Promise<number | undefined> =>
+      (await measureRounds([task], { timePerTask: 2, rounds: asked, more: { most, enough } }))[0]?.rounds.length;
+    expect([await rounds(9, 2), await rounds(3, 2), await rounds(9, 7)]).toEqual([5, 3, 7]);
+  });
+
   test('figures are of the calm rounds where there are three, and of all elsewhere', () => {
     const seen = (disturbed: readonly boolean[]): Samples => ({
       callsPerSample: 1,

@@ -85,7 +85,7 @@ const TIME_PER_TASK = 200;
 const LEAST_SAMPLES = 1;
 /**
  * Others can only make a time longer, and a neighbour who is always there leaves a core alone for milliseconds at a time: of many
- * short rounds the few quickest tell what the task itself takes. @source Chen & Revels 2016, §III
+ * short rounds the few quickest tell what the task itself takes. @source Chen & Revels 2016
  */
 const LOWER = 1 / 40;
 /** Rounds go on until the quickest of them, such a share, agree so well, or there have been so many times as many. */
@@ -202,8 +202,7 @@ export const judge = (before: Kept, now: Kept, threshold: number): Compared => {
   const adjusted = { ratio: plain.ratio / pace, low: plain.low / pace, high: plain.high / pace };
   // what is claimed is the lesser of the two
   const nearer = Math.abs(Math.log(plain.ratio)) < Math.abs(Math.log(adjusted.ratio)) ? plain : adjusted;
-  const agree = plain.ratio > 1 === adjusted.ratio > 1;
-  const change = agree ? changeOf(nearer, threshold) : 'none';
+  const change = plain.ratio > 1 === adjusted.ratio > 1 ? changeOf(nearer, threshold) : 'none';
   return { name: now.name, beforeNs: before.ns, nowNs: now.ns, ...nearer, change };
 };
 

@@ -150,8 +150,8 @@ const verdict = ({ change, confirmed }: Pick<Compared, 'change' | 'confirmed'>):
 
 const RATIOS =
   'A time is the median over rounds of the shortest sample, as other programs can only make a sample longer. Ratios are of the ' +
-  'few quickest rounds (the 40th part), as a neighbour leaves a core alone for milliseconds at a time; and of the same counted in ' +
-  'calls of a yardstick (sums of products) timed around each turn, so that a machine that is slower for all is no change. That of ' +
+  'few quickest rounds, as a neighbour leaves a core alone for milliseconds at a time, and rounds go on until those agree, up to ' +
+  'four times as many; and of the same counted in calls of a yardstick (sums of products) timed around each turn, so that a machine that is slower for all is no change. That of ' +
   'the two which is nearer to 1 is shown, with its 99 % bootstrap interval over rounds. A change is one when both lie beyond the ' +
   'threshold, and that interval wholly beyond half of it, and it counts when a second run of the changed tasks finds it again.';
 
