@@ -73,7 +73,7 @@ describe('turns in calm', () => {
   });
 
   test('rounds go on for tasks of which not enough has been seen, up to so many', async () => {
-    const enough = (rounds: readonly unknown[]): boolean => rounds.length >= 5;
+    const enough = ({ rounds }: Samples): boolean => rounds.length >= 5;
     const rounds = async (most: number, asked: number): Promise<number | undefined> =>
       (await measureRounds([task], { timePerTask: 2, rounds: asked, more: { most, enough } }))[0]?.rounds.length;
     expect([await rounds(9, 2), await rounds(3, 2), await rounds(9, 7)]).toEqual([5, 3, 7]);
@@ -84,6 +84,7 @@ describe('turns in calm', () => {
       callsPerSample: 1,
       rounds: disturbed.map((_, i) => [i]),
       yardstick: disturbed.map((_, i) => 10 * i),
+      around: disturbed.map((_, i) => 100 * i),
       disturbed,
     });
     const [T, F] = [true, false];
@@ -91,6 +92,7 @@ describe('turns in calm', () => {
       ...seen([F, F, F]),
       rounds: [[1], [2], [4]],
       yardstick: [10, 20, 40],
+      around: [100, 200, 400],
     });
     for (const few of [seen([T, F, T, T, F]), seen([T, T])]) expect(calmOf(few)).toBe(few);
     const unwatched = { ...seen([F, F, F]), disturbed: [] };

@@ -28,6 +28,7 @@ const kept = (name: string, rounds: readonly number[]): Kept => ({
   ns: median(rounds),
   rounds,
   yardstick: rounds.map(() => 1),
+  best: 1,
 });
 
 describe('the ratio of medians', () => {
@@ -71,17 +72,28 @@ describe('changes', () => {
   test('a change must show in the times and in those relative to the yardstick', () => {
     const at = (task: number, yardstick: number): Kept =>
       keptOf('t', {
-        callsPerSample: 1,
         rounds: [[10 * task, 12 * task], [11 * task, 10 * task], [10 * task]],
         yardstick: Array<number>(3).fill(5 * yardstick),
-        disturbed: [],
+        around: Array<number>(3).fill(5 * yardstick),
       });
-    expect(at(1, 1)).toEqual({ name: 't', ns: 10, rounds: [10, 10, 10], yardstick: [5, 5, 5] });
+    expect(at(1, 1)).toEqual({ name: 't', ns: 10, rounds: [10, 10, 10], yardstick: [5, 5, 5], best: 5 });
     expect(judge(at(1, 1), at(3, 3), 0.1)).toMatchObject({ ratio: 1, change: 'none', beforeNs: 10, nowNs: 30 });
     expect(judge(at(1, 1), at(1, 0.5), 0.1)).toMatchObject({ ratio: 1, change: 'none' });
     expect(judge(at(1, 1), at(1.2, 1), 0.1)).toMatchObject({ ratio: 1.2, change: 'slower' });
     expect(judge(at(1, 1), at(2.4, 2), 0.1)).toMatchObject({ ratio: 1.2, change: 'slower' });
     expect(judge(at(1, 1), at(0.8, 1), 0.1)).toMatchObject({ ratio: 0.8, change: 'faster' });
+  });
+
+  test('only calm rounds count, and where there are too few of them nothing is told', () => {
+    const calm = kept('t', Array(20).fill(10));
+    // in other rounds the yardstick is slow, and so is the task
+    const now = (time: number, calmRounds: number): Kept => {
+      const rounds = Array.from({ length: 40 }, (_, i) => (i < calmRounds ? time : 1.5 * time));
+      return { ...kept('t', rounds), yardstick: rounds.map((_, i) => (i < calmRounds ? 1 : 1.6)) };
+    };
+    expect(judge(calm, now(10, 4), 0.1)).toMatchObject({ ratio: 1, change: 'none', untold: false });
+    expect(judge(calm, now(11.5, 4), 0.1)).toMatchObject({ ratio: 1.15, change: 'slower', untold: false });
+    expect(judge(calm, now(11.5, 2), 0.1)).toMatchObject({ change: 'none', untold: true });
   });
 });
 

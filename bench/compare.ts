@@ -2,21 +2,23 @@
 import { setTimeout } from 'node:timers/promises';
 import { type Machine, machineOf } from './machine.ts';
 import { type MeasureOptions, measureRounds, type Samples, type Timed } from './measure.ts';
-import { type Interval, median, ratioOfQuantiles } from './statistics.ts';
+import { type Interval, median, ratioOfMedians, ratioOfQuantiles } from './statistics.ts';
 
-/** A task as a baseline keeps it: the shortest sample of its quickest rounds, from which any comparison is made. */
+/** A task as a baseline keeps it: the shortest sample of every round, from which any comparison is made. */
 export interface Kept {
   readonly name: string;
   /** Time of one call in ns: the median of the rounds. */
   readonly ns: number;
-  /** The shortest sample of each of the quickest rounds, in ns, in ascending order. */
+  /** The shortest sample of each round, in ns. */
   readonly rounds: readonly number[];
-  /** The yardstick timed around the turns, in ns a call, likewise. */
+  /** The yardstick around each, on its slower side, in ns a call. */
   readonly yardstick: readonly number[];
+  /** The shortest time that the yardstick took, in ns a call. */
+  readonly best: number;
 }
 
 export interface Baseline {
-  readonly schema: 1;
+  readonly schema: 2;
   readonly name: string;
   readonly machine: Machine;
   readonly protocol: { readonly timePerTaskMs: number; readonly rounds: number };
@@ -31,6 +33,8 @@ export interface Compared extends Interval {
   readonly beforeNs: number;
   readonly nowNs: number;
   readonly change: Change;
+  /** Whether there were too few calm rounds on one of the sides to tell a change. */
+  readonly untold: boolean;
   /** Whether a second run, of the tasks that had changed alone, agrees; absent where nothing had changed. */
   readonly confirmed?: boolean;
 }
@@ -52,6 +56,7 @@ export interface Noise extends Interval {
   readonly name: string;
   readonly ns: number;
   readonly change: Change;
+  readonly untold: boolean;
   readonly confirmed?: boolean;
 }
 
@@ -83,13 +88,14 @@ export const THRESHOLD = 0.1;
 const ROUNDS = 80;
 const TIME_PER_TASK = 200;
 const LEAST_SAMPLES = 1;
+/** Of times, which others can only make longer, the quarter of the calm rounds that was disturbed least tells more than the middle. */
+const LOWER = 1 / 4;
 /**
- * Others can only make a time longer, and a neighbour who is always there leaves a core alone for milliseconds at a time: of many
- * short rounds the few quickest tell what the task itself takes. @source Chen & Revels 2016
+ * A neighbour who is always there leaves a core alone for milliseconds at a time. Rounds are calm in which the yardstick took
+ * at most so many times its shortest on both sides; they go on until such a share of those asked for are, or there have been so
+ * many times as many; below so few nothing is told.
  */
-const LOWER = 1 / 40;
-/** Rounds go on until the quickest of them, such a share, agree so well, or there have been so many times as many. */
-const [AGREEING, WITHIN, MORE] = [1 / 8, 0.03, 4] as const;
+const [CALM, SHARE, MORE, FEW] = [1.1, 1 / 8, 4, 3] as const;
 /** In ms: so many rounds are spread over at least this time, as a neighbour comes and goes by the second. */
 const SPREAD = 10_000;
 /** So many times longer is the second run, which times few tasks. */
@@ -125,14 +131,9 @@ const YARDSTICK: Timed = {
   },
 };
 
-/** The shortest sample of every round, in ascending order. */
-const quickest = (rounds: Samples['rounds']): readonly number[] =>
-  rounds.map((ns) => Math.min(...ns)).sort((a, b) => a - b);
-/** Whether so many of the quickest rounds tell the same time. */
-const agree = (rounds: Samples['rounds'], count: number): boolean => {
-  const times = quickest(rounds);
-  return (times[count - 1] ?? Number.POSITIVE_INFINITY) <= (1 + WITHIN) * (times[0] ?? 0);
-};
+/** Places of the rounds whose yardstick tells calm. */
+const calmIn = (yardstick: readonly number[], best: number): readonly number[] =>
+  yardstick.flatMap((ns, i) => (ns <= CALM * best ? [i] : []));
 
 /** Times tasks for a comparison: in many rounds, each turn next to the yardstick. */
 const gauge = (
@@ -140,13 +141,16 @@ const gauge = (
   { timePerTask = TIME_PER_TASK, rounds = ROUNDS, ...rest }: GaugeOptions,
 ): Promise<readonly Samples[]> => {
   const wait = SPREAD / (ROUNDS * tasks.length);
-  const count = Math.ceil(AGREEING * rounds);
+  const count = Math.max(FEW, Math.ceil(SHARE * rounds));
   return measureRounds(tasks, {
     timePerTask,
     rounds,
     leastSamples: LEAST_SAMPLES,
     yardstick: YARDSTICK,
-    more: { most: MORE * rounds, enough: (seen) => agree(seen, count) },
+    more: {
+      most: MORE * rounds,
+      enough: ({ yardstick, around }) => calmIn(around, Math.min(...yardstick)).length >= count,
+    },
     pause: () => setTimeout(wait),
     ...rest,
   });
@@ -154,20 +158,18 @@ const gauge = (
 
 const digits = (v: number): number => Number(v.toPrecision(6));
 
-/** What is kept of a task, of so many rounds. Other programs can only make a sample longer, so the shortest of a round is what the task itself takes. */
-export const keptOf = (name: string, { rounds, yardstick }: Samples, most = ROUNDS): Kept => {
-  const shortest = quickest(rounds);
-  const kept = (ascending: readonly number[]): readonly number[] => ascending.slice(0, most).map(digits);
-  return {
-    name,
-    ns: digits(median(shortest)),
-    rounds: kept(shortest),
-    yardstick: kept([...yardstick].sort((a, b) => a - b)),
-  };
+/** What is kept of a task. Other programs can only make a sample longer, so the shortest of a round is what the task itself takes. */
+export const keptOf = (
+  name: string,
+  { rounds, yardstick, around }: Pick<Samples, 'rounds' | 'yardstick' | 'around'>,
+): Kept => {
+  const shortest = rounds.map((ns) => digits(Math.min(...ns)));
+  const best = digits(Math.min(...yardstick));
+  return { name, ns: median(shortest), rounds: shortest, yardstick: around.map(digits), best };
 };
 
 const keep = async (tasks: readonly Timed[], options: GaugeOptions): Promise<readonly Kept[]> =>
-  (await gauge(tasks, options)).map((samples, i) => keptOf(tasks[i]?.name ?? '', samples, options.rounds)); // one per task
+  (await gauge(tasks, options)).map((samples, i) => keptOf(tasks[i]?.name ?? '', samples)); // one per task
 
 /** A change is one only when the ratio lies beyond the threshold, and the interval wholly beyond half of it. */
 export const changeOf = ({ ratio, low, high }: Interval, threshold: number): Change => {
@@ -185,7 +187,7 @@ export const takeBaseline = async (
   const machine = machineOf(); // before the load that the measurement itself makes
   const kept = await keep(tasks, options);
   const { timePerTask = TIME_PER_TASK, rounds = ROUNDS } = options;
-  return { schema: 1, name, machine, protocol: { timePerTaskMs: timePerTask, rounds }, tasks: kept };
+  return { schema: 2, name, machine, protocol: { timePerTaskMs: timePerTask, rounds }, tasks: kept };
 };
 
 /** Whether timings of two machines may be compared: the load may differ, the hardware may not. */
@@ -193,18 +195,27 @@ export const comparable = (a: Machine, b: Machine): boolean =>
   a.cpu === b.cpu && a.cores === b.cores && a.os.split(' ')[0] === b.os.split(' ')[0];
 
 /**
- * A task against what was kept of it. A change must show in the times themselves and in those counted in calls of the yardstick:
- * alone, the first would blame a task for a slow machine, and the second for a quick yardstick.
+ * A task against what was kept of it, by rounds that were calm. A change must show in the times themselves and in those counted
+ * in calls of the yardstick: alone, the first would blame a task for a slow machine, and the second for a quick yardstick.
  */
 export const judge = (before: Kept, now: Kept, threshold: number): Compared => {
-  const plain = ratioOfQuantiles(before.rounds, now.rounds, LOWER);
-  const pace = ratioOfQuantiles(before.yardstick, now.yardstick, LOWER).ratio;
+  const [a, b] = [before, now].map((kept) => ({ kept, calm: calmIn(kept.yardstick, kept.best) })) as [Side, Side]; // of two, two
+  const untold = a.calm.length < FEW || b.calm.length < FEW;
+  const of = (part: 'rounds' | 'yardstick', { kept, calm }: Side): readonly number[] =>
+    untold ? kept[part] : calm.map((i) => kept[part][i] as number); // places in it
+  const plain = ratioOfQuantiles(of('rounds', a), of('rounds', b), LOWER);
+  const pace = ratioOfMedians(of('yardstick', a), of('yardstick', b)).ratio;
   const adjusted = { ratio: plain.ratio / pace, low: plain.low / pace, high: plain.high / pace };
   // what is claimed is the lesser of the two
   const nearer = Math.abs(Math.log(plain.ratio)) < Math.abs(Math.log(adjusted.ratio)) ? plain : adjusted;
-  const change = plain.ratio > 1 === adjusted.ratio > 1 ? changeOf(nearer, threshold) : 'none';
-  return { name: now.name, beforeNs: before.ns, nowNs: now.ns, ...nearer, change };
+  const same = plain.ratio > 1 === adjusted.ratio > 1;
+  const change = same && !untold ? changeOf(nearer, threshold) : 'none';
+  return { name: now.name, beforeNs: before.ns, nowNs: now.ns, ...nearer, change, untold };
 };
+interface Side {
+  readonly kept: Kept;
+  readonly calm: readonly number[];
+}
 
 const longer = ({ timePerTask = TIME_PER_TASK, rounds = ROUNDS, ...rest }: GaugeOptions): GaugeOptions => ({
   ...rest,

@@ -35,6 +35,8 @@ export interface Samples {
   readonly rounds: readonly (readonly number[])[];
   /** The shortest time of one call of the yardstick next to each of the rounds, in ns; empty without a yardstick. */
   readonly yardstick: readonly number[];
+  /** The longer of the shortest times of the yardstick before and after each of the rounds: short only where both sides were calm. */
+  readonly around: readonly number[];
   /** Which of the rounds others disturbed to the end; empty unless that was watched. */
   readonly disturbed: readonly boolean[];
 }
@@ -65,7 +67,7 @@ export interface RoundOptions extends MeasureOptions {
   /** Turns wait for calm, and those in which it ends are done again, for at most so many ms each. */
   readonly calm?: { readonly by: Calm; readonly patience: number };
   /** Rounds go on for tasks of which not enough has been seen, up to so many. */
-  readonly more?: { readonly most: number; readonly enough: (rounds: readonly (readonly number[])[]) => boolean };
+  readonly more?: { readonly most: number; readonly enough: (seen: Samples) => boolean };
   /** Done before every turn, as to let another process come to rest. */
   readonly pause?: () => Promise<unknown>;
 }
@@ -208,9 +210,10 @@ export const measureRounds = async (
     callsPerSample: calls,
     rounds: [] as (readonly number[])[],
     yardstick: [] as number[],
+    around: [] as number[],
     disturbed: [] as boolean[],
   }));
-  const isDone = (i: number): boolean => more.enough(all[i]?.rounds ?? []);
+  const isDone = (i: number): boolean => more.enough(all[i] as Samples); // one per task
   for (let round = 1; round <= more.most; round++) {
     const order = [...tasks.entries()].filter(([i]) => round <= rounds || !isDone(i));
     if (order.length === 0) break;
@@ -222,7 +225,11 @@ export const measureRounds = async (
       const before = await yard(how);
       const turn = await inCalm(calm, () => turnOf(task, how.calls, timePerTask / rounds, leastSamples));
       kept.rounds.push(turn.samples.map((v) => v * 1e6));
-      if (yardstick !== undefined) kept.yardstick.push(Math.min(...before, ...(await yard(how))));
+      if (yardstick !== undefined) {
+        const [least, then] = [Math.min(...before), Math.min(...(await yard(how)))];
+        kept.yardstick.push(Math.min(least, then));
+        kept.around.push(Math.max(least, then));
+      }
       if (calm !== undefined) kept.disturbed.push(turn.disturbed);
       spent[i] = (spent[i] ?? 0) + turn.took;
       if (round <= rounds) tell(`round ${round} of ${rounds}`, task);
@@ -235,11 +242,17 @@ export const measureRounds = async (
 const FEW = 3;
 /** What was seen in calm, where there were enough rounds of it; otherwise all. */
 export const calmOf = (samples: Samples): Samples => {
-  const { rounds, yardstick, disturbed } = samples;
+  const { rounds, yardstick, around, disturbed } = samples;
   const kept = <V>(values: readonly V[]): readonly V[] => values.filter((_, i) => disturbed[i] !== true);
   return kept(rounds).length < Math.min(FEW, rounds.length)
     ? samples
-    : { ...samples, rounds: kept(rounds), yardstick: kept(yardstick), disturbed: kept(disturbed) };
+    : {
+        ...samples,
+        rounds: kept(rounds),
+        yardstick: kept(yardstick),
+        around: kept(around),
+        disturbed: kept(disturbed),
+      };
 };
 
 /** The samples of all rounds pooled. */

@@ -145,21 +145,27 @@ const share = (v: number): string => `${figure(100 * v)} %`;
 /** A ratio of times with its interval, as the change that it means. */
 const changeText = ({ ratio, low, high }: Pick<Compared, 'ratio' | 'low' | 'high'>): string =>
   `${figure(ratio)} (${figure(low)} to ${figure(high)})`;
-const verdict = ({ change, confirmed }: Pick<Compared, 'change' | 'confirmed'>): string =>
-  change === 'none' ? '' : `${change}${confirmed === true ? '' : ', not confirmed by the second run'}`;
+const verdict = ({ change, untold, confirmed }: Pick<Compared, 'change' | 'untold' | 'confirmed'>): string => {
+  if (untold) return 'cannot be told';
+  return change === 'none' ? '' : `${change}${confirmed === true ? '' : ', not confirmed by the second run'}`;
+};
 
 const RATIOS =
-  'A time is the median over rounds of the shortest sample, as other programs can only make a sample longer. Ratios are of the ' +
-  'few quickest rounds, as a neighbour leaves a core alone for milliseconds at a time, and rounds go on until those agree, up to ' +
-  'four times as many; and of the same counted in calls of a yardstick (sums of products) timed around each turn, so that a machine that is slower for all is no change. That of ' +
-  'the two which is nearer to 1 is shown, with its 99 % bootstrap interval over rounds. A change is one when both lie beyond the ' +
-  'threshold, and that interval wholly beyond half of it, and it counts when a second run of the changed tasks finds it again.';
+  'A time is the median over rounds of the shortest sample, as other programs can only make a sample longer. Rounds are calm in ' +
+  'which a yardstick (sums of products) is within a tenth of its best, before and after the turn. Ratios are of the quarter of the ' +
+  'calm rounds that was disturbed least, and of the same counted in calls of the yardstick, so that a machine that is slower for ' +
+  'all is no change; that of the two which is nearer to 1 is shown, with its 99 % bootstrap interval over rounds. A change is one ' +
+  'when both lie beyond the threshold, and that interval wholly beyond half of it, and it counts when a second run of the changed ' +
+  'tasks finds it again. Where fewer than three rounds were calm, nothing is told.';
 
 const judged = (rows: readonly (Compared | Noise)[]): string => {
   const changed = rows.filter((r) => r.change !== 'none');
-  return changed.length === 0
-    ? `Of ${rows.length} tasks none has changed.`
-    : `Of ${rows.length} tasks ${changed.length} have changed, ${changed.filter((r) => r.confirmed === true).length} of them in both runs.`;
+  const untold = rows.filter((r) => r.untold).length;
+  const told =
+    changed.length === 0
+      ? `Of ${rows.length} tasks none has changed.`
+      : `Of ${rows.length} tasks ${changed.length} have changed, ${changed.filter((r) => r.confirmed === true).length} of them in both runs.`;
+  return untold === 0 ? told : `${told} Others disturbed the machine too much to tell of ${untold}.`;
 };
 
 /** Timings against a baseline. */

@@ -60,12 +60,12 @@ const loadBaseline = (path: string): Baseline => {
     throw new CommandFault(`bench: ${path} is not JSON`, EXIT.usage, error);
   }
   if (
-    value?.schema !== 1 ||
+    value?.schema !== 2 ||
     typeof value.name !== 'string' ||
     !Array.isArray(value.tasks) ||
     value.machine === undefined
   )
-    throw new CommandFault(`bench: ${path} is no baseline: it needs schema 1, name, machine and tasks`);
+    throw new CommandFault(`bench: ${path} is no baseline: it needs schema 2, name, machine and tasks`);
   return value as Baseline;
 };
 
