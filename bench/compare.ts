@@ -131,9 +131,9 @@ const YARDSTICK: Timed = {
   },
 };
 
-/** Places of the rounds whose yardstick tells calm. */
-const calmIn = (yardstick: readonly number[], best: number): readonly number[] =>
-  yardstick.flatMap((ns, i) => (ns <= CALM * best ? [i] : []));
+/** What belongs to the rounds whose yardstick tells calm. */
+const inCalm = <V>(values: readonly V[], yardstick: readonly number[], best: number): readonly V[] =>
+  values.filter((_, i) => (yardstick[i] ?? Number.POSITIVE_INFINITY) <= CALM * best);
 
 /** Times tasks for a comparison: in many rounds, each turn next to the yardstick. */
 const gauge = (
@@ -149,7 +149,7 @@ const gauge = (
     yardstick: YARDSTICK,
     more: {
       most: MORE * rounds,
-      enough: ({ yardstick, around }) => calmIn(around, Math.min(...yardstick)).length >= count,
+      enough: ({ rounds: seen, yardstick, around }) => inCalm(seen, around, Math.min(...yardstick)).length >= count,
     },
     pause: () => setTimeout(wait),
     ...rest,
@@ -194,28 +194,31 @@ export const takeBaseline = async (
 export const comparable = (a: Machine, b: Machine): boolean =>
   a.cpu === b.cpu && a.cores === b.cores && a.os.split(' ')[0] === b.os.split(' ')[0];
 
+/** What was kept of the calm rounds; null where there are too few of them. */
+const calmOf = ({ rounds, yardstick, best }: Kept): Pick<Kept, 'rounds' | 'yardstick'> | null => {
+  const calm = inCalm(rounds, yardstick, best);
+  return calm.length < FEW ? null : { rounds: calm, yardstick: inCalm(yardstick, yardstick, best) };
+};
+/** Times in calls of the yardstick: a machine that is slow now makes both slow. */
+const relative = ({ rounds, yardstick }: Pick<Kept, 'rounds' | 'yardstick'>): readonly number[] =>
+  rounds.map((ns, i) => ns / (yardstick[i] ?? 1));
+
 /**
- * A task against what was kept of it, by rounds that were calm. A change must show in the times themselves and in those counted
- * in calls of the yardstick: alone, the first would blame a task for a slow machine, and the second for a quick yardstick.
+ * A task against what was kept of it, by rounds that were calm. A change must show in the times themselves and in those relative
+ * to the yardstick: alone, the first would blame a task for a slow machine, and the second for a quick yardstick.
  */
 export const judge = (before: Kept, now: Kept, threshold: number): Compared => {
-  const [a, b] = [before, now].map((kept) => ({ kept, calm: calmIn(kept.yardstick, kept.best) })) as [Side, Side]; // of two, two
-  const untold = a.calm.length < FEW || b.calm.length < FEW;
-  const of = (part: 'rounds' | 'yardstick', { kept, calm }: Side): readonly number[] =>
-    untold ? kept[part] : calm.map((i) => kept[part][i] as number); // places in it
-  const plain = ratioOfQuantiles(of('rounds', a), of('rounds', b), LOWER);
-  const pace = ratioOfMedians(of('yardstick', a), of('yardstick', b)).ratio;
-  const adjusted = { ratio: plain.ratio / pace, low: plain.low / pace, high: plain.high / pace };
+  const [a, b] = [calmOf(before), calmOf(now)];
+  const untold = a === null || b === null;
+  const [was, is] = untold ? [before, now] : [a, b];
+  const plain = ratioOfQuantiles(was.rounds, is.rounds, LOWER);
+  const adjusted = ratioOfMedians(relative(was), relative(is));
   // what is claimed is the lesser of the two
   const nearer = Math.abs(Math.log(plain.ratio)) < Math.abs(Math.log(adjusted.ratio)) ? plain : adjusted;
-  const same = plain.ratio > 1 === adjusted.ratio > 1;
-  const change = same && !untold ? changeOf(nearer, threshold) : 'none';
+  const agree = plain.ratio > 1 === adjusted.ratio > 1;
+  const change = agree && !untold ? changeOf(nearer, threshold) : 'none';
   return { name: now.name, beforeNs: before.ns, nowNs: now.ns, ...nearer, change, untold };
 };
-interface Side {
-  readonly kept: Kept;
-  readonly calm: readonly number[];
-}
 
 const longer = ({ timePerTask = TIME_PER_TASK, rounds = ROUNDS, ...rest }: GaugeOptions): GaugeOptions => ({
   ...rest,

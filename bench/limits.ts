@@ -2,6 +2,7 @@
 import {
   add,
   type Code,
+  type Func,
   func,
   host,
   i32,
@@ -36,6 +37,18 @@ const INSTRUCTIONS = {
 } as const;
 
 const range = (n: number): readonly number[] => Array.from({ length: n }, (_, i) => i);
+/** A loop of so many lanes as a probe, which counts its products and sums. */
+const counted = (name: string, lanes: number, probe: Func, memory = new host.Memory({ initial: 1 })): Probe => {
+  const { probe: run } = instantiate(wasmModule({ memory: { pages: 1 }, functions: [probe] }), memory);
+  return {
+    name,
+    unit: 'flops',
+    run: (turns) => {
+      run?.(turns);
+      return turns * UNROLLED * SUMS * lanes * 2;
+    },
+  };
+};
 
 /** Products and sums: `fused` in one instruction, which rounds once, or in two. */
 export const flopsProbe = (dtype: 'f32' | 'f64', fused: boolean): Probe => {
@@ -61,19 +74,11 @@ export const flopsProbe = (dtype: 'f32' | 'f64', fused: boolean): Probe => {
   const buffer = memory.buffer as ArrayBuffer; // not shared
   const numbers = dtype === 'f32' ? new Float32Array(buffer) : new Float64Array(buffer);
   numbers.set(factors);
-  const { probe: run } = instantiate(wasmModule({ memory: { pages: 1 }, functions: [probe] }), memory);
-  return {
-    name: `${dtype} ${fused ? 'relaxed multiply-add' : 'multiply, add'}`,
-    unit: 'flops',
-    run: (turns) => {
-      run?.(turns);
-      return turns * UNROLLED * SUMS * lanes * 2;
-    },
-  };
+  return counted(`${dtype} ${fused ? 'relaxed multiply-add' : 'multiply, add'}`, lanes, probe, memory);
 };
 
-/** Of the products of a turn, those whose factor is loaded first: about as many as in a product of matrices. */
-const LOADED = 3 / 4;
+/** Of every four products, those whose factor is loaded first: about as many as in a product of matrices. */
+const LOADED = 3;
 
 /** Fused products and sums of which most load a factor from the nearest cache, as kernels do. */
 export const loadedProbe = (): Probe => {
@@ -86,7 +91,7 @@ export const loadedProbe = (): Probe => {
       seq(
         ...kept.map((sum, i) =>
           seq(
-            i % 4 < 4 * LOADED ? x.set(load('v128', from.get, (turn * SUMS + i) * VECTOR)) : [],
+            i % 4 < LOADED ? x.set(load('v128', from.get, (turn * SUMS + i) * VECTOR)) : [],
             sum.set(simd(multiplyAdd, [x.get, y.get, sum.get])),
           ),
         ),
@@ -96,18 +101,7 @@ export const loadedProbe = (): Probe => {
       ...kept.map((sum, i) => store('v128', i32(0), sum.get, i * VECTOR)),
     );
   });
-  const { probe: run } = instantiate(
-    wasmModule({ memory: { pages: 1 }, functions: [probe] }),
-    new host.Memory({ initial: 1 }),
-  );
-  return {
-    name: 'f32 relaxed multiply-add of what is loaded',
-    unit: 'flops',
-    run: (turns) => {
-      run?.(turns);
-      return turns * UNROLLED * SUMS * lanes * 2;
-    },
-  };
+  return counted('f32 relaxed multiply-add of what is loaded', lanes, probe);
 };
 
 /** Copies so many bytes, a multiple of 64, at every turn. */

@@ -30,9 +30,9 @@ interface Born<T> {
 /**
  * Tensors that are watched for as long as they live: those that come first, as inputs and datasets do, and large ones. A host
  * keeps what it has made a weak reference to until the running work is at its end, so millions of them would take more time
- * than the work itself; the others are watched until so many later ones have been born.
+ * than the work itself; the others are watched until so many later ones have been born, and one in so many of them for life.
  */
-const [FIRST, LARGE] = [4096, 1024] as const;
+const [FIRST, LARGE, ONE_IN] = [4096, 1024, 16] as const;
 
 /**
  * Switches the test mode on. A buffer that escaped from its birth is detached: who writes to it writes to nothing. That takes half
@@ -44,8 +44,13 @@ export const sealBirths = (): Registry => {
   const recent: Born<Tensor>[] = [];
   const changed: Tensor[] = [];
   let others = 0;
-  const look = ({ tensor, bits }: Born<Tensor>): void => {
-    if (fingerprint(tensor) !== bits) changed.push(tensor);
+  const look = ({ tensor, bits }: Born<Tensor>): boolean => {
+    const whole = fingerprint(tensor) === bits;
+    if (!whole) changed.push(tensor);
+    return whole;
+  };
+  const watch = (tensor: Tensor, bits: number): void => {
+    watched.push({ tensor: new WeakRef(tensor), bits });
   };
   watchBirths({
     // never shared: `build` makes it
@@ -53,12 +58,12 @@ export const sealBirths = (): Registry => {
     born: (tensor) => {
       const bits = fingerprint(tensor);
       if (watched.length < FIRST || tensor.view.length >= LARGE) {
-        watched.push({ tensor: new WeakRef(tensor), bits });
+        watch(tensor, bits);
         return;
       }
       const place = others++ % FIRST;
       const before = recent[place];
-      if (before !== undefined) look(before);
+      if (before !== undefined && look(before) && place % ONE_IN === 0) watch(before.tensor, before.bits);
       recent[place] = { tensor, bits };
     },
   });
@@ -68,7 +73,7 @@ export const sealBirths = (): Registry => {
         const alive = tensor.deref();
         if (alive !== undefined) look({ tensor: alive, bits });
       }
-      recent.splice(0).forEach(look);
+      for (const one of recent.splice(0)) look(one);
       others = 0;
       return changed.splice(0);
     },
