@@ -1,6 +1,7 @@
 // Whether the machine is left in peace: on shared hardware a neighbour slows some work by a third and other work not at all.
 import { spawnSync } from 'node:child_process';
 import { loadedProbe, type Probe } from './limits.ts';
+import { awake } from './measure.ts';
 
 /** What turns of a measurement wait for. */
 export interface Calm {
@@ -12,8 +13,8 @@ export interface Calm {
 
 /** Of the best that the probe has reached so far, below which somebody disturbs: its own noise is a few hundredths. */
 const CALM = 0.9;
-/** In ms: how long the probe is read, and how long the core is left alone before it is read again. */
-const [READ, REST] = [1, 20] as const;
+/** How long the probe is read, in ms. */
+const READ = 1;
 /** Readings before the first: they find its best, and let it be compiled. */
 const FIRST = 50;
 
@@ -34,10 +35,7 @@ const TURNS = 2000;
  * Tells calm by a probe: as long as it reaches nearly its best. It is read on the processor of this thread, so it speaks for
  * work of another process only when both are kept on the same one, see {@link keepOn}. What it reads is independent of what is timed.
  */
-export const calmBy = (
-  pace: () => number = paceOf(loadedProbe()),
-  rest: () => Promise<unknown> = () => new Promise((resolve) => setTimeout(resolve, REST)),
-): Calm => {
+export const calmBy = (pace: () => number = paceOf(loadedProbe()), rest: () => Promise<unknown> = awake): Calm => {
   let best = 0;
   const now = (): boolean => {
     const seen = pace();

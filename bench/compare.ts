@@ -1,7 +1,6 @@
 // Comparison of timings: against a stored baseline, and of tasks with themselves, which is the noise that no change can hide below.
-import { setTimeout } from 'node:timers/promises';
 import { type Machine, machineOf } from './machine.ts';
-import { type MeasureOptions, measureRounds, type Samples, type Timed } from './measure.ts';
+import { awake, type MeasureOptions, measureRounds, type Samples, type Timed } from './measure.ts';
 import { type Interval, median, ratioOfMedians, ratioOfQuantiles } from './statistics.ts';
 
 /** A task as a baseline keeps it: the shortest sample of every round, from which any comparison is made. */
@@ -151,7 +150,7 @@ const gauge = (
       most: MORE * rounds,
       enough: ({ rounds: seen, yardstick, around }) => inCalm(seen, around, Math.min(...yardstick)).length >= count,
     },
-    pause: () => setTimeout(wait),
+    pause: () => awake(wait),
     ...rest,
   });
 };

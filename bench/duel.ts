@@ -2,7 +2,7 @@
 import { calmBy, keepOn, processors } from './calm.ts';
 import { flopsProbe, limits } from './limits.ts';
 import { type Machine, machineOf } from './machine.ts';
-import { calmOf, measureRounds, type Progress, type Samples, timingOf } from './measure.ts';
+import { awake, calmOf, measureRounds, type Progress, type Samples, timingOf } from './measure.ts';
 import { PeerFault, type Remote, startRemote } from './remote.ts';
 import { bestOf, type Limits, shareOf } from './share.ts';
 import { type Interval, median, ratioOfMedians } from './statistics.ts';
@@ -112,7 +112,6 @@ const FEW = 3;
 const SHORTEST_SAMPLE = 10;
 /** Threads of an engine that has finished keep turning for a while; the next one waits for them. */
 const REST = 30;
-const rest = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, REST));
 
 /** An engine that differs from the workload has learnt when its loss has fallen by a tenth after so many calls. */
 const LEARNS = { calls: 3000, to: 0.9 };
@@ -380,7 +379,7 @@ export const runDuel = async (
           mostPerTask,
           yardstick,
           ...calm,
-          pause: rest,
+          pause: () => awake(REST),
           onProgress: ({ label }) =>
             onProgress({ done: w, total: workloads.length, label: `${workload.id}: ${label}` }),
         },
