@@ -104,10 +104,15 @@ describe('reports', () => {
 
   test('the reading of memory sees a training and an operation, and is written as a page', async () => {
     const memory = await runMemory({ steps: 40, filter: (op) => op === 'neg' });
-    expect(memory.readings.map((r) => r.step)).toEqual(Array.from({ length: 20 }, (_, i) => 2 * (i + 1)));
-    expect(memory.readings.every((r) => r.bytes > 0)).toBe(true);
+    const [eager, compiled] = memory.trainings.map((t) => t.readings.map((r) => r.step));
+    expect(eager).toEqual(Array.from({ length: 20 }, (_, i) => 2 * (i + 1)));
+    expect(compiled).toEqual(Array.from({ length: 20 }, (_, i) => 20 * (i + 1)));
+    const [perStep, scanned] = memory.trainings.map((t) => t.madePerStep);
+    expect(perStep).toBeGreaterThan(10_000);
+    expect(scanned).toBeLessThan(0.1);
+    expect(memory.trainings.every((t) => t.readings.every((r) => r.bytes > 0))).toBe(true);
     expect(memory.operations).toMatchObject([{ op: 'neg', resultBytes: 8 * 2 ** 18 }]);
-    expect(renderMemory(memory)).toMatch(/median growth is .* bytes a step[\s\S]*`neg` \| 2 MiB/);
+    expect(renderMemory(memory)).toMatch(/compiled, scanned \| 20 \| .* \| 400 \| [\s\S]*`neg` \| 2 MiB/);
   });
 
   test('every report is written, and no name of the machine is in it', async () => {

@@ -9,10 +9,11 @@ import {
   OP_NAMES,
   type OpName,
   optimizerOf,
+  scan,
   start,
   step,
   Tensor,
-  type Training,
+  trainingStep,
 } from '../src/index.ts';
 import { drawPools, kernelPlans, taskOf } from './kernels.ts';
 import { type Machine, machineOf } from './machine.ts';
@@ -36,13 +37,21 @@ export interface OpMemory {
   readonly heapBytes: number;
 }
 
+/** What one way of training keeps from step to step. */
+export interface TrainingMemory {
+  readonly how: string;
+  readonly readings: readonly Reading[];
+  /** Median growth between readings after the first tenth, while which code is compiled; what falls once is no growth. */
+  readonly bytesPerStep: number;
+  /** Bytes of the objects that a step makes, kept or not, without the buffers of tensors. */
+  readonly madePerStep: number;
+}
+
 export interface MemoryReport {
   readonly schema: 1;
   readonly machine: Machine;
   readonly model: string;
-  readonly readings: readonly Reading[];
-  /** Median growth between readings after the first tenth, while which code is compiled; what falls once is no growth. */
-  readonly bytesPerStep: number;
+  readonly trainings: readonly TrainingMemory[];
   readonly operations: readonly OpMemory[];
 }
 
@@ -73,8 +82,10 @@ const REPEATS = 10;
 /** Calls before the first reading: compilers decide late. */
 const WARM_UP = 20;
 
-/** Readings of the memory of a training of 64-64-1 at batch 32. */
-const training = (steps: number, collect: () => void, tell: (done: number) => void): readonly Reading[] => {
+const range = (n: number): readonly number[] => Array.from({ length: n }, (_, i) => i);
+
+/** The training of all rows: 64-64-1 at batch 32. */
+const taskOfAll = () => {
   const setup = {
     model: modelOf({ layers: mlp([64, 1], 'relu', 'heNormal'), loss: 'bceWithLogits' }),
     optimizer: optimizerOf('adam'),
@@ -87,15 +98,77 @@ const training = (steps: number, collect: () => void, tell: (done: number) => vo
       }),
     ),
   };
-  let now: Training = start(setup, keyOf(1), [64]);
-  const readings: Reading[] = [];
-  for (let part = 1; part <= READINGS; part++) {
-    while (now.k < (steps * part) / READINGS) now = step(setup, now, batch).training;
+  return { setup, batch, from: start(setup, keyOf(1), [64]) };
+};
+
+interface Way {
+  readonly how: string;
+  /** Steps for every one of the option. */
+  readonly times: number;
+  /** Steps that make less than is collected on its own. */
+  readonly few: number;
+  /** Makes so many further steps. */
+  readonly ready: () => (steps: number) => void;
+}
+const WAYS: readonly Way[] = [
+  {
+    how: 'eagerly',
+    times: 1,
+    few: 10,
+    ready: () => {
+      const { setup, batch, from } = taskOfAll();
+      let training = from;
+      return (steps) => {
+        for (let i = 0; i < steps; i++) ({ training } = step(setup, training, batch));
+      };
+    },
+  },
+  {
+    how: 'compiled, scanned',
+    times: 10,
+    few: 10_000,
+    ready: () => {
+      const { setup, batch, from } = taskOfAll();
+      const { step: one, state } = trainingStep(setup, from);
+      return scan(one).start(state, [batch.x, batch.y]).run;
+    },
+  },
+];
+
+/** The least by which the objects in use grow while something is done, read right after a collection. */
+const madeBy = (act: () => unknown, collect: () => void): number => {
+  const seen = range(REPEATS).map(() => {
     collect();
-    readings.push({ step: now.k, bytes: inUse() });
-    tell(part);
-  }
-  return readings;
+    const before = process.memoryUsage().heapUsed;
+    act();
+    return process.memoryUsage().heapUsed - before;
+  });
+  return Math.min(...seen);
+};
+
+/** Reads the memory of one way of training over so many steps. */
+const training = (
+  { how, times, few, ready }: Way,
+  steps: number,
+  collect: () => void,
+  tell: (label: string) => void,
+): TrainingMemory => {
+  const run = ready();
+  const part = Math.max(1, Math.round((times * steps) / READINGS));
+  const readings = range(READINGS).map((i) => {
+    run(part);
+    collect();
+    tell(how);
+    return { step: (i + 1) * part, bytes: inUse() };
+  });
+  const settled = readings.slice(READINGS / 10);
+  const grown = settled.slice(1).map(({ bytes }, i) => bytes - (settled[i]?.bytes ?? Number.NaN)); // one before each
+  return {
+    how,
+    readings,
+    bytesPerStep: median(grown) / part,
+    madePerStep: (madeBy(() => run(few), collect) - madeBy(() => run(0), collect)) / few,
+  };
 };
 
 /** The least that a call was seen to take: what else the process does can only add. */
@@ -125,26 +198,23 @@ export const runMemory = async ({
   filter = () => true,
   onProgress = () => {},
 }: MemoryOptions = {}): Promise<MemoryReport> => {
+  const machine = machineOf(); // before the load that the readings themselves make
   const collect = collector();
   const chosen = OP_NAMES.filter(filter);
-  const total = READINGS + chosen.length;
-  const readings = training(steps, collect, (done) => onProgress({ done, total, label: 'training' }));
+  const total = WAYS.length * READINGS + chosen.length;
+  let done = 0;
+  const tell = (label: string): void => onProgress({ done: ++done, total, label });
+  const trainings = WAYS.map((way) => training(way, steps, collect, (how) => tell(`training, ${how}`)));
   const pools = drawPools();
-  const operations = chosen.map((op, i) => {
-    onProgress({ done: READINGS + i + 1, total, label: op });
+  const operations = chosen.map((op) => {
+    tell(op);
     return operation(op, pools, collect);
   });
-  const settled = readings.slice(READINGS / 10);
   return {
     schema: 1,
-    machine: machineOf(),
+    machine,
     model: '64-64-1, ReLU, Adam, batch 32',
-    readings,
-    bytesPerStep: median(
-      settled
-        .slice(1)
-        .map((r, i) => (r.bytes - (settled[i] as Reading).bytes) / (r.step - (settled[i] as Reading).step)), // one before each
-    ),
+    trainings,
     operations,
   };
 };

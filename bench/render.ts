@@ -83,19 +83,28 @@ export const renderPrograms = ({ machine, protocol, rows }: ProgramReport): stri
   );
 
 /** What a training keeps, and what operations take. */
-export const renderMemory = ({ machine, model, readings, bytesPerStep, operations }: MemoryReport): string => {
-  const [first, last] = [readings[0], readings.at(-1)];
+export const renderMemory = ({ machine, model, trainings, operations }: MemoryReport): string => {
   const beside = operations.filter((o) => o.bufferBytes + o.heapBytes > o.resultBytes / 10);
   return page(
     '# Memory',
     machineLine(machine),
     'Garbage is collected before every reading, and the flag that allows it is set by the command itself.',
     '## Training',
-    `${model}, eagerly: after ${first?.step} steps ${bytes(first?.bytes ?? 0)} are in use, after ${last?.step} steps ` +
-      `${bytes(last?.bytes ?? 0)}; the median growth is ${figure(bytesPerStep)} bytes a step.`,
+    `${model}. In use is what is left after a collection; made are objects, kept or not, without the buffers of tensors.`,
     table(
-      ['steps', 'in use'],
-      readings.map((r) => [String(r.step), bytes(r.bytes)]),
+      ['how', 'steps', 'in use', 'steps', 'in use', 'growth a step', 'made a step'],
+      trainings.map(({ how, readings, bytesPerStep, madePerStep }) => [
+        how,
+        ...[readings[0], readings.at(-1)].flatMap((r) => [String(r?.step), bytes(r?.bytes ?? Number.NaN)]),
+        `${figure(bytesPerStep)} B`,
+        bytes(madePerStep),
+      ]),
+    ),
+    table(
+      trainings.flatMap(({ how }) => [`steps, ${how}`, 'in use']),
+      (trainings[0]?.readings ?? []).map((_, i) =>
+        trainings.flatMap(({ readings }) => [String(readings[i]?.step), bytes(readings[i]?.bytes ?? Number.NaN)]),
+      ),
     ),
     '## Operations',
     'One call at the largest size of the benchmark: the result, further buffers, and all other objects, each the least of ' +

@@ -94,7 +94,8 @@ const memoryStage = (into: Mutable<BenchReports>): Stage =>
     (made) => {
       into.memory = made;
     },
-    (made) => `${made.readings.at(-1)?.step} steps, ${made.operations.length} operations`,
+    (made) =>
+      `${made.trainings.map((t) => t.readings.at(-1)?.step).join(' and ')} steps, ${made.operations.length} operations`,
   );
 
 const portStage = (into: Mutable<BenchReports>, command: readonly string[], time: number | undefined): Stage =>
