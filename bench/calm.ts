@@ -70,3 +70,16 @@ export const processors = (): Processors | null => {
 export const keepOn = (list: string, pid: number): void => {
   spawnSync('taskset', ['-cp', list, String(pid)]);
 };
+
+/** Processors, of which this process has kept to one. */
+export interface Settled extends Processors {
+  readonly free: () => void;
+}
+
+/** Keeps this process on one processor, which it has awake while engines take their turns there; null where that cannot be. */
+export const settle = (): Settled | null => {
+  const where = processors();
+  if (where === null) return null;
+  keepOn(where.one, process.pid);
+  return { ...where, free: () => keepOn(where.all, process.pid) };
+};

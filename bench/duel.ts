@@ -1,9 +1,9 @@
 // Engines side by side: every workload checked, then timed in interleaved rounds, each engine in a process of its own.
-import { calmBy, keepOn, processors } from './calm.ts';
+import { calmBy, settle } from './calm.ts';
 import { flopsProbe, limits } from './limits.ts';
 import { type Machine, machineOf } from './machine.ts';
 import { awake, calmOf, measureRounds, type Progress, type Samples, timingOf } from './measure.ts';
-import { PeerFault, type Remote, startRemote } from './remote.ts';
+import { PeerFault, type Remote, startBeside } from './remote.ts';
 import { bestOf, type Limits, shareOf } from './share.ts';
 import { type Interval, median, ratioOfMedians } from './statistics.ts';
 import {
@@ -18,9 +18,13 @@ import {
   type Workload,
 } from './workloads.ts';
 
+/** What an adapter is written in. */
+export type Language = 'JavaScript' | 'Python';
+
 /** An engine in one configuration, and how it is started. */
 export interface Contender {
   readonly name: string;
+  readonly language: Language;
   readonly command: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   /** Whether it is an engine of ours, which the others are measured by. */
@@ -29,6 +33,7 @@ export interface Contender {
 
 export interface Contestant {
   readonly name: string;
+  readonly language: Language;
   readonly ours: boolean;
   readonly version: string;
   readonly dtype: Dtype;
@@ -105,6 +110,8 @@ export interface DuelOptions {
 
 const ROUNDS = 7;
 const TIME_PER_TASK = 1400;
+/** How long a turn waits for calm in a report, in ms. */
+export const PATIENCE = 1000;
 const MOST_PER_TASK = 10_000;
 /** Rounds below which an interval would be a pretence. */
 const FEW = 3;
@@ -221,7 +228,8 @@ const leadOf = ({ name, rounds }: Mine, theirs: readonly number[]): Lead => {
 
 const facts = ({ contender, peer }: Ready): Contestant => {
   const { version, dtype, threads } = peer;
-  return { name: contender.name, ours: contender.ours, version, dtype, threads };
+  const { name, language, ours } = contender;
+  return { name, language, ours, version, dtype, threads };
 };
 
 /** The limit of arithmetic as a yardstick, which is read beside every turn of every engine: processors change their pace. */
@@ -326,16 +334,13 @@ export const runDuel = async (
   if (contenders.length === 0) throw new RangeError('duel: at least one engine is needed, got none');
   const machine = machineOf(); // before the load that the measurement itself makes
   const open: Remote[] = [];
-  const where = patience > 0 ? processors() : null;
+  const where = patience > 0 ? settle() : null;
   const started = async ({ command, env }: Contender): Promise<Remote> => {
-    const free = where === null ? command : ['taskset', '-c', where.all, ...command];
-    const peer = await startRemote(free, env === undefined ? {} : { env });
+    const peer = await startBeside(where, command, env === undefined ? {} : { env });
     open.push(peer);
-    if (where !== null && peer.threads === 1) keepOn(where.one, peer.pid);
     return peer;
   };
   try {
-    if (where !== null) keepOn(where.one, process.pid);
     const calm = where === null ? {} : { calm: { by: calmBy(), patience } };
     const judge = await started(reference);
     const before = await limits();
@@ -415,7 +420,7 @@ export const runDuel = async (
       rows,
     };
   } finally {
-    if (where !== null) keepOn(where.all, process.pid);
+    where?.free();
     for (const peer of open) await peer.close();
   }
 };

@@ -1,5 +1,7 @@
-// What an adapter of the benchmark is: the workloads an engine can do, each made ready and then called so many times.
+// The way in for people who let their engine be timed: what an adapter of the benchmark is, which makes workloads ready and calls each so many times.
 import type { Dtype, Inputs, KindName, Outputs, SizesOf } from './workloads.ts';
+
+export type { Arrays, Dtype, Inputs, InputsOf, KindName, Outputs, SizesOf } from './workloads.ts';
 
 /** A workload made ready: everything that is not part of a call has been done. */
 export interface Running {

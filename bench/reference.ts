@@ -6,4 +6,9 @@ import { adapterCommand } from './remote.ts';
 /** TypeScript here, JavaScript where it is built. */
 const ADAPTER = fileURLToPath(new URL(`./peers/tautograd${import.meta.url.slice(-3)}`, import.meta.url));
 
-export const REFERENCE: Contender = { name: 'tautograd, eager', command: adapterCommand(ADAPTER), ours: true };
+export const REFERENCE: Contender = {
+  name: 'tautograd, eager',
+  language: 'JavaScript',
+  command: adapterCommand(ADAPTER),
+  ours: true,
+};

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { keepOn, type Processors } from './calm.ts';
 import {
   type Answered,
   decode,
@@ -119,4 +120,18 @@ export const startRemote = async (
       clearTimeout(timer);
     },
   };
+};
+
+/**
+ * Starts an engine from a process that may be settled: one of one thread stays with it, others have all processors.
+ * @throws PeerFault when it does not start
+ */
+export const startBeside = async (
+  where: Processors | null,
+  command: readonly string[],
+  options: RemoteOptions = {},
+): Promise<Remote> => {
+  const remote = await startRemote(where === null ? command : ['taskset', '-c', where.all, ...command], options);
+  if (where !== null && remote.threads === 1) keepOn(where.one, remote.pid);
+  return remote;
 };

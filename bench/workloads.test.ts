@@ -123,7 +123,7 @@ describe('engines side by side', () => {
       `import { definePeer, repeated } from ${JSON.stringify(peer)};
        export default definePeer({ engine: '${name}', version: '1', dtype: 'f64', threads: 1, ${body} });`,
     );
-    return { name, command: adapterCommand(path), ours: false };
+    return { name, language: 'JavaScript', command: adapterCommand(path), ours: false };
   };
   const right = 'repeated(() => { y = x.map((v) => 1 / (1 + Math.exp(-v))); }, () => ({ y }))';
   const contenders = (): readonly Contender[] => [
@@ -136,7 +136,7 @@ describe('engines side by side', () => {
       `differs: { xor: 'its own loss' },
        can: { xor: () => { let loss = 1; return repeated(() => { loss *= 0.999; }, () => ({ loss: [loss] })); } }`,
     ),
-    { name: 'nowhere', command: ['/nowhere/at/all'], ours: false },
+    { name: 'nowhere', language: 'JavaScript', command: ['/nowhere/at/all'], ours: false },
   ];
 
   test('what is right is timed, what is wrong or fails is said, what cannot be done is absent', async () => {

@@ -15,6 +15,7 @@ import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Command, CommanderError } from 'commander';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { isPeer } from '../bench/peer.ts';
 import { BEFORE_A_COMMAND, program } from '../src/cli/program.ts';
 import { TABLES } from '../src/cli/tables.ts';
 import { DOCUMENTS, filled } from '../tools/docs.ts';
@@ -198,25 +199,41 @@ describe.each(DOCUMENTS)('%s', (file) => {
 describe('adapters in the documents', () => {
   const js = DOCUMENTS.flatMap((file) => blocksOf(read(file)).filter((b) => b.language === 'js'));
 
-  test('are ports, and are judged', async () => {
-    const adapters = js.filter((b) => b.text.includes('definePort('));
-    expect(adapters.length).toBeGreaterThan(0);
-    const home = folder('adapters');
+  /** What the adapters of a kind export that stand in the documents, beside an engine of one's own. */
+  const adaptersBy = async (define: string): Promise<readonly unknown[]> => {
+    const home = folder(define);
     writeFileSync(join(home, 'package.json'), '{"type":"module"}');
     writeFileSync(
       join(home, 'my-engine.js'),
       'export const mine = { relu: (x) => (x > 0 ? x : 0 * x), reluSlope: (x) => (x > 0 ? 1 : 0), adam: () => [] };',
     );
-    for (const [i, { text }] of adapters.entries()) {
-      const file = join(home, `port-${i}.mjs`);
+    const made: unknown[] = [];
+    for (const [i, { text }] of js.filter((b) => b.text.includes(`${define}(`)).entries()) {
+      const file = join(home, `adapter-${i}.mjs`);
       writeFileSync(
         file,
         text.replace(/'(tautograd\/\w+)'/, (_, name: string) => JSON.stringify(MODULES[name])),
       );
-      const { default: port } = (await import(file)) as { default: unknown };
+      made.push(((await import(file)) as { default: unknown }).default);
+    }
+    expect(made.length).toBeGreaterThan(0);
+    return made;
+  };
+
+  test('are ports, and are judged', async () => {
+    for (const port of await adaptersBy('definePort')) {
       if (!isPort(port)) throw new Error('the snippet makes no port');
       const value = LAWS.find((l) => l.id === 'activation/derivative');
       expect(value && (await check(value, port, 'relu', { seed: 1 })).status).toBe('holds');
+    }
+  });
+
+  test('are peers of the benchmark, and are right', async () => {
+    for (const peer of await adaptersBy('definePeer')) {
+      if (!isPeer(peer)) throw new Error('the snippet makes no peer');
+      const running = await peer.can.relu?.({ n: 3 }, { x: Float64Array.of(-1, 0, 2) });
+      running?.run(1);
+      expect(await running?.outputs()).toEqual({ y: Float64Array.of(-0, 0, 2) });
     }
   });
 

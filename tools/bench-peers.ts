@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { runDuel, type Standing } from '../bench/duel.ts';
+import { PATIENCE, runDuel, type Standing } from '../bench/duel.ts';
 import { figure } from '../bench/markdown.ts';
 import { contenders } from '../bench/peers/contenders.ts';
 import { REFERENCE } from '../bench/reference.ts';
@@ -17,7 +17,7 @@ const USAGE = `npm run bench:peers -- [--quick] [--filter <globs>] [--only <glob
   --only <globs>   engines by name, as "tautograd*,PyTorch*"
   --rounds <n>     turns of every engine on every workload
   --time <ms>      time of every engine on every workload over all rounds
-  --patience <ms>  how long a turn waits until nobody else disturbs the machine, 0 for not at all (1000 unless named)
+  --patience <ms>  how long a turn waits until nobody else disturbs the machine, 0 for not at all (${PATIENCE} unless named)
   --out <dir>      where bench/peers.{json,md,svg} go (reports unless named)
   --list           the engines, whether they are installed, and the workloads`;
 
@@ -97,7 +97,7 @@ const report = await runDuel(there, REFERENCE, {
   workloads,
   rounds: count('rounds', options.rounds, options.quick ? 3 : 7),
   timePerTask: count('time', options.time, options.quick ? 90 : 1400),
-  patience: count('patience', options.patience, options.quick ? 100 : 1000, 0),
+  patience: count('patience', options.patience, options.quick ? 100 : PATIENCE, 0),
   mostPerTask: options.quick ? 1000 : 10_000,
   onProgress: ({ done, total, label }) => {
     if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${done}/${total} ${label}\r`);

@@ -99,10 +99,13 @@ const row = (argument: string): string => {
 const OURS = 'tautograd, fast';
 const TORCH = 'PyTorch, one thread';
 
-/** Two of our numbers for every workload: against the fastest engine of JavaScript, and against PyTorch on one thread. */
+/** Two of our numbers for every workload: against the fastest engine of JavaScript in the same format, and against PyTorch on one thread. */
 const peers = (): string => {
   const { workloads, rows, engines } = report<DuelReport>('bench/peers.json');
-  const scripts = engines.filter((e) => !e.ours && !e.name.startsWith('PyTorch')).map((e) => e.name);
+  const format = engines.find((e) => e.name === OURS)?.dtype;
+  const scripts = engines
+    .filter((e) => !e.ours && e.language === 'JavaScript' && e.dtype === format)
+    .map((e) => e.name);
   const rate = (s: Standing | undefined): number => s?.median ?? 0;
   const ratio = ({ lead }: Partial<Standing> = {}): string =>
     lead === undefined ? '–' : `×${figure(lead.ratio)} (${figure(lead.low)} to ${figure(lead.high)})`;

@@ -20,6 +20,7 @@ const PEERS = 'npm run peers';
 /** An adapter of this folder; `needs` is the package that `npm run peers` has put here. */
 const module = (name: string, file: string, needs?: string): Entry => ({
   name,
+  language: 'JavaScript',
   command: adapterCommand(here(file)),
   ours: false,
   install: PEERS,
@@ -36,6 +37,7 @@ const python = (name: string, file: string, needs: string, threads: number): Ent
   const n = String(threads);
   return {
     name: `${name}, ${threads === 1 ? 'one thread' : `${threads} threads`}`,
+    language: 'Python',
     command: [own ?? PYTHONS[0], here(file), n],
     env: { OMP_NUM_THREADS: n, OPENBLAS_NUM_THREADS: n, MKL_NUM_THREADS: n },
     ours: false,

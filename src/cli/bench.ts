@@ -1,6 +1,7 @@
 // `tautograd bench` with a question: how large the noise is, what has changed since a baseline, what an adapter reaches.
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { settle } from '../../bench/calm.ts';
 import {
   type Baseline,
   comparable,
@@ -10,12 +11,12 @@ import {
   slowed,
   takeBaseline,
 } from '../../bench/compare.ts';
-import { runDuel } from '../../bench/duel.ts';
+import { PATIENCE, runDuel } from '../../bench/duel.ts';
 import { kernelTasks } from '../../bench/kernels.ts';
 import { type Timed, timedHere } from '../../bench/measure.ts';
 import { programTasks } from '../../bench/programs.ts';
 import { REFERENCE } from '../../bench/reference.ts';
-import { adapterCommand, PeerFault, type Remote, startRemote } from '../../bench/remote.ts';
+import { adapterCommand, PeerFault, type Remote, startBeside } from '../../bench/remote.ts';
 import { type BenchReports, renderComparison, renderDuel, renderNoise, renderScaling } from '../../bench/render.ts';
 import { compiled, runScaling } from '../../bench/scaling.ts';
 import { inputsOf, WORKLOADS, type Workload } from '../../bench/workloads.ts';
@@ -115,14 +116,16 @@ const REMOTE_SAMPLE = 5;
 /** The workloads that an adapter can do, each in a process of its own, so that all can have their turn in every round. */
 const portTasks = async (path: string, filter: string | undefined): Promise<Gauged> => {
   const command = adapterCommand(adapterAt(path));
+  const where = settle();
   const open: Remote[] = [];
   const close = async (): Promise<void> => {
+    where?.free();
     for (const remote of open) await remote.close();
   };
   const tasks: Timed[] = [];
   try {
     for (const { id, kind, sizes } of workloadsOf(filter)) {
-      const remote = await startRemote(command);
+      const remote = await startBeside(where, command);
       open.push(remote);
       if (await remote.prepare(kind, sizes, inputsOf(kind, sizes))) tasks.push({ name: id, time: remote.time });
     }
@@ -218,9 +221,10 @@ const portCommand = async (path: string, options: GaugeOptions): Promise<number>
   const made: Mutable<BenchReports> = {};
   const contender = {
     name: basename(path).replace(/\.[cm]?[jt]s$/, ''),
+    language: 'JavaScript',
     command: adapterCommand(adapterAt(path)),
     ours: false,
-  };
+  } as const;
   const workloads = workloadsOf(options.filter);
   const { time, rounds } = options;
   const stage: Stage = keeping(
@@ -228,6 +232,7 @@ const portCommand = async (path: string, options: GaugeOptions): Promise<number>
     (say) =>
       runDuel([REFERENCE, contender], REFERENCE, {
         workloads,
+        patience: PATIENCE,
         onProgress: counting(say),
         ...(time === undefined ? {} : { timePerTask: time }),
         ...(rounds === undefined ? {} : { rounds }),

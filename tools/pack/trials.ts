@@ -12,6 +12,7 @@ const LOADS: Readonly<Record<string, readonly string[]>> = {
   tautograd: [],
   'tautograd/node': [],
   'tautograd/port': ['zod'],
+  'tautograd/bench': [],
 };
 
 /** On one Node: the ways in, a training, the command line, and vitest in the project that has it. */
