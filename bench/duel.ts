@@ -110,6 +110,8 @@ export interface DuelOptions {
 
 const ROUNDS = 7;
 const TIME_PER_TASK = 1400;
+/** In ms: hosts compile WebAssembly for speed only when it has run for a while. */
+const WARM_UP = 300;
 /** How long a turn waits for calm in a report, in ms. */
 export const PATIENCE = 1000;
 const MOST_PER_TASK = 10_000;
@@ -378,6 +380,7 @@ export const runDuel = async (
         right.map((one) => ({ name: one.contender.name, time: guarded(one, faults) })),
         {
           timePerTask,
+          warmUp: Math.max(WARM_UP, timePerTask / 5),
           rounds,
           shortestSample: SHORTEST_SAMPLE,
           leastSamples: 1,
