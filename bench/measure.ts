@@ -82,10 +82,7 @@ const YARDSTICK_SAMPLES = 25;
 /** Calls of a yardstick before its first: on a busy machine the compiler is late. */
 const YARDSTICK_WARM_UP = 100_000;
 
-/**
- * Lets so many ms go by, and others of this process work, without letting the core sleep: one that has slept for 30 ms is up
- * to 2.5 times slower in the first ms after it, and needs ten to be as quick as it was.
- */
+/** Lets so many ms go by, and others of this process work, without letting the core sleep: one that wakes is slow for some ms. */
 export const awake = async (ms = 0): Promise<void> => {
   const until = performance.now() + ms;
   do await setImmediate();
