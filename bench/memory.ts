@@ -43,7 +43,7 @@ export interface TrainingMemory {
   readonly readings: readonly Reading[];
   /** Median growth between readings after the first tenth, while which code is compiled; what falls once is no growth. */
   readonly bytesPerStep: number;
-  /** Bytes of the objects that a step makes, kept or not, without the buffers of tensors. */
+  /** Bytes of the objects that a step makes, kept or not, without the buffers of tensors: the least seen. */
   readonly madePerStep: number;
 }
 
@@ -81,8 +81,6 @@ const READINGS = 20;
 const REPEATS = 10;
 /** Calls before the first reading: compilers decide late. */
 const WARM_UP = 20;
-
-const range = (n: number): readonly number[] => Array.from({ length: n }, (_, i) => i);
 
 /** The training of all rows: 64-64-1 at batch 32. */
 const taskOfAll = () => {
@@ -137,7 +135,7 @@ const WAYS: readonly Way[] = [
 
 /** The least by which the objects in use grow while something is done, read right after a collection. */
 const madeBy = (act: () => unknown, collect: () => void): number => {
-  const seen = range(REPEATS).map(() => {
+  const seen = Array.from({ length: REPEATS }, () => {
     collect();
     const before = process.memoryUsage().heapUsed;
     act();
@@ -155,7 +153,7 @@ const training = (
 ): TrainingMemory => {
   const run = ready();
   const part = Math.max(1, Math.round((times * steps) / READINGS));
-  const readings = range(READINGS).map((i) => {
+  const readings = Array.from({ length: READINGS }, (_, i) => {
     run(part);
     collect();
     tell(how);

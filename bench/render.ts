@@ -90,7 +90,8 @@ export const renderMemory = ({ machine, model, trainings, operations }: MemoryRe
     machineLine(machine),
     'Garbage is collected before every reading, and the flag that allows it is set by the command itself.',
     '## Training',
-    `${model}. In use is what is left after a collection; made are objects, kept or not, without the buffers of tensors.`,
+    `${model}. In use is what is left after a collection; made are objects, kept or not, without the buffers of tensors, the ` +
+      'least of ten readings.',
     table(
       ['how', 'steps', 'in use', 'steps', 'in use', 'growth a step', 'made a step'],
       trainings.map(({ how, readings, bytesPerStep, madePerStep }) => [

@@ -110,7 +110,7 @@ const peers = (): string => {
   const ratio = ({ lead }: Partial<Standing> = {}): string =>
     lead === undefined ? '–' : `×${figure(lead.ratio)} (${figure(lead.low)} to ${figure(lead.high)})`;
   return table(
-    ['workload', 'in', 'tautograd', 'best of JavaScript', 'ours ÷ it', 'PyTorch', 'ours ÷ it'],
+    ['workload', 'in', 'tautograd', `best of JavaScript in ${format}`, 'ours ÷ it', 'PyTorch', 'ours ÷ it'],
     workloads.map(({ id, unit }) => {
       const of = (engine: string) => rows.find((r) => r.workload === id && r.engine === engine);
       const best = scripts.map(of).reduce((a, b) => (rate(b) > rate(a) ? b : a), undefined);
